@@ -1,0 +1,64 @@
+//! The set of what exists now.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Error, Source, SqlType};
+
+/// Cheap to clone: a statement is validated on a copy, so that one that fails has changed nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    sources: BTreeMap<String, Arc<Source>>,
+    types: BTreeMap<String, SqlType>,
+}
+
+impl Catalog {
+    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
+        self.sources.get(name)
+    }
+
+    /// In the order of their names.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.sources.values()
+    }
+
+    pub fn add(&mut self, source: Source) -> Result<(), Error> {
+        if let Some(existing) = self.sources.get(&source.name) {
+            return Err(Error::Exists {
+                name: source.name,
+                wanted: source.kind.to_string().to_lowercase(),
+                existing: existing.kind.to_string().to_lowercase(),
+            });
+        }
+        self.replace(source);
+        Ok(())
+    }
+
+    pub fn replace(&mut self, source: Source) {
+        self.sources.insert(source.name.clone(), Arc::new(source));
+    }
+
+    pub fn drop(&mut self, name: &str) -> Option<Arc<Source>> {
+        self.sources.remove(name)
+    }
+
+    /// A user's own type, expanded.
+    pub fn custom_type(&self, name: &str) -> Option<&SqlType> {
+        self.types.get(name)
+    }
+
+    /// In the order of their names.
+    pub fn custom_types(&self) -> impl Iterator<Item = (&str, &SqlType)> {
+        self.types
+            .iter()
+            .map(|(name, sql_type)| (name.as_str(), sql_type))
+    }
+
+    /// The type that had this name before.
+    pub fn add_type(&mut self, name: impl Into<String>, sql_type: SqlType) -> Option<SqlType> {
+        self.types.insert(name.into(), sql_type)
+    }
+
+    pub fn drop_type(&mut self, name: &str) -> Option<SqlType> {
+        self.types.remove(name)
+    }
+}

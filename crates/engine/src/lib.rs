@@ -1,0 +1,1 @@
+//! The engine that runs statements: the library's door.

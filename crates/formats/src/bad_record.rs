@@ -1,0 +1,30 @@
+//! Records, and fields of them, that are not what the declaration says.
+
+use std::fmt;
+
+/// A value that does not fit, found while decoding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The record's index in the slice that was decoded.
+    pub row: usize,
+    /// Which of the requested columns it spoils; `None` if the record is not in the format at all and so bad for every query.
+    /// A misfit that spoils several columns is listed once for each.
+    pub column: Option<usize>,
+    pub reason: BadRecord,
+}
+
+/// Why a record is bad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// A few, for counters: `not_json`, `type_mismatch`, `number_out_of_range`, `too_deep`, `column_count`, …
+    pub kind: &'static str,
+    /// For people: what was found, what was expected, and the path to it (`$.winlog.process.pid`). Holds at most 200
+    /// bytes of the record's content.
+    pub message: String,
+}
+
+impl fmt::Display for BadRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,16 @@
+//! Bytes to Arrow columns and back: JSON, DELIMITED, KAFKA, NONE. Knows no Kafka.
+//!
+//! ```text
+//! key or value bytes ── Decoder ──▶ columns that were asked for + misfits
+//! columns of a schema ── Encoder ──▶ key or value bytes
+//! ```
+
+pub mod bad_record;
+mod decode;
+mod encode;
+mod error;
+
+pub use bad_record::{BadRecord, Misfit};
+pub use decode::{ColumnPath, ColumnRequest, Decoded, Decoder};
+pub use encode::{Encoded, Encoder};
+pub use error::Error;

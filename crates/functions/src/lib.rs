@@ -1,0 +1,12 @@
+//! Values to value: the operators and functions that expressions call.
+//!
+//! One function a file, its manual entry beside it; DESCRIBE FUNCTION, SHOW FUNCTIONS and the reference manual come from
+//! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
+
+pub mod manual;
+pub mod operators;
+pub mod registry;
+pub mod scalar;
+
+pub use manual::{Argument, Manual, Overload};
+pub use registry::{Registry, ResolveError, Resolved};

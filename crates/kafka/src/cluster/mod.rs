@@ -1,0 +1,1 @@
+//! Any Apache Kafka: krafka reads and administers, rskafka writes.

@@ -1,0 +1,1 @@
+//! Inside the process, durable in a data folder.

@@ -1,0 +1,1 @@
+//! Inside the process, gone with it: for tests and pipes.

@@ -1,0 +1,96 @@
+//! A running query, from outside.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use arrow::record_batch::RecordBatch;
+use tokio::sync::mpsc;
+use weir_kafka::{Offset, PartitionId};
+use weir_plan::{QueryPlan, Sink};
+
+use crate::Error;
+
+/// What to run and from where.
+#[derive(Debug, Clone)]
+pub struct QuerySpec {
+    pub id: String,
+    pub plan: Arc<QueryPlan>,
+    /// Kept in checkpoints; a checkpoint of another fingerprint still gives the positions.
+    pub fingerprint: String,
+    /// Where partitions start for which there is no checkpoint. A partition not named here starts at 0.
+    pub start: BTreeMap<PartitionId, Offset>,
+    /// Stop when these offsets are reached: pull queries, and runs until the end.
+    pub until: Option<BTreeMap<PartitionId, Offset>>,
+    pub output: Output,
+    /// False for queries whose positions nobody needs: push and pull.
+    pub is_persistent: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum Output {
+    Sink(Sink),
+    Rows(mpsc::Sender<Rows>),
+}
+
+/// Result rows as they come, in the plan's columns.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub batch: RecordBatch,
+}
+
+/// A handle; dropping it does not stop the query.
+#[derive(Debug, Clone)]
+pub struct Query {}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryState {
+    Starting,
+    Running,
+    Paused,
+    /// Waits before it tries again; the other queries do not notice.
+    Retrying,
+    /// Gave up, or was told to stop for good.
+    Failed,
+    Stopped,
+    /// Reached the end that it was given.
+    Completed,
+}
+
+/// What SHOW QUERIES, EXPLAIN and DESCRIBE EXTENDED say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryStatus {
+    pub state: QueryState,
+    /// The last errors, newest last: when (ms since 1970) and what.
+    pub errors: Vec<(i64, String)>,
+    /// The next offset to read, by partition.
+    pub positions: BTreeMap<PartitionId, Offset>,
+    /// Records that came in, rows that went out, records set aside by reason.
+    pub records_in: u64,
+    pub rows_out: u64,
+    pub bad_records: BTreeMap<&'static str, u64>,
+    /// Offsets that were gone before they were read.
+    pub records_missed: u64,
+}
+
+impl Query {
+    pub fn status(&self) -> QueryStatus {
+        todo!()
+    }
+
+    pub fn pause(&self) {
+        todo!()
+    }
+
+    pub fn resume(&self) {
+        todo!()
+    }
+
+    /// Stops at a checkpoint; returns when it has stopped or `patience` is over.
+    pub async fn stop(&self, _patience: Duration) -> Result<(), Error> {
+        todo!()
+    }
+
+    /// Returns when the query has completed, stopped or failed.
+    pub async fn finished(&self) -> QueryState {
+        todo!()
+    }
+}

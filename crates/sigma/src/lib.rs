@@ -1,0 +1,1 @@
+//! Sigma detection rules to Weir SQL.

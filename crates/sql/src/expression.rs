@@ -1,0 +1,164 @@
+//! Expressions: what stands in SELECT, WHERE, VALUES and between the brackets.
+//!
+//! Chains of AND, of OR and of `||` are n-ary nodes, so that a rule of a hundred thousand alternatives is a flat
+//! tree: nothing that walks, prints or drops it descends once for each. Everything else nests at most
+//! [`MAX_DEPTH`] deep, which the parser enforces.
+
+use crate::{Ident, Span, statement::TypeName};
+
+/// How deep expressions and types may nest.
+pub const MAX_DEPTH: usize = 256;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    pub kind: ExpressionKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpressionKind {
+    Literal(Literal),
+    /// `name` or `source.name`.
+    Column {
+        source: Option<Ident>,
+        name: Ident,
+    },
+    /// `base->field`.
+    Dereference {
+        base: Box<Expression>,
+        field: Ident,
+    },
+    /// `base[index]`: an array's element or a map's value.
+    Subscript {
+        base: Box<Expression>,
+        index: Box<Expression>,
+    },
+    /// `+x`, `-x`. A minus in front of a number literal is part of the literal.
+    Sign {
+        is_negative: bool,
+        operand: Box<Expression>,
+    },
+    Not(Box<Expression>),
+    /// At least two operands.
+    And(Vec<Expression>),
+    /// At least two operands.
+    Or(Vec<Expression>),
+    /// `a || b || c`: at least two operands.
+    Concat(Vec<Expression>),
+    Arithmetic {
+        left: Box<Expression>,
+        operator: ArithmeticOperator,
+        right: Box<Expression>,
+    },
+    Comparison {
+        left: Box<Expression>,
+        operator: ComparisonOperator,
+        right: Box<Expression>,
+    },
+    Between {
+        operand: Box<Expression>,
+        is_negated: bool,
+        low: Box<Expression>,
+        high: Box<Expression>,
+    },
+    In {
+        operand: Box<Expression>,
+        is_negated: bool,
+        items: Vec<Expression>,
+    },
+    Like {
+        operand: Box<Expression>,
+        is_negated: bool,
+        pattern: Box<Expression>,
+        escape: Option<char>,
+    },
+    IsNull {
+        operand: Box<Expression>,
+        is_negated: bool,
+    },
+    /// `CASE [operand] WHEN … THEN … [ELSE …] END`.
+    Case {
+        operand: Option<Box<Expression>>,
+        branches: Vec<CaseBranch>,
+        otherwise: Option<Box<Expression>>,
+    },
+    Cast {
+        operand: Box<Expression>,
+        to: TypeName,
+    },
+    /// `name(arguments)`; `COUNT(*)` has no arguments and `is_star`.
+    Call {
+        name: Ident,
+        arguments: Vec<Expression>,
+        is_star: bool,
+    },
+    /// `ARRAY[…]`.
+    Array(Vec<Expression>),
+    /// `MAP(key := value, …)`.
+    Map(Vec<(Expression, Expression)>),
+    /// `STRUCT(name := value, …)`.
+    Struct(Vec<(Ident, Expression)>),
+    /// `x => body`, `(x, y) => body`.
+    Lambda {
+        parameters: Vec<Ident>,
+        body: Box<Expression>,
+    },
+    /// A bare unit of time as a function's argument: `DAYS`, `MILLISECONDS`.
+    TimeUnit(TimeUnit),
+    /// `operand AT TIME ZONE zone`: in the grammar, refused by the planner.
+    AtTimeZone {
+        operand: Box<Expression>,
+        zone: Box<Expression>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Null,
+    Boolean(bool),
+    /// Fits 32 bits.
+    Integer(i32),
+    /// Fits 64 bits, not 32.
+    BigInt(i64),
+    /// Digits as written, with an optional `-` in front: `1.50`, `.5`.
+    Decimal(String),
+    /// Written with an exponent.
+    Double(f64),
+    String(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseBranch {
+    pub condition: Expression,
+    pub result: Expression,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArithmeticOperator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparisonOperator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    IsDistinctFrom,
+    IsNotDistinctFrom,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    Days,
+    Hours,
+    Minutes,
+    Seconds,
+    Milliseconds,
+}

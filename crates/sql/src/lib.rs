@@ -1,0 +1,26 @@
+//! Text to statements: ksqlDB's language, its tree, and the tree printed back as text.
+//!
+//! ```text
+//! script ── split ──▶ one text per statement ── variables ──▶ ── parse ──▶ Statement ── print ──▶ text
+//! ```
+//!
+//! This crate knows no names: whether a stream, a column or a function exists is for `weir-plan`.
+//!
+//! **Invariant:** a statement that parses prints to a text that parses to the same tree, spans aside.
+
+mod error;
+pub mod expression;
+pub mod ident;
+pub mod parse;
+pub mod print;
+pub mod span;
+pub mod statement;
+pub mod variables;
+
+pub use error::{Error, ErrorKind};
+pub use expression::{Expression, ExpressionKind};
+pub use ident::Ident;
+pub use parse::{ParsedStatement, StatementText, parse_expression, parse_statement, split};
+pub use span::{Position, Span};
+pub use statement::Statement;
+pub use variables::Variables;

@@ -1,0 +1,2 @@
+//! The Weir program.
+fn main() {}
