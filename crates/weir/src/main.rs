@@ -1,2 +1,60 @@
-//! The Weir program.
-fn main() {}
+//! The Weir program: `run`, `sql`, `produce`, `consume`, `demo`, `bench`.
+//!
+//! Each subcommand is a folder or file of its own; none has logic of the engine's.
+
+mod bench;
+mod cli;
+mod consume;
+mod demo;
+mod failure;
+mod logging;
+mod produce;
+mod run;
+mod settings;
+mod sql;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Statements may nest [`MAX_DEPTH`](weir_engine) deep, and debug frames are large.
+const WORKER_STACK: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(WORKER_STACK)
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(dispatch(cli.command));
+            // A thread that waits for a line of standard input cannot be told to stop.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::new(format!("cannot start threads: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Sql(arguments) => sql::run(arguments).await,
+        Command::Produce(arguments) => produce::run(arguments).await,
+        Command::Consume(arguments) => consume::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line, as `weir --help` shows it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Stream SQL over Kafka: the language of ksqlDB in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// How log lines look on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Which log lines: error, warn, info, debug, or a filter such as `weir_runtime=debug`
+    #[arg(long, global = true, env = "WEIR_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the persistent queries of a file until told to stop
+    Run(RunArguments),
+    /// A prompt over an engine of its own
+    Sql(SqlArguments),
+    /// Write lines to a topic, one record each
+    Produce(ProduceArguments),
+    /// Print a topic's values, one record a line
+    Consume(ConsumeArguments),
+    /// Detection rules over recorded Windows events, in one process, with no Kafka
+    Demo(DemoArguments),
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+/// Where the topics are, and what the engine is told.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EngineArguments {
+    /// Brokers of a Kafka cluster, `HOST:PORT,…`
+    #[arg(long, value_name = "SERVERS", conflicts_with = "embedded")]
+    pub bootstrap_servers: Option<String>,
+    /// The folder of a broker inside this process
+    #[arg(long, value_name = "DIR")]
+    pub embedded: Option<PathBuf>,
+    /// Where positions and state are kept [default: the user's data folder, by service id]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Whose topics and positions these are (`ksql.service.id`)
+    #[arg(long, value_name = "ID")]
+    pub service_id: Option<String>,
+    /// Java properties, with the names of Kafka and ksqlDB
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One property; stronger than the file
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Statements: the wanted state. `-` for standard input
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// Stop when all that was in the source topics at the start is processed
+    #[arg(long)]
+    pub until_end: bool,
+    /// Feed the lines of a file to a topic, `-` for standard input
+    #[arg(long, value_name = "TOPIC=FILE")]
+    pub input: Vec<String>,
+    /// Write a topic's values to a file as they come, `-` for standard output
+    #[arg(long, value_name = "TOPIC=FILE")]
+    pub output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SqlArguments {
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// Run these statements and leave
+    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
+    pub execute: Option<String>,
+    /// Run the statements of a file and leave
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How results look
+    #[arg(long, value_enum, default_value_t = OutputFormat::Tabular, ignore_case = true)]
+    pub output: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    Tabular,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct ProduceArguments {
+    pub topic: String,
+    /// One record a line [default: standard input]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// What stands before this on a line is the record's key
+    #[arg(long, value_name = "S")]
+    pub key_separator: Option<String>,
+    /// How many partitions a topic gets that is not there yet
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
+    pub partitions: i32,
+}
+
+#[derive(Debug, Args)]
+pub struct ConsumeArguments {
+    pub topic: String,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// Start with the oldest record, not with the next one
+    #[arg(long)]
+    pub from_beginning: bool,
+    /// Stop after so many records
+    #[arg(long, value_name = "N")]
+    pub max: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// End by itself when the recording is over
+    #[arg(long)]
+    pub exit: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// A rule over a file of events: decode and match, through the embedded broker, through Kafka
+    Filter(FilterArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct FilterArguments {
+    /// One JSON event a line; `.gz` is unpacked
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    /// Also through this Kafka
+    #[arg(long, value_name = "SERVERS")]
+    pub bootstrap_servers: Option<String>,
+    /// Another rule than the article's, over the columns of the article's stream
+    #[arg(long, value_name = "SQL")]
+    pub predicate: Option<String>,
+    /// How many times the file is gone through in each run
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchOutput {
+    Text,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
