@@ -11,13 +11,15 @@
 mod error;
 pub mod expression;
 pub mod ident;
+mod keywords;
+mod lexer;
 pub mod parse;
 pub mod print;
 pub mod span;
 pub mod statement;
 pub mod variables;
 
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, render};
 pub use expression::{Expression, ExpressionKind};
 pub use ident::Ident;
 pub use parse::{ParsedStatement, StatementText, parse_expression, parse_statement, split};

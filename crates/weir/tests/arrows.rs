@@ -13,10 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weir-functions", &["weir-catalog"]),
     ("weir-formats", &["weir-catalog"]),
     ("weir-sigma", &["weir-sql"]),
-    (
-        "weir-plan",
-        &["weir-sql", "weir-catalog", "weir-functions"],
-    ),
+    ("weir-plan", &["weir-sql", "weir-catalog", "weir-functions"]),
     (
         "weir-runtime",
         &[
@@ -54,7 +51,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Which crates may name a heavy dependency directly.
 const DOORS: &[(&str, &[&str])] = &[
-    ("sqlparser", &["weir-sql"]),
     ("krafka", &["weir-kafka"]),
     ("rskafka", &["weir-kafka"]),
     ("axum", &["weir-server"]),

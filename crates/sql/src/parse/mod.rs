@@ -1,6 +1,20 @@
 //! Text to tree.
 
-use crate::{Error, Expression, Span, Statement, Variables};
+mod cursor;
+mod expression;
+mod query;
+mod statement;
+mod types;
+
+use cursor::Cursor;
+
+use crate::{
+    Error, ErrorKind, Expression, Position, Span, Statement, Variables,
+    lexer::{Lexer, TokenKind},
+};
+
+/// The longest statement that is read, in bytes.
+pub const MAX_STATEMENT: usize = 32 << 20;
 
 /// One statement's own text, without its semicolon and with the comments in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,16 +32,72 @@ pub struct ParsedStatement {
 }
 
 /// Cuts a script at its semicolons; a last statement without one is an error, a blank rest is not a statement.
-pub fn split(_script: &str) -> Result<Vec<StatementText>, Error> {
-    todo!()
+pub fn split(script: &str) -> Result<Vec<StatementText>, Error> {
+    let mut lexer = Lexer::new(script);
+    let mut statements = Vec::new();
+    let mut first: Option<Span> = None;
+    loop {
+        let token = lexer.next()?;
+        match (token.kind, first) {
+            (TokenKind::End, None) => return Ok(statements),
+            (TokenKind::End, Some(start)) => {
+                return Err(missing_semicolon(script, start, token.span));
+            }
+            (TokenKind::Symbol(";"), None) => {}
+            (TokenKind::Symbol(";"), Some(start)) => {
+                let span = Span::new(start.start, token.span.start);
+                let text = script[span.start..span.end].trim_end().to_owned();
+                statements.push(StatementText { text, span });
+                first = None;
+            }
+            (_, None) => first = Some(token.span),
+            _ => {}
+        }
+    }
+}
+
+fn missing_semicolon(script: &str, start: Span, end: Span) -> Error {
+    let Position { line, column } = Position::of(script, end.start);
+    Error {
+        kind: ErrorKind::Syntax,
+        message: format!(
+            "line {line}:{column}: Syntax Error\nmissing ';' at '<EOF>'\nStatement: {}",
+            cursor::shorten(script[start.start..].trim(), 200)
+        ),
+        span: Span::new(end.start, end.start),
+        hint: Some("end the statement with a semicolon".to_owned()),
+    }
 }
 
 /// Puts the variables in and parses; spans are places in the substituted text.
-pub fn parse_statement(_text: &str, _variables: &Variables) -> Result<ParsedStatement, Error> {
-    todo!()
+pub fn parse_statement(text: &str, variables: &Variables) -> Result<ParsedStatement, Error> {
+    if text.len() > MAX_STATEMENT {
+        return Err(Error {
+            kind: ErrorKind::TooComplex,
+            message: format!(
+                "the statement has {} bytes; at most {MAX_STATEMENT} are read",
+                text.len()
+            ),
+            span: Span::new(0, 0),
+            hint: None,
+        });
+    }
+    let text = variables.substitute(text)?;
+    let mut cursor = Cursor::new(&text)?;
+    let statement = statement::statement(&mut cursor)?;
+    cursor.eat_symbol(";");
+    if !cursor.is_end() {
+        return Err(cursor.expected("';'"));
+    }
+    Ok(ParsedStatement { statement, text })
 }
 
 /// Parses one expression and nothing else: for predicates given on the command line.
-pub fn parse_expression(_text: &str) -> Result<Expression, Error> {
-    todo!()
+pub fn parse_expression(text: &str) -> Result<Expression, Error> {
+    let mut cursor = Cursor::new(text)?;
+    let expression = expression::expression(&mut cursor)?;
+    if !cursor.is_end() {
+        return Err(cursor.expected("the end of the expression"));
+    }
+    Ok(expression)
 }

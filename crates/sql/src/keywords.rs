@@ -1,0 +1,108 @@
+//! Which words are keywords, and which of them may be names all the same (ksqlDB's grammar, rule `nonReserved`).
+
+/// Words that are names only between quotes.
+const RESERVED: &[&str] = &[
+    "ADVANCE",
+    "ALL",
+    "AND",
+    "AS",
+    "AT",
+    "BEGINNING",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "CAST",
+    "CATALOG",
+    "CONNECTOR",
+    "CONNECTORS",
+    "CREATE",
+    "DAYS",
+    "DECIMAL",
+    "DELETE",
+    "DESCRIBE",
+    "DISTINCT",
+    "DROP",
+    "ELSE",
+    "END",
+    "EXISTS",
+    "EXPORT",
+    "EXTENDED",
+    "FALSE",
+    "FROM",
+    "FULL",
+    "GROUP",
+    "HAVING",
+    "HOPPING",
+    "HOURS",
+    "IN",
+    "INNER",
+    "INSERT",
+    "INTO",
+    "IS",
+    "JOIN",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "LIST",
+    "LOAD",
+    "MATERIALIZED",
+    "MILLISECOND",
+    "MILLISECONDS",
+    "MINUTES",
+    "MONTHS",
+    "NAMESPACE",
+    "NOT",
+    "NULL",
+    "ON",
+    "OR",
+    "OUTER",
+    "PAUSE",
+    "PRINT",
+    "PROPERTIES",
+    "QUERIES",
+    "QUERY",
+    "RENAME",
+    "RESUME",
+    "RETENTION",
+    "RIGHT",
+    "RUN",
+    "SAMPLE",
+    "SCRIPT",
+    "SECONDS",
+    "SELECT",
+    "SIZE",
+    "STREAM",
+    "STREAMS",
+    "TABLE",
+    "TERMINATE",
+    "THEN",
+    "TO",
+    "TOPIC",
+    "TOPICS",
+    "TRUE",
+    "TUMBLING",
+    "UNSET",
+    "VALUES",
+    "VIEW",
+    "WHEN",
+    "WHERE",
+    "WINDOW",
+    "WITH",
+    "WITHIN",
+    "YEARS",
+];
+
+/// `word` in upper case.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.binary_search(&word).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RESERVED;
+
+    #[test]
+    fn the_list_is_sorted() {
+        assert!(RESERVED.is_sorted());
+    }
+}

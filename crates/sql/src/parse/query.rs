@@ -1,0 +1,308 @@
+//! `SELECT … FROM … WHERE …`, in the fixed order of its clauses.
+
+use super::{cursor::Cursor, expression::expression};
+use crate::{
+    Error, Expression,
+    expression::TimeUnit,
+    lexer::TokenKind,
+    statement::{
+        AliasedSource, Emit, Join, JoinKind, Query, Relation, SelectItem, TimeSpan, Window,
+        WindowKind, Within,
+    },
+};
+
+pub fn query(cursor: &mut Cursor<'_>) -> Result<Query, Error> {
+    let start = cursor.span();
+    cursor.expect("SELECT")?;
+    let mut items = vec![select_item(cursor)?];
+    while cursor.eat_symbol(",") {
+        items.push(select_item(cursor)?);
+    }
+    cursor.expect("FROM")?;
+    let from = relation(cursor)?;
+    let window = if cursor.eat("WINDOW") {
+        Some(window(cursor)?)
+    } else {
+        None
+    };
+    let filter = if cursor.eat("WHERE") {
+        Some(expression(cursor)?)
+    } else {
+        None
+    };
+    let group_by = if cursor.eat_all(&["GROUP", "BY"]) {
+        Some(keys(cursor)?)
+    } else {
+        None
+    };
+    let partition_by = if cursor.eat_all(&["PARTITION", "BY"]) {
+        Some(keys(cursor)?)
+    } else {
+        None
+    };
+    let having = if cursor.eat("HAVING") {
+        Some(expression(cursor)?)
+    } else {
+        None
+    };
+    let emit = emit(cursor)?;
+    let limit = if cursor.eat("LIMIT") {
+        Some(cursor.number()?)
+    } else {
+        None
+    };
+    Ok(Query {
+        items,
+        from,
+        window,
+        filter,
+        group_by,
+        partition_by,
+        having,
+        emit,
+        limit,
+        span: cursor.span_from(start),
+    })
+}
+
+fn emit(cursor: &mut Cursor<'_>) -> Result<Option<Emit>, Error> {
+    if !cursor.eat("EMIT") {
+        return Ok(None);
+    }
+    if cursor.eat("CHANGES") {
+        return Ok(Some(Emit::Changes));
+    }
+    if cursor.eat("FINAL") {
+        return Ok(Some(Emit::Final));
+    }
+    Err(cursor.expected("{'CHANGES', 'FINAL'}"))
+}
+
+fn select_item(cursor: &mut Cursor<'_>) -> Result<SelectItem, Error> {
+    let start = cursor.span();
+    if cursor.eat_symbol("*") {
+        return Ok(SelectItem::All {
+            source: None,
+            span: start,
+        });
+    }
+    if cursor.is_symbol(1, ".") && cursor.is_symbol(2, "*") {
+        let source = Some(cursor.identifier()?);
+        cursor.advance();
+        cursor.advance();
+        return Ok(SelectItem::All {
+            source,
+            span: cursor.span_from(start),
+        });
+    }
+    let expression = expression(cursor)?;
+    if cursor.is_symbol(0, "->") && cursor.is_symbol(1, "*") {
+        cursor.advance();
+        cursor.advance();
+        return Ok(SelectItem::AllFields(expression));
+    }
+    let alias = if cursor.eat("AS") || at_bare_name(cursor) {
+        Some(cursor.identifier()?)
+    } else {
+        None
+    };
+    Ok(SelectItem::Expression { expression, alias })
+}
+
+/// A name that stands where an alias may, and is not the next clause.
+fn at_bare_name(cursor: &Cursor<'_>) -> bool {
+    match cursor.peek(0) {
+        TokenKind::Quoted(_) => true,
+        TokenKind::Word(word) => {
+            let word = word.to_ascii_uppercase();
+            let is_clause = ["EMIT", "PARTITION", "ESCAPE"].contains(&word.as_str());
+            !is_clause && !crate::keywords::is_reserved(&word)
+        }
+        _ => false,
+    }
+}
+
+fn relation(cursor: &mut Cursor<'_>) -> Result<Relation, Error> {
+    let first = aliased_source(cursor)?;
+    let mut joins = Vec::new();
+    while let Some(kind) = join_kind(cursor)? {
+        let source = aliased_source(cursor)?;
+        let within = if cursor.eat("WITHIN") {
+            Some(within(cursor)?)
+        } else {
+            None
+        };
+        cursor.expect("ON")?;
+        joins.push(Join {
+            kind,
+            source,
+            within,
+            condition: expression(cursor)?,
+        });
+    }
+    Ok(Relation { first, joins })
+}
+
+fn join_kind(cursor: &mut Cursor<'_>) -> Result<Option<JoinKind>, Error> {
+    if cursor.eat("JOIN") {
+        return Ok(Some(JoinKind::Inner));
+    }
+    let kinds = [
+        ("INNER", JoinKind::Inner),
+        ("LEFT", JoinKind::Left),
+        ("RIGHT", JoinKind::Right),
+        ("FULL", JoinKind::Full),
+    ];
+    let Some((word, kind)) = kinds.into_iter().find(|(word, _)| cursor.is_word(0, word)) else {
+        return Ok(None);
+    };
+    cursor.advance();
+    if word != "INNER" {
+        cursor.eat("OUTER");
+    }
+    cursor.expect("JOIN")?;
+    Ok(Some(kind))
+}
+
+fn aliased_source(cursor: &mut Cursor<'_>) -> Result<AliasedSource, Error> {
+    let name = cursor.source_name()?;
+    let alias = if cursor.eat("AS") || at_bare_name(cursor) {
+        Some(cursor.source_name()?)
+    } else {
+        None
+    };
+    Ok(AliasedSource { name, alias })
+}
+
+fn within(cursor: &mut Cursor<'_>) -> Result<Within, Error> {
+    let (before, after) = if cursor.eat_symbol("(") {
+        let before = time_span(cursor)?;
+        cursor.expect_symbol(",")?;
+        let after = time_span(cursor)?;
+        cursor.expect_symbol(")")?;
+        (before, after)
+    } else {
+        let both = time_span(cursor)?;
+        (both, both)
+    };
+    let grace = if cursor.eat_all(&["GRACE", "PERIOD"]) {
+        Some(time_span(cursor)?)
+    } else {
+        None
+    };
+    Ok(Within {
+        before,
+        after,
+        grace,
+    })
+}
+
+pub fn time_span(cursor: &mut Cursor<'_>) -> Result<TimeSpan, Error> {
+    let amount = cursor.number()?;
+    let TokenKind::Word(word) = cursor.peek(0) else {
+        return Err(cursor.expected("a unit of time"));
+    };
+    let unit = match word.to_ascii_uppercase().as_str() {
+        "DAY" | "DAYS" => TimeUnit::Days,
+        "HOUR" | "HOURS" => TimeUnit::Hours,
+        "MINUTE" | "MINUTES" => TimeUnit::Minutes,
+        "SECOND" | "SECONDS" => TimeUnit::Seconds,
+        "MILLISECOND" | "MILLISECONDS" => TimeUnit::Milliseconds,
+        _ => return Err(cursor.expected("a unit of time")),
+    };
+    cursor.advance();
+    Ok(TimeSpan { amount, unit })
+}
+
+fn window(cursor: &mut Cursor<'_>) -> Result<Window, Error> {
+    let is_kind = |cursor: &Cursor<'_>| {
+        ["TUMBLING", "HOPPING", "SESSION"]
+            .iter()
+            .any(|word| cursor.is_word(0, word))
+            && cursor.is_symbol(1, "(")
+    };
+    let name = if is_kind(cursor) {
+        None
+    } else {
+        Some(cursor.identifier()?)
+    };
+    let kind = cursor.advance();
+    cursor.expect_symbol("(")?;
+    let TokenKind::Word(kind) = kind.kind else {
+        return Err(cursor.expected("{'TUMBLING', 'HOPPING', 'SESSION'}"));
+    };
+    let kind = match kind.to_ascii_uppercase().as_str() {
+        "TUMBLING" => {
+            cursor.expect("SIZE")?;
+            WindowKind::Tumbling {
+                size: time_span(cursor)?,
+            }
+        }
+        "HOPPING" => {
+            cursor.expect("SIZE")?;
+            let size = time_span(cursor)?;
+            cursor.expect_symbol(",")?;
+            cursor.expect("ADVANCE")?;
+            cursor.expect("BY")?;
+            WindowKind::Hopping {
+                size,
+                advance: time_span(cursor)?,
+            }
+        }
+        "SESSION" => WindowKind::Session {
+            gap: time_span(cursor)?,
+        },
+        _ => return Err(cursor.expected("{'TUMBLING', 'HOPPING', 'SESSION'}")),
+    };
+    let mut retention = None;
+    let mut grace = None;
+    while cursor.eat_symbol(",") {
+        if cursor.eat("RETENTION") {
+            retention = Some(time_span(cursor)?);
+        } else {
+            cursor.expect("GRACE")?;
+            cursor.expect("PERIOD")?;
+            grace = Some(time_span(cursor)?);
+        }
+    }
+    cursor.expect_symbol(")")?;
+    Ok(Window {
+        name,
+        kind,
+        retention,
+        grace,
+    })
+}
+
+/// `e, e` or `(e, e)`; `()` is an empty list, which the planner refuses in its own words.
+fn keys(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
+    let at = cursor.position();
+    if cursor.eat_symbol("(") {
+        if cursor.eat_symbol(")") {
+            return Ok(Vec::new());
+        }
+        let items = comma_list(cursor)?;
+        if cursor.eat_symbol(")") && ends_keys(cursor) {
+            return Ok(items);
+        }
+        // The bracket belongs to the first expression: `(a + b) * c, d`.
+        cursor.rewind(at);
+    }
+    comma_list(cursor)
+}
+
+fn ends_keys(cursor: &Cursor<'_>) -> bool {
+    cursor.is_end()
+        || cursor.is_symbol(0, ";")
+        || ["PARTITION", "HAVING", "EMIT", "LIMIT", "GROUP"]
+            .iter()
+            .any(|word| cursor.is_word(0, word))
+}
+
+fn comma_list(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
+    let mut items = vec![expression(cursor)?];
+    while cursor.eat_symbol(",") {
+        items.push(expression(cursor)?);
+    }
+    Ok(items)
+}

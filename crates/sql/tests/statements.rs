@@ -1,0 +1,259 @@
+//! Statements as users write them: what parses, what it prints to, and what is refused with which words.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::{fs, path::PathBuf};
+
+use weir_sql::{ErrorKind, Variables, parse_expression, parse_statement, split};
+
+fn parse(text: &str) -> Result<weir_sql::ParsedStatement, weir_sql::Error> {
+    parse_statement(text, &Variables::default())
+}
+
+/// Parse → print → parse is the same tree.
+fn assert_round_trip(text: &str) {
+    let first = parse(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    let printed = first.statement.to_string();
+    let second =
+        parse(&printed).unwrap_or_else(|error| panic!("{text}\nprinted as {printed}\n{error}"));
+    assert_eq!(
+        first.statement, second.statement,
+        "{text}\nprinted as {printed}"
+    );
+}
+
+fn assert_prints(text: &str, expected: &str) {
+    assert_eq!(parse(text).unwrap().statement.to_string(), expected);
+    assert_round_trip(text);
+}
+
+fn assert_refused(text: &str, message: &str) {
+    let error = parse(text).unwrap_err();
+    assert!(error.message.starts_with(message), "{text}\n{error}");
+}
+
+#[test]
+fn statements_print_in_one_form() {
+    assert_prints(
+        "create stream if not exists s (id int key, `@t` varchar, a array<struct<x int, `y z` map<string, bytes>>>) with (kafka_topic='t', value_format='json');",
+        "CREATE STREAM IF NOT EXISTS S (ID INTEGER KEY, `@t` VARCHAR, A ARRAY<STRUCT<X INTEGER, `y z` MAP<VARCHAR, BYTES>>>) WITH (KAFKA_TOPIC = 't', VALUE_FORMAT = 'json')",
+    );
+    assert_prints(
+        "SELECT a->b AS c, d.*, e->*, -5, - x, not a and b or c FROM s d WHERE x LIKE '%!%' ESCAPE '!' AND y NOT IN (1, 2) EMIT CHANGES LIMIT 3",
+        "SELECT A->B AS C, D.*, E->*, -5, -X, NOT A AND B OR C FROM S AS D WHERE X LIKE '%!%' ESCAPE '!' AND Y NOT IN (1, 2) EMIT CHANGES LIMIT 3",
+    );
+    assert_prints("list topics extended", "SHOW TOPICS EXTENDED");
+    assert_prints(
+        "print wineventlogs from beginning limit 3",
+        "PRINT `wineventlogs` FROM BEGINNING LIMIT 3",
+    );
+    assert_prints(
+        "insert into a with (query_id='q') select * from b",
+        "INSERT INTO A WITH (QUERY_ID = 'q') SELECT * FROM B",
+    );
+    assert_prints(
+        "drop stream if exists s delete topic",
+        "DROP STREAM IF EXISTS S DELETE TOPIC",
+    );
+}
+
+#[test]
+fn expressions_keep_their_shape() {
+    let check = |text: &str, expected: &str| {
+        let first = parse_expression(text).unwrap();
+        assert_eq!(first.to_string(), expected);
+        assert_eq!(parse_expression(expected).unwrap(), first, "{expected}");
+    };
+    check("(a or b) and not (c and d)", "(A OR B) AND NOT (C AND D)");
+    check("a - (b - c) - d", "A - (B - C) - D");
+    check("a * (b + c) % 2", "A * (B + C) % 2");
+    check("- - a", "-(-A)");
+    check("a || b + c || d", "A || B + C || D");
+    check("(a = b) = c", "A = B = C");
+    check("a = (b = c)", "A = (B = C)");
+    check("m['Threat Name']->x[1]", "M['Threat Name']->X[1]");
+    check("filter(a, x => x > 1)", "FILTER(A, X => X > 1)");
+    check(
+        "transform(m, (k, v) => ucase(k), (k, v) => v)",
+        "TRANSFORM(M, (K, V) => UCASE(K), (K, V) => V)",
+    );
+    check(
+        "case when a is null then 1 else 2 end",
+        "CASE WHEN A IS NULL THEN 1 ELSE 2 END",
+    );
+    check("a is not distinct from null", "A IS NOT DISTINCT FROM NULL");
+    check("cast(x as decimal(4, 2))", "CAST(X AS DECIMAL(4, 2))");
+    check("dateadd(days, 5, d)", "DATEADD(DAYS, 5, D)");
+    check("a not between 1 and 2 and b", "A NOT BETWEEN 1 AND 2 AND B");
+    check(
+        "struct(a := 1, `b` := map('k' := array[1, 2]))",
+        "STRUCT(A := 1, `b` := MAP('k' := ARRAY[1, 2]))",
+    );
+    check(
+        "2147483647 + 2147483648 + 1.50 + 1E3",
+        "2147483647 + 2147483648 + 1.50 + 1E3",
+    );
+}
+
+#[test]
+fn words_of_the_founding_declaration_are_names() {
+    assert_round_trip(
+        "CREATE STREAM W (\t`@timestamp` VARCHAR, winlog STRUCT<version INT, process STRUCT<pid INT, thread STRUCT<id INT>>, keywords ARRAY<VARCHAR>>,
+         event STRUCT<created VARCHAR, kind VARCHAR>, host STRUCT<name VARCHAR, os STRUCT<family VARCHAR, type VARCHAR>>, message VARCHAR) WITH (KAFKA_TOPIC = 'w', VALUE_FORMAT = 'JSON')",
+    );
+}
+
+#[test]
+fn refusals_say_where_and_what() {
+    assert_refused(
+        "SELECT FROM s",
+        "line 1:8: Syntax Error\n\"FROM\" is a reserved keyword and it can't be used as an identifier.",
+    );
+    assert_refused(
+        "SELEKT 1",
+        "line 1:1: Syntax Error\nUnknown statement 'SELEKT'",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE b IN ()",
+        "line 1:29: Syntax Error\nmismatched input ')' expecting an expression",
+    );
+    assert_refused(
+        "SELECT 99999999999999999999 FROM s",
+        "line 1:8: Invalid numeric literal: 99999999999999999999",
+    );
+    assert_refused(
+        "SELECT 1E999 FROM s",
+        "line 1:8: Syntax Error\nNumber overflows DOUBLE: 1E999",
+    );
+    assert_refused(
+        "DROP STREAM `a b`",
+        "Illegal argument at Line: 1, Col: 13. Source names may only contain alphanumeric values, '_' or '-'.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE b LIKE 'x' ESCAPE 'ab'",
+        "line 1:41: Syntax Error\nExpected single character escape, but got: ab",
+    );
+    assert_refused(
+        "SELECT @timestamp FROM s",
+        "line 1:8: Syntax Error\ntoken recognition error at: '@'",
+    );
+}
+
+#[test]
+fn a_script_is_cut_at_its_semicolons() {
+    let texts = |script: &str| -> Vec<String> {
+        split(script)
+            .unwrap()
+            .into_iter()
+            .map(|statement| statement.text)
+            .collect()
+    };
+    assert_eq!(
+        texts("a ';' ; -- c;\n\n b /* ; */ ; ;\n"),
+        ["a ';'", "b /* ; */"]
+    );
+    assert!(texts(" -- nothing\n").is_empty());
+    let error = split("a; b").unwrap_err();
+    assert!(
+        error
+            .message
+            .starts_with("line 1:5: Syntax Error\nmissing ';'"),
+        "{error}"
+    );
+}
+
+#[test]
+fn hostile_statements_are_refused_or_read_but_never_kill() {
+    let terms: Vec<String> = (0..100_000)
+        .map(|n| format!("c LIKE '%a{n}%' AND d = {n}"))
+        .collect();
+    let statement = parse(&format!("SELECT * FROM s WHERE {}", terms.join(" OR "))).unwrap();
+    assert!(statement.statement.to_string().len() > 1_000_000);
+    drop(statement.statement.clone());
+
+    for (open, close) in [
+        ("(", ")"),
+        ("NOT ", ""),
+        ("- ", ""),
+        ("ABS(", ")"),
+        ("a[", "]"),
+        ("CASE WHEN a THEN ", " END"),
+    ] {
+        let shallow = format!("SELECT {}a{} FROM s", open.repeat(100), close.repeat(100));
+        let same = parse(&shallow).unwrap();
+        assert_eq!(
+            parse(&same.statement.to_string()).unwrap().statement,
+            same.statement
+        );
+        for text in [
+            format!("SELECT {}a{} FROM s", open.repeat(1000), close.repeat(1000)),
+            format!("SELECT {}", open.repeat(100_000)),
+        ] {
+            assert_eq!(
+                parse(&text).unwrap_err().kind,
+                ErrorKind::TooComplex,
+                "{open}"
+            );
+        }
+    }
+    for operator in ["+", "*", "=", "->"] {
+        let long = vec!["a"; 100_000].join(operator);
+        assert_eq!(
+            parse(&format!("SELECT {long} FROM s")).unwrap_err().kind,
+            ErrorKind::TooComplex
+        );
+    }
+    let deep = format!(
+        "CREATE STREAM s (a {}INT{}) WITH (x=1)",
+        "ARRAY<".repeat(5000),
+        ">".repeat(5000)
+    );
+    assert_eq!(parse(&deep).unwrap_err().kind, ErrorKind::TooComplex);
+
+    let long_text = format!("SELECT '{}' FROM s", "x".repeat(10 << 20));
+    assert!(parse(&long_text).is_ok());
+    let error = parse(&format!("SELECT '{}' FRM s", "x".repeat(10 << 20))).unwrap_err();
+    assert!(error.message.len() < 2000 && error.render(&long_text).len() < 4000);
+}
+
+/// Every statement of ksqlDB's own functional cases that are meant to work.
+#[test]
+fn statements_of_the_functional_cases_round_trip() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/qtt");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        println!("skipped: ksqlDB's functional cases are not beside the checkout");
+        return;
+    };
+    let mut count = 0;
+    for path in entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+    {
+        let cases: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let cases = cases["cases"].as_array().unwrap();
+        for case in cases {
+            let must_work = case["expect_error"].is_null();
+            let Some(statements) = case["statements"].as_array() else {
+                continue;
+            };
+            for statement in statements.iter().filter_map(|statement| statement.as_str()) {
+                let Ok(texts) = split(statement) else {
+                    assert!(!must_work, "{}: {statement}", path.display());
+                    continue;
+                };
+                for text in texts {
+                    match parse(&text.text) {
+                        Ok(_) => assert_round_trip(&text.text),
+                        Err(error) => {
+                            assert!(!must_work, "{}: {}\n{error}", path.display(), text.text)
+                        }
+                    }
+                    count += 1;
+                }
+            }
+        }
+    }
+    println!("{count} statements");
+    assert!(count > 1000);
+}
