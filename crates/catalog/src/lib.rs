@@ -1,10 +1,12 @@
 //! What exists: sources, their columns, types and formats. Data only: nothing here reads, writes or waits.
 
+pub mod calendar;
 pub mod catalog;
 mod error;
 pub mod format;
 pub mod schema;
 pub mod source;
+pub mod text;
 pub mod types;
 
 pub use catalog::Catalog;
