@@ -3,10 +3,14 @@
 //! One function a file, its manual entry beside it; DESCRIBE FUNCTION, SHOW FUNCTIONS and the reference manual come from
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
+mod column;
+mod decimal;
 pub mod manual;
 pub mod operators;
 pub mod registry;
 pub mod scalar;
 
+pub use column::{Body, function};
 pub use manual::{Argument, Manual, Overload};
-pub use registry::{Registry, ResolveError, Resolved};
+pub use operators::cast::{cast_array, check_cast};
+pub use registry::{Function, Registry, ResolveError, Resolved};

@@ -1,0 +1,21 @@
+//! ABS: a number without its sign; the least INTEGER and BIGINT have none and stay what they are.
+
+use super::rounding::{OnNumbers, body, variants};
+use crate::registry::Builtin;
+
+const ABS: OnNumbers = OnNumbers {
+    integer: i32::wrapping_abs,
+    bigint: i64::wrapping_abs,
+    double: f64::abs,
+    decimal: |value, _| Some(value.wrapping_abs()),
+};
+
+pub fn function() -> Builtin {
+    let variants = variants("The absolute value.", |types| body(&types[0], ABS));
+    Builtin::new(
+        "ABS",
+        "MATHEMATICAL",
+        "Returns the absolute value of a number.",
+        variants,
+    )
+}
