@@ -1,25 +1,37 @@
 //! Statement and catalog to plan: names, types, keys, and the refusals that belong to them.
 //!
 //! ```text
-//! Statement ── bind ──▶ typed expressions, source columns ── rules ──▶ Plan ── (weir-runtime) ──▶ tasks
+//! Statement ── bind ──▶ typed expressions, the columns they need ──▶ Plan ── (weir-runtime) ──▶ tasks
 //! ```
 //!
 //! Nothing here waits or touches a broker: what must be known of topics is asked through [`Topics`].
 
+pub mod bind;
+mod create_as;
+mod create_source;
 pub mod error;
+pub mod explain;
+mod fingerprint;
+mod insert;
 pub mod plan;
+mod properties;
+mod query;
+mod upgrade;
 
 use std::collections::BTreeMap;
 
-use weir_catalog::Catalog;
+use weir_catalog::{Catalog, Source};
 use weir_functions::Registry;
-use weir_sql::Statement;
+use weir_sql::{Expression, Statement};
 
+pub use bind::types::resolve_type;
 pub use error::{Error, ErrorKind};
+pub use fingerprint::fingerprint;
 pub use plan::{
     CreateSourcePlan, InsertSelectPlan, InsertValuesPlan, PersistentPlan, Plan, ProjectedColumn,
     QueryPlan, ScanColumn, ScanSource, Sink, Step, TopicSpec,
 };
+pub use upgrade::{check_query_upgrade, check_replaceable};
 
 /// What a statement is planned against.
 pub struct Context<'a> {
@@ -43,6 +55,32 @@ pub struct TopicFacts {
 }
 
 /// Plans the statements that have a plan: CREATE, INSERT, SELECT. `text` is the statement's own.
-pub fn plan(_statement: &Statement, _text: &str, _context: &Context<'_>) -> Result<Plan, Error> {
-    todo!()
+pub fn plan(statement: &Statement, text: &str, context: &Context<'_>) -> Result<Plan, Error> {
+    match statement {
+        Statement::CreateSource(create) => {
+            create_source::plan(create, text, context).map(Plan::CreateSource)
+        }
+        Statement::CreateAsSelect(create) => {
+            create_as::plan(create, text, context).map(Plan::CreateAsSelect)
+        }
+        Statement::InsertSelect(insert) => insert::select(insert, context).map(Plan::InsertSelect),
+        Statement::InsertValues(insert) => insert::values(insert, context).map(Plan::InsertValues),
+        Statement::Select(query) => query::transient(query, context).map(Plan::Select),
+        _ => Err(Error::new(
+            ErrorKind::Invalid,
+            "The provided statement does not run a ksql query",
+        )),
+    }
+}
+
+/// A predicate alone, over a source's columns: the columns that it reads, and the condition, which is never NULL.
+pub fn bind_predicate(
+    predicate: &Expression,
+    source: &Source,
+    functions: &Registry,
+) -> Result<(Vec<ScanColumn>, datafusion_expr::Expr), Error> {
+    let catalog = Catalog::default();
+    let scope = bind::Scope::new(source, &source.name, &catalog, functions);
+    let condition = bind::condition(predicate, &scope, "WHERE")?;
+    Ok((scope.into_scan(), condition))
 }

@@ -1,0 +1,293 @@
+//! Comparisons, LIKE, BETWEEN, IN: predicates that are never NULL.
+
+use datafusion_common::ScalarValue;
+use datafusion_expr::Expr;
+use weir_catalog::SqlType;
+use weir_functions::operators::{self, ComparisonOperator};
+use weir_sql::{Expression, ExpressionKind, expression as tree};
+
+use super::{
+    Scope, Typed, expression,
+    literal::{parsed_literal, text_of},
+    shown,
+};
+use crate::{Error, ErrorKind};
+
+pub fn operator_of(operator: tree::ComparisonOperator) -> ComparisonOperator {
+    match operator {
+        tree::ComparisonOperator::Equal => ComparisonOperator::Equal,
+        tree::ComparisonOperator::NotEqual => ComparisonOperator::NotEqual,
+        tree::ComparisonOperator::Less => ComparisonOperator::Less,
+        tree::ComparisonOperator::LessOrEqual => ComparisonOperator::LessOrEqual,
+        tree::ComparisonOperator::Greater => ComparisonOperator::Greater,
+        tree::ComparisonOperator::GreaterOrEqual => ComparisonOperator::GreaterOrEqual,
+        tree::ComparisonOperator::IsDistinctFrom => ComparisonOperator::IsDistinctFrom,
+        tree::ComparisonOperator::IsNotDistinctFrom => ComparisonOperator::IsNotDistinctFrom,
+    }
+}
+
+/// Both sides as written, for what errors repeat and for literals.
+pub struct Sides<'a> {
+    pub left: &'a Expression,
+    pub right: &'a Expression,
+}
+
+/// `left operator right` with both sides brought to one type.
+pub fn compare(
+    operator: ComparisonOperator,
+    left: Typed,
+    right: Typed,
+    sides: &Sides<'_>,
+) -> Result<Expr, Error> {
+    let (Some(left_type), Some(right_type)) = (left.sql_type.clone(), right.sql_type.clone())
+    else {
+        return with_null(operator, left, right, sides);
+    };
+    let refuse = || {
+        Error::new(
+            ErrorKind::Type,
+            format!(
+                "Cannot compare {} ({left_type}) to {} ({right_type}) with {}.",
+                shown(sides.left),
+                shown(sides.right),
+                operator.symbol()
+            ),
+        )
+        .at(sides.left.span.to(sides.right.span))
+    };
+    if let Some(compared) = row_time_with_text(operator, &left, &right, sides)? {
+        return Ok(compared);
+    }
+    let common = common_type(&left_type, &right_type).ok_or_else(refuse)?;
+    let has_order = !matches!(
+        common,
+        SqlType::Boolean | SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
+    );
+    if operator.is_ordering() && !has_order {
+        return Err(refuse());
+    }
+    let left = operators::cast(left.expr, &left_type, &common);
+    let right = operators::cast(right.expr, &right_type, &common);
+    Ok(operators::compare(operator, left, right))
+}
+
+fn with_null(
+    operator: ComparisonOperator,
+    left: Typed,
+    right: Typed,
+    sides: &Sides<'_>,
+) -> Result<Expr, Error> {
+    let is_null_safe = matches!(
+        operator,
+        ComparisonOperator::IsDistinctFrom | ComparisonOperator::IsNotDistinctFrom
+    );
+    if is_null_safe {
+        let other = if left.sql_type.is_none() { right } else { left };
+        let is_null = other.expr.is_null();
+        let is_not_null = Expr::Not(Box::new(is_null.clone()));
+        return Ok(if operator == ComparisonOperator::IsDistinctFrom {
+            is_not_null
+        } else {
+            is_null
+        });
+    }
+    Err(Error::new(
+        ErrorKind::Type,
+        format!(
+            "Comparison with NULL not supported: {} {} {}. Use 'IS NULL' or 'IS NOT NULL' instead.",
+            shown(sides.left),
+            operator.symbol(),
+            shown(sides.right)
+        ),
+    )
+    .at(sides.left.span.to(sides.right.span)))
+}
+
+/// `ROWTIME > '2020-01-01'`: the text is rewritten to milliseconds.
+fn row_time_with_text(
+    operator: ComparisonOperator,
+    left: &Typed,
+    right: &Typed,
+    sides: &Sides<'_>,
+) -> Result<Option<Expr>, Error> {
+    let is_row_time = |side: &Expression| matches!(&side.kind, ExpressionKind::Column { name, .. } if ["ROWTIME", "WINDOWSTART", "WINDOWEND"].contains(&name.value.as_str()));
+    let milliseconds = |side: &Expression| match text_of(side) {
+        Some(text) => {
+            let parsed = operators::time_text::parse_timestamp(text).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Type,
+                    format!("Failed to parse timestamp '{}'.", shown(side)),
+                )
+                .at(side.span)
+                .hint("write yyyy-MM-dd'T'HH:mm:ss.SSS, or fewer of its parts")
+            })?;
+            Ok(Some(Expr::Literal(ScalarValue::Int64(Some(parsed)), None)))
+        }
+        None => Ok(None),
+    };
+    if is_row_time(sides.left)
+        && let Some(right) = milliseconds(sides.right)?
+    {
+        return Ok(Some(operators::compare(operator, left.expr.clone(), right)));
+    }
+    if is_row_time(sides.right)
+        && let Some(left) = milliseconds(sides.left)?
+    {
+        return Ok(Some(operators::compare(operator, left, right.expr.clone())));
+    }
+    Ok(None)
+}
+
+/// The type in which two values are compared.
+pub fn common_type(left: &SqlType, right: &SqlType) -> Option<SqlType> {
+    use SqlType::{Date, Decimal, Double, String, Time, Timestamp};
+    match (left, right) {
+        (left, right) if left == right => Some(left.clone()),
+        (left, right) if left.is_number() && right.is_number() => match (left, right) {
+            (Double, _) | (_, Double) => Some(Double),
+            (Decimal { .. }, _) | (_, Decimal { .. }) => {
+                let ((p1, s1), (p2, s2)) = (
+                    operators::arithmetic::as_decimal(left)?,
+                    operators::arithmetic::as_decimal(right)?,
+                );
+                let scale = s1.max(s2);
+                let precision = scale
+                    .saturating_add((p1 - s1).max(p2 - s2))
+                    .min(SqlType::MAX_DECIMAL_PRECISION);
+                Some(Decimal { precision, scale })
+            }
+            _ => Some(SqlType::BigInt),
+        },
+        (Date | String, Timestamp) | (Timestamp, Date | String) => Some(Timestamp),
+        (Date, String) | (String, Date) => Some(Date),
+        (Time, String) | (String, Time) => Some(Time),
+        _ => None,
+    }
+}
+
+/// `operand [NOT] LIKE pattern`.
+pub fn like(
+    operand: &Expression,
+    pattern: &Expression,
+    escape: Option<char>,
+    is_negated: bool,
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Expr, Error> {
+    let mut texts = Vec::with_capacity(2);
+    for side in [operand, pattern] {
+        let bound = expression(side, scope, clause)?;
+        match bound.sql_type {
+            None => texts.push(super::literal::null(&SqlType::String)),
+            Some(SqlType::String) => texts.push(bound.expr),
+            Some(other) => {
+                return Err(Error::new(
+                    ErrorKind::Type,
+                    format!(
+                        "LIKE condition must be between strings. Got: {} ({other}).",
+                        shown(side)
+                    ),
+                )
+                .at(side.span)
+                .hint(format!("write CAST({} AS STRING)", shown(side))));
+            }
+        }
+    }
+    let pattern_expr = texts
+        .pop()
+        .unwrap_or(Expr::Literal(ScalarValue::Null, None));
+    let value = texts
+        .pop()
+        .unwrap_or(Expr::Literal(ScalarValue::Null, None));
+    operators::like(value, pattern_expr, escape, is_negated)
+        .map_err(|message| Error::new(ErrorKind::Invalid, message).at(pattern.span))
+}
+
+/// `operand IN (items)`: by a set where all are constants, else one after the other.
+pub fn is_in(
+    operand: &Expression,
+    items: &[Expression],
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Expr, Error> {
+    let bound = expression(operand, scope, clause)?;
+    let Some(operand_type) = bound.sql_type.clone() else {
+        return Err(Error::new(ErrorKind::Type, format!("Comparison with NULL not supported: {} IN (…). Use 'IS NULL' or 'IS NOT NULL' instead.", shown(operand))).at(operand.span));
+    };
+    let mut constants = Vec::new();
+    let mut alternatives = Vec::new();
+    for item in items {
+        let typed = expression(item, scope, clause)?;
+        if typed.sql_type.is_none() {
+            // A NULL item can equal nothing.
+            continue;
+        }
+        let is_other_text =
+            typed.sql_type == Some(SqlType::String) && operand_type != SqlType::String;
+        if let (Some(text), true) = (text_of(item), is_other_text) {
+            let parsed = parsed_literal(text, &operand_type)
+                .map_err(|message| Error::new(ErrorKind::Type, message).at(item.span))?;
+            constants_or(&mut constants, &mut alternatives, parsed, &bound.expr);
+            continue;
+        }
+        let is_same = typed.sql_type.as_ref() == Some(&operand_type);
+        if is_same {
+            constants_or(&mut constants, &mut alternatives, typed.expr, &bound.expr);
+            continue;
+        }
+        let sides = Sides {
+            left: operand,
+            right: item,
+        };
+        if let (Some(item_type), false) = (
+            &typed.sql_type,
+            typed
+                .sql_type
+                .as_ref()
+                .is_some_and(|t| common_type(&operand_type, t).is_some()),
+        ) {
+            return Err(Error::new(
+                ErrorKind::Type,
+                format!(
+                    "operator does not exist: {operand_type} = {item_type} ({})",
+                    shown(item)
+                ),
+            )
+            .at(item.span)
+            .hint("you might need to add explicit type casts"));
+        }
+        alternatives.push(compare(
+            ComparisonOperator::Equal,
+            bound.clone(),
+            typed,
+            &sides,
+        )?);
+    }
+    match operators::in_set(bound.expr.clone(), &constants) {
+        Some(set) => alternatives.push(set),
+        None => alternatives.extend(constants.into_iter().map(|constant| {
+            operators::compare(
+                ComparisonOperator::Equal,
+                bound.expr.clone(),
+                Expr::Literal(constant, None),
+            )
+        })),
+    }
+    Ok(super::expression::balanced(alternatives, Expr::or, false))
+}
+
+fn constants_or(
+    constants: &mut Vec<ScalarValue>,
+    alternatives: &mut Vec<Expr>,
+    item: Expr,
+    operand: &Expr,
+) {
+    match item {
+        Expr::Literal(value, _) => constants.push(value),
+        other => alternatives.push(operators::compare(
+            ComparisonOperator::Equal,
+            operand.clone(),
+            other,
+        )),
+    }
+}

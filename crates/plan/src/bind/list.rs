@@ -1,0 +1,207 @@
+//! ARRAY, MAP and CASE: several expressions brought to one type.
+
+use datafusion_expr::Expr;
+use weir_catalog::SqlType;
+use weir_functions::operators;
+use weir_sql::{Expression, Ident, expression::CaseBranch};
+
+use super::{
+    Scope, Typed, coerce,
+    comparison::common_type,
+    condition, expression,
+    literal::{parsed_literal, text_of},
+    shown,
+};
+use crate::{Error, ErrorKind};
+
+/// Elements as one type: numbers widen, STRING literals are parsed, NULLs are allowed beside others.
+fn unify(
+    items: &[Expression],
+    scope: &Scope<'_>,
+    clause: &'static str,
+    what: &str,
+) -> Result<(Vec<Expr>, SqlType), Error> {
+    let bound = items
+        .iter()
+        .map(|item| expression(item, scope, clause))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut common: Option<SqlType> = None;
+    for (item, typed) in items.iter().zip(&bound) {
+        let Some(sql_type) = &typed.sql_type else {
+            continue;
+        };
+        common = Some(match common {
+            None => sql_type.clone(),
+            Some(known)
+                if *sql_type == SqlType::String
+                    && text_of(item).is_some()
+                    && known != SqlType::String =>
+            {
+                known
+            }
+            Some(known) => common_type(&known, sql_type).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Type,
+                    format!(
+                        "operator does not exist: {known} = {sql_type} ({})",
+                        shown(item)
+                    ),
+                )
+                .at(item.span)
+                .hint("you might need to add explicit type casts")
+            })?,
+        });
+    }
+    let Some(common) = common else {
+        return Err(Error::new(
+            ErrorKind::Type,
+            format!(
+                "Cannot construct {what} with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type."
+            ),
+        ));
+    };
+    let exprs = items
+        .iter()
+        .zip(bound)
+        .map(|(item, typed)| match text_of(item) {
+            Some(text) if common != SqlType::String => parsed_literal(text, &common)
+                .map_err(|message| Error::new(ErrorKind::Type, message).at(item.span)),
+            _ => Ok(coerce(typed, &common)),
+        });
+    Ok((exprs.collect::<Result<_, _>>()?, common))
+}
+
+pub fn array(
+    items: &[Expression],
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Typed, Error> {
+    if items.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Type,
+            "Array constructor cannot be empty. Please supply at least one element (see https://github.com/confluentinc/ksql/issues/4239).",
+        ));
+    }
+    let (items, element) = unify(items, scope, clause, "an array")?;
+    let made = operators::make_array(items, &element);
+    Ok(Typed::new(made, SqlType::array(element)))
+}
+
+pub fn map(
+    entries: &[(Expression, Expression)],
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Typed, Error> {
+    if entries.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Type,
+            "Map constructor cannot be empty. Please supply at least one key value pair (see https://github.com/confluentinc/ksql/issues/4239).",
+        ));
+    }
+    let (keys, values): (Vec<_>, Vec<_>) = entries.iter().cloned().unzip();
+    let (key_exprs, key_type) = unify(&keys, scope, clause, "a map")?;
+    if key_type != SqlType::String {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("MAP keys must be STRING here, but are {key_type}."),
+        )
+        .at(keys[0].span));
+    }
+    let (values, value_type) = unify(&values, scope, clause, "a map")?;
+    let made = operators::make_map(key_exprs, values, &value_type);
+    Ok(Typed::new(made, SqlType::map(SqlType::String, value_type)))
+}
+
+pub fn structure(
+    members: &[(Ident, Expression)],
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Typed, Error> {
+    let mut fields: Vec<(String, SqlType)> = Vec::new();
+    let mut exprs = Vec::new();
+    for (name, member) in members {
+        if fields.iter().any(|(known, _)| *known == name.value) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("Duplicate field names found in STRUCT: '{}'.", name.value),
+            )
+            .at(name.span));
+        }
+        let typed = expression(member, scope, clause)?;
+        let sql_type = typed.sql_type.clone().ok_or_else(|| untyped_null(member))?;
+        exprs.push(typed.expr);
+        fields.push((name.value.clone(), sql_type));
+    }
+    if fields.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "An empty STRUCT() cannot be constructed here.",
+        ));
+    }
+    let sql_type = SqlType::structure(fields);
+    Ok(Typed::new(
+        operators::make_struct(exprs, &sql_type),
+        sql_type,
+    ))
+}
+
+pub fn untyped_null(expression: &Expression) -> Error {
+    Error::new(
+        ErrorKind::Type,
+        "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
+    )
+    .at(expression.span)
+}
+
+pub fn case(
+    branches: &[CaseBranch],
+    otherwise: Option<&Expression>,
+    scope: &Scope<'_>,
+    clause: &'static str,
+) -> Result<Typed, Error> {
+    let mut result_type: Option<SqlType> = None;
+    let mut check = |expression: &Expression, typed: &Typed| {
+        match (&result_type, &typed.sql_type) {
+        (_, None) => Ok(()),
+        (None, Some(found)) => {
+            result_type = Some(found.clone());
+            Ok(())
+        }
+        (Some(known), Some(found)) if known == found => Ok(()),
+        (Some(known), Some(found)) => Err(Error::new(
+            ErrorKind::Type,
+            format!("Invalid Case expression. Type for all 'THEN' clauses should be the same. THEN expression '{}' has type: {found}. Previous THEN expression(s) type: {known}.", shown(expression)),
+        )
+        .at(expression.span)),
+    }
+    };
+    let mut arms = Vec::new();
+    for branch in branches {
+        let when = condition(&branch.condition, scope, "WHEN")?;
+        let then = expression(&branch.result, scope, clause)?;
+        check(&branch.result, &then)?;
+        arms.push((when, then));
+    }
+    let default = otherwise
+        .map(|otherwise| expression(otherwise, scope, clause))
+        .transpose()?;
+    if let (Some(otherwise), Some(default)) = (otherwise, &default) {
+        check(otherwise, default)?;
+    }
+    let Some(result_type) = result_type else {
+        return Err(Error::new(
+            ErrorKind::Type,
+            "Invalid Case expression. All case branches have a NULL type",
+        ));
+    };
+    let arms = arms
+        .into_iter()
+        .map(|(when, then)| (Box::new(when), Box::new(coerce(then, &result_type))))
+        .collect();
+    let default = default.map_or_else(
+        || super::literal::null(&result_type),
+        |default| coerce(default, &result_type),
+    );
+    let case = datafusion_expr::expr::Case::new(None, arms, Some(Box::new(default)));
+    Ok(Typed::new(Expr::Case(case), result_type))
+}

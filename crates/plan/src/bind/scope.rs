@@ -1,0 +1,251 @@
+//! The names that an expression may use, and the columns that were used so far.
+
+use std::cell::RefCell;
+
+use datafusion_common::Column as ColumnReference;
+use datafusion_expr::Expr;
+use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
+use weir_functions::Registry;
+use weir_sql::Ident;
+
+use super::Typed;
+use crate::{Error, ErrorKind, ScanColumn, ScanSource};
+
+/// One source under its alias. Every column that is named is noted for the scan, once.
+pub struct Scope<'a> {
+    source: Option<&'a Source>,
+    alias: &'a str,
+    pub catalog: &'a Catalog,
+    pub functions: &'a Registry,
+    scan: RefCell<Vec<ScanColumn>>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(
+        source: &'a Source,
+        alias: &'a str,
+        catalog: &'a Catalog,
+        functions: &'a Registry,
+    ) -> Self {
+        Self {
+            source: Some(source),
+            alias,
+            catalog,
+            functions,
+            scan: RefCell::default(),
+        }
+    }
+
+    /// Without any column: INSERT VALUES.
+    pub fn without_columns(catalog: &'a Catalog, functions: &'a Registry) -> Self {
+        Self {
+            source: None,
+            alias: "",
+            catalog,
+            functions,
+            scan: RefCell::default(),
+        }
+    }
+
+    /// What a misspelt property may have meant.
+    pub fn nearest_property(name: &str, known: &[&str]) -> Option<String> {
+        nearest(name, known).map(|near| format!("did you mean {near}?"))
+    }
+
+    /// The columns that were named, in the order of their first use.
+    pub fn into_scan(self) -> Vec<ScanColumn> {
+        self.scan.into_inner()
+    }
+
+    /// A column and the members behind it, as far as they are members of STRUCTs: one leaf of the scan.
+    pub fn path(
+        &self,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        fields: &[&Ident],
+        clause: &str,
+    ) -> Result<Typed, Error> {
+        let (root, sql_type) = self.root(qualifier, name, clause)?;
+        let (mut scan_source, mut sql_type) = (root, sql_type);
+        let mut shown = name.value.clone();
+        for field in fields {
+            let member = member(&sql_type, field, &shown)?;
+            match &mut scan_source {
+                ScanSource::Value(path) | ScanSource::Key(path) => path.push(field.value.clone()),
+                _ => return Err(no_struct(&sql_type, field, &shown)),
+            }
+            sql_type = member;
+            shown = format!("{shown}->{}", field.value);
+        }
+        Ok(self.note(shown, scan_source, sql_type))
+    }
+
+    fn root(
+        &self,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Result<(ScanSource, SqlType), Error> {
+        let Some(source) = self.source else {
+            return Err(Error::new(
+                ErrorKind::UnknownColumn,
+                format!("{clause} column '{}' cannot be resolved: only literals and functions of them may stand here.", name.value),
+            )
+            .at(name.span));
+        };
+        let is_here = qualifier.is_none_or(|qualifier| {
+            qualifier.value == self.alias || qualifier.value == source.name
+        });
+        if !is_here {
+            let qualifier = qualifier.map_or("", |qualifier| qualifier.value.as_str());
+            return Err(Error::new(
+                ErrorKind::UnknownColumn,
+                format!(
+                    "{clause} column '{qualifier}.{}' cannot be resolved.",
+                    name.value
+                ),
+            )
+            .at(name.span)
+            .hint(format!("the source here is `{}`", self.alias)));
+        }
+        if let Some(column) = source.schema.column(&name.value) {
+            let path = vec![name.value.clone()];
+            let from = match &column.role {
+                ColumnRole::Key => ScanSource::Key(path),
+                ColumnRole::Value => ScanSource::Value(path),
+                ColumnRole::Headers => ScanSource::Headers,
+                ColumnRole::Header(key) => ScanSource::Header(key.clone()),
+            };
+            return Ok((from, column.sql_type.clone()));
+        }
+        match name.value.as_str() {
+            "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
+            "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
+            "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
+            _ => Err(self.unknown(source, name, clause)),
+        }
+    }
+
+    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+        let mut error = Error::new(
+            ErrorKind::UnknownColumn,
+            format!("{clause} column '{}' cannot be resolved.", name.value),
+        )
+        .at(name.span);
+        let names: Vec<&str> = source
+            .schema
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        error.hint = nearest(&name.value, &names)
+            .map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| Some(format!("`{}` has {}", source.name, few(&names))));
+        error
+    }
+
+    fn note(&self, name: String, from: ScanSource, sql_type: SqlType) -> Typed {
+        let mut scan = self.scan.borrow_mut();
+        let known = scan.iter().find(|column| column.from == from);
+        let name = match known {
+            Some(column) => column.name.clone(),
+            None => {
+                // A quoted column may be called like a path: `A->B` beside the member B of A.
+                let is_taken = |name: &str| scan.iter().any(|column| column.name == name);
+                let mut unique = name;
+                while is_taken(&unique) {
+                    unique.push('\'');
+                }
+                scan.push(ScanColumn {
+                    name: unique.clone(),
+                    from,
+                    sql_type: sql_type.clone(),
+                });
+                unique
+            }
+        };
+        Typed::new(Expr::Column(ColumnReference::from_name(name)), sql_type)
+    }
+}
+
+/// The type of a member of a STRUCT.
+pub fn member(base: &SqlType, field: &Ident, shown: &str) -> Result<SqlType, Error> {
+    let SqlType::Struct(fields) = base else {
+        return Err(no_struct(base, field, shown));
+    };
+    if let Some(found) = fields
+        .iter()
+        .find(|candidate| candidate.name == field.value)
+    {
+        return Ok(found.sql_type.clone());
+    }
+    let names: Vec<&str> = fields
+        .iter()
+        .map(|candidate| candidate.name.as_str())
+        .collect();
+    let mut error = Error::new(
+        ErrorKind::UnknownColumn,
+        format!("Could not find field '{}' in '{shown}'.", field.value),
+    )
+    .at(field.span);
+    error.hint = nearest(&field.value, &names)
+        .map(|near| format!("did you mean `{near}`?"))
+        .or_else(|| Some(format!("its fields are {}", few(&names))));
+    Err(error)
+}
+
+fn no_struct(base: &SqlType, field: &Ident, shown: &str) -> Error {
+    let mut error = Error::new(
+        ErrorKind::Type,
+        format!(
+            "Expected STRUCT type, got: {base}: '{shown}' has no field '{}'.",
+            field.value
+        ),
+    )
+    .at(field.span);
+    if matches!(base, SqlType::Map(..)) {
+        error.hint = Some(format!(
+            "the value of a MAP is reached with {shown}['{}']",
+            field.value
+        ));
+    }
+    error
+}
+
+fn few(names: &[&str]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(8)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let dots = if names.len() > 8 { ", …" } else { "" };
+    format!("{}{dots}", shown.join(", "))
+}
+
+/// The name that differs least, if it is near enough to be what was meant.
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let bound = 1 + name.chars().count() / 4;
+    let folded = name.to_uppercase();
+    candidates
+        .iter()
+        .map(|candidate| (distance(&folded, &candidate.to_uppercase()), *candidate))
+        .filter(|(distance, _)| *distance <= bound)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's, over at most 64 characters of each.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,82 @@
+//! CREATE STREAM … AS SELECT.
+
+use weir_catalog::{ColumnRole, Source, SourceKind};
+use weir_sql::statement::{self, CreateAsSelect};
+
+use crate::{
+    Context, Error, ErrorKind, PersistentPlan, Sink,
+    properties::{SINK_PROPERTIES, With, check_formats},
+    query,
+};
+
+pub fn plan(
+    create: &CreateAsSelect,
+    text: &str,
+    context: &Context<'_>,
+) -> Result<PersistentPlan, Error> {
+    if create.query.limit.is_some() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "CREATE STREAM/TABLE AS SELECT statements don't support LIMIT clause.",
+        )
+        .at(create.query.span));
+    }
+    let planned = query::persistent(&create.query, context, &create.name.value)?;
+    if create.kind == statement::SourceKind::Table {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "Invalid result type. Your SELECT query produces a STREAM. Please use CREATE STREAM AS SELECT statement instead.",
+        )
+        .at(create.name.span));
+    }
+    let name = create.name.value.clone();
+    let with = With::try_new(&create.properties, SINK_PROPERTIES)?;
+    let prefix = context
+        .properties
+        .get("ksql.output.topic.name.prefix")
+        .cloned()
+        .unwrap_or_default();
+    let topic = with
+        .text("KAFKA_TOPIC")?
+        .unwrap_or_else(|| format!("{prefix}{name}"));
+    let from = &planned.source;
+    let (key_format, value_format) =
+        with.formats(context, Some((&from.key_format, &from.value_format)))?;
+    let schema = planned.schema.clone();
+    let value_format = with.wrapped(value_format, &schema, context)?;
+    check_formats(&schema, &key_format, &value_format)?;
+    let timestamp = with.timestamp(&schema)?;
+    let spec = with.topic(topic.clone(), context.topics.topic(&from.topic))?;
+    debug_assert!(
+        schema
+            .columns
+            .iter()
+            .all(|column| matches!(column.role, ColumnRole::Key | ColumnRole::Value))
+    );
+    let sink = Sink {
+        topic: topic.clone(),
+        schema: schema.clone(),
+        key_format: key_format.clone(),
+        value_format: value_format.clone(),
+        timestamp: timestamp.clone(),
+    };
+    Ok(PersistentPlan {
+        query: planned,
+        sink,
+        source: Source {
+            name,
+            kind: SourceKind::Stream,
+            topic,
+            schema,
+            key_format,
+            value_format,
+            timestamp,
+            is_source: false,
+            created_by: None,
+            statement: text.to_owned(),
+        },
+        or_replace: create.or_replace,
+        if_not_exists: create.if_not_exists,
+        topic: spec,
+    })
+}

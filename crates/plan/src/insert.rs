@@ -1,0 +1,271 @@
+//! INSERT INTO … SELECT and INSERT INTO … VALUES.
+
+use std::sync::Arc;
+
+use datafusion_expr::Expr;
+use weir_catalog::{Column, ColumnRole, Source, SourceKind, SqlType};
+use weir_sql::{
+    Expression, Ident,
+    statement::{InsertSelect, InsertValues},
+};
+
+use crate::{
+    Context, Error, ErrorKind, InsertSelectPlan, InsertValuesPlan, ProjectedColumn, Sink,
+    bind::{self, Scope},
+    properties::With,
+    query::{self, unknown_source},
+};
+
+/// Ids that begin like these belong to the engine.
+const RESERVED_PREFIXES: &[&str] = &["CSAS_", "CTAS_", "INSERTQUERY_", "CST_"];
+
+pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSelectPlan, Error> {
+    let target = target(&insert.target, context)?;
+    let with = With::try_new(&insert.properties, &["QUERY_ID"])?;
+    let query_id = with.text("QUERY_ID")?.map(|id| check_id(&id)).transpose()?;
+    if insert.query.limit.is_some() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "INSERT INTO statements don't support LIMIT clause.",
+        )
+        .at(insert.query.span));
+    }
+    if target
+        .schema
+        .columns
+        .iter()
+        .any(|column| matches!(column.role, ColumnRole::Headers | ColumnRole::Header(_)))
+    {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Cannot insert into {} because it has header columns",
+                target.name
+            ),
+        )
+        .at(insert.target.span));
+    }
+    let planned = query::persistent(&insert.query, context, &target.name)?;
+    let results: Vec<&Column> = planned.schema.keys_first().collect();
+    let wanted: Vec<&Column> = target.schema.keys_first().collect();
+    if results != wanted {
+        return Err(Error::new(
+            ErrorKind::Type,
+            format!("Incompatible schema between results and sink.\nResult schema is {}\nSink schema is {}", planned.schema, target.schema),
+        )
+        .at(insert.query.span));
+    }
+    Ok(InsertSelectPlan {
+        query: planned,
+        sink: Sink {
+            topic: target.topic.clone(),
+            schema: target.schema.clone(),
+            key_format: target.key_format.clone(),
+            value_format: target.value_format.clone(),
+            timestamp: target.timestamp.clone(),
+        },
+        target: target.name.clone(),
+        query_id,
+    })
+}
+
+fn check_id(id: &str) -> Result<String, Error> {
+    let is_id = !id.is_empty()
+        && id
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_');
+    if !is_id {
+        return Err(Error::new(
+            ErrorKind::Property,
+            format!("Query IDs may contain only alphanumeric characters and '_'. Got: '{id}'"),
+        ));
+    }
+    let id = id.to_uppercase();
+    if RESERVED_PREFIXES
+        .iter()
+        .any(|prefix| id.starts_with(prefix))
+    {
+        return Err(Error::new(
+            ErrorKind::Property,
+            format!(
+                "Query IDs must not start with a reserved query ID prefix ({}). Got '{id}'.",
+                RESERVED_PREFIXES.join(", ")
+            ),
+        ));
+    }
+    Ok(id)
+}
+
+fn target<'a>(name: &Ident, context: &Context<'a>) -> Result<&'a Arc<Source>, Error> {
+    let Some(target) = context.catalog.source(&name.value) else {
+        let mut error = unknown_source(&name.value, name.span, context);
+        error.message = format!(
+            "Cannot insert values into an unknown stream/table: {}",
+            name.value
+        );
+        return Err(error);
+    };
+    if target.kind != SourceKind::Stream {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "INSERT INTO can only be used to insert into a stream. {} is a table.",
+                target.name
+            ),
+        )
+        .at(name.span));
+    }
+    if target.is_source {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!("Cannot insert into read-only stream: {}", target.name),
+        )
+        .at(name.span));
+    }
+    Ok(target)
+}
+
+pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValuesPlan, Error> {
+    let switch = context.properties.get("ksql.insert.into.values.enabled");
+    if switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "The server has disabled INSERT INTO ... VALUES functionality. To enable it, restart your ksqlDB server with 'ksql.insert.into.values.enabled'=true",
+        ));
+    }
+    let target = target(&insert.target, context)?;
+    let columns = columns(insert, target)?;
+    let scope = Scope::without_columns(context.catalog, context.functions);
+    let given = |name: &str| {
+        columns
+            .iter()
+            .find(|(column, _)| column == name)
+            .map(|(_, value)| *value)
+    };
+    let row_time = given("ROWTIME")
+        .map(|value| constant(value, &scope, &SqlType::BigInt, "ROWTIME"))
+        .transpose()?;
+    let writable = target
+        .schema
+        .keys_first()
+        .filter(|column| matches!(column.role, ColumnRole::Key | ColumnRole::Value));
+    let values = writable.map(|column| {
+        let expression = match given(&column.name) {
+            Some(value) => constant(value, &scope, &column.sql_type, &column.name)?,
+            None => bind::null(&column.sql_type),
+        };
+        Ok(ProjectedColumn {
+            column: column.clone(),
+            expression,
+        })
+    });
+    let values = values.collect::<Result<_, Error>>()?;
+    Ok(InsertValuesPlan {
+        source: target.clone(),
+        values,
+        row_time,
+    })
+}
+
+fn constant(
+    value: &Expression,
+    scope: &Scope<'_>,
+    to: &SqlType,
+    column: &str,
+) -> Result<Expr, Error> {
+    let typed = bind::expression(value, scope, "INSERT VALUES")?;
+    bind::constant_into(value, typed, to, column)
+}
+
+/// Which value is for which column.
+fn columns<'a>(
+    insert: &'a InsertValues,
+    target: &Source,
+) -> Result<Vec<(String, &'a Expression)>, Error> {
+    let is_header =
+        |column: &Column| matches!(column.role, ColumnRole::Headers | ColumnRole::Header(_));
+    let names: Vec<String> = if insert.columns.is_empty() {
+        let headers: Vec<_> = target
+            .schema
+            .columns
+            .iter()
+            .filter(|column| is_header(column))
+            .collect();
+        if !headers.is_empty() {
+            return Err(cannot_insert_headers(&headers).at(insert.target.span));
+        }
+        target
+            .schema
+            .keys_first()
+            .map(|column| column.name.clone())
+            .collect()
+    } else {
+        insert
+            .columns
+            .iter()
+            .map(|column| column.value.clone())
+            .collect()
+    };
+    if insert.columns.is_empty() && names.len() != insert.values.len() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Expected a value for each column. Expected Columns: [{}]. Got {}",
+                names.join(", "),
+                insert.values.len()
+            ),
+        )
+        .at(insert.target.span));
+    }
+    if names.len() != insert.values.len() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Expected number columns and values to match: {}, {}",
+                names.len(),
+                insert.values.len()
+            ),
+        )
+        .at(insert.target.span));
+    }
+    for column in &insert.columns {
+        match (column.value.as_str(), target.schema.column(&column.value)) {
+            ("ROWTIME", _) => {}
+            ("ROWPARTITION" | "ROWOFFSET", _) => {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    format!("Inserting into column `{}` is not allowed.", column.value),
+                )
+                .at(column.span));
+            }
+            (name, None) => {
+                let names: Vec<&str> = target
+                    .schema
+                    .columns
+                    .iter()
+                    .map(|column| column.name.as_str())
+                    .collect();
+                let mut error = Error::new(
+                    ErrorKind::UnknownColumn,
+                    format!("Column name {name} does not exist."),
+                )
+                .at(column.span);
+                error.hint = Scope::nearest_property(name, &names);
+                return Err(error);
+            }
+            (_, Some(found)) if is_header(found) => {
+                return Err(cannot_insert_headers(&[found]).at(column.span));
+            }
+            _ => {}
+        }
+    }
+    Ok(names.into_iter().zip(&insert.values).collect())
+}
+
+fn cannot_insert_headers(columns: &[&Column]) -> Error {
+    let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    Error::new(
+        ErrorKind::Invalid,
+        format!("Cannot insert into HEADER columns: {}", names.join(", ")),
+    )
+}

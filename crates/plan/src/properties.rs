@@ -1,0 +1,467 @@
+//! The WITH clause: which properties there are, and what they mean together.
+
+use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
+use weir_sql::{
+    expression::Literal,
+    statement::{Properties, Property},
+};
+
+use crate::{Context, Error, ErrorKind, TopicFacts, TopicSpec};
+
+/// Of CREATE STREAM over a topic.
+pub const SOURCE_PROPERTIES: &[&str] = &[
+    "CLEANUP_POLICY",
+    "FORMAT",
+    "KAFKA_TOPIC",
+    "KEY_DELIMITER",
+    "KEY_FORMAT",
+    "KEY_PROTOBUF_NULLABLE_REPRESENTATION",
+    "KEY_SCHEMA_FULL_NAME",
+    "KEY_SCHEMA_ID",
+    "PARTITIONS",
+    "REPLICAS",
+    "RETENTION_MS",
+    "SOURCED_BY_CONNECTOR",
+    "SOURCE_CONNECTOR",
+    "TIMESTAMP",
+    "TIMESTAMP_FORMAT",
+    "VALUE_AVRO_SCHEMA_FULL_NAME",
+    "VALUE_DELIMITER",
+    "VALUE_FORMAT",
+    "VALUE_PROTOBUF_NULLABLE_REPRESENTATION",
+    "VALUE_SCHEMA_FULL_NAME",
+    "VALUE_SCHEMA_ID",
+    "WINDOW_SIZE",
+    "WINDOW_TYPE",
+    "WRAP_SINGLE_VALUE",
+];
+
+/// Of CREATE … AS SELECT.
+pub const SINK_PROPERTIES: &[&str] = &[
+    "CLEANUP_POLICY",
+    "FORMAT",
+    "KAFKA_TOPIC",
+    "KEY_DELIMITER",
+    "KEY_FORMAT",
+    "KEY_PROTOBUF_NULLABLE_REPRESENTATION",
+    "KEY_SCHEMA_FULL_NAME",
+    "KEY_SCHEMA_ID",
+    "PARTITIONS",
+    "REPLICAS",
+    "RETENTION_MS",
+    "TIMESTAMP",
+    "TIMESTAMP_FORMAT",
+    "VALUE_AVRO_SCHEMA_FULL_NAME",
+    "VALUE_DELIMITER",
+    "VALUE_FORMAT",
+    "VALUE_PROTOBUF_NULLABLE_REPRESENTATION",
+    "VALUE_SCHEMA_FULL_NAME",
+    "VALUE_SCHEMA_ID",
+    "WRAP_SINGLE_VALUE",
+];
+
+/// A WITH clause whose names are all known.
+pub struct With<'a> {
+    properties: &'a Properties,
+}
+
+impl<'a> With<'a> {
+    pub fn try_new(properties: &'a Properties, known: &[&str]) -> Result<Self, Error> {
+        let unknown: Vec<_> = properties
+            .entries
+            .iter()
+            .filter(|entry| !known.contains(&entry.name.value.as_str()))
+            .collect();
+        if let Some(first) = unknown.first() {
+            let names: Vec<_> = unknown
+                .iter()
+                .map(|entry| entry.name.value.as_str())
+                .collect();
+            let mut error = Error::new(
+                ErrorKind::Property,
+                format!("Failed to prepare statement: Invalid config variable(s) in the WITH clause: {}", names.join(",")),
+            )
+            .at(first.name.span);
+            error.hint = crate::bind::Scope::nearest_property(&first.name.value, known);
+            return Err(error);
+        }
+        if let Some(policy) = properties.get("CLEANUP_POLICY") {
+            return Err(Error::new(
+                ErrorKind::Property,
+                "Invalid config variable in the WITH clause: CLEANUP_POLICY.\nThe CLEANUP_POLICY config is automatically inferred based on the type of source (STREAM or TABLE).\nUsers can't set the CLEANUP_POLICY config manually.",
+            )
+            .at(policy.name.span));
+        }
+        for later in [
+            "WINDOW_TYPE",
+            "WINDOW_SIZE",
+            "KEY_SCHEMA_ID",
+            "VALUE_SCHEMA_ID",
+        ] {
+            if let Some(found) = properties.get(later) {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("The property {later} is not in this version."),
+                )
+                .at(found.name.span));
+            }
+        }
+        Ok(Self { properties })
+    }
+
+    pub fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        let Some(property) = self.properties.get(name) else {
+            return Ok(None);
+        };
+        match &property.value {
+            Literal::String(text) => Ok(Some(text.clone())),
+            other => Err(wrong(property, "STRING", &other.to_string())),
+        }
+    }
+
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Error> {
+        let Some(property) = self.properties.get(name) else {
+            return Ok(None);
+        };
+        match &property.value {
+            Literal::Integer(number) => Ok(Some(i64::from(*number))),
+            Literal::BigInt(number) => Ok(Some(*number)),
+            Literal::String(text) if text.trim().parse::<i64>().is_ok() => {
+                Ok(text.trim().parse().ok())
+            }
+            other => Err(wrong(property, "INT", &other.to_string())),
+        }
+    }
+
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
+        let Some(property) = self.properties.get(name) else {
+            return Ok(None);
+        };
+        match &property.value {
+            Literal::Boolean(value) => Ok(Some(*value)),
+            Literal::String(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Literal::String(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            other => Err(wrong(property, "BOOLEAN", &other.to_string())),
+        }
+    }
+
+    /// The key's and the value's format; `inherited` are those of a query's source.
+    pub fn formats(
+        &self,
+        context: &Context<'_>,
+        inherited: Option<(&FormatSpec, &FormatSpec)>,
+    ) -> Result<(FormatSpec, FormatSpec), Error> {
+        let both = self.text("FORMAT")?;
+        let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
+        for (name, own) in [("KEY_FORMAT", &key), ("VALUE_FORMAT", &value)] {
+            if both.is_some() && own.is_some() {
+                return Err(Error::new(
+                    ErrorKind::Property,
+                    format!(
+                        "Cannot supply both '{name}' and 'FORMAT' properties, as 'FORMAT' sets both key and value formats. Either use just 'FORMAT', or use 'KEY_FORMAT' and 'VALUE_FORMAT'."
+                    ),
+                ));
+            }
+        }
+        let default = |name: &str| {
+            context
+                .properties
+                .get(name)
+                .filter(|text| !text.is_empty())
+                .cloned()
+        };
+        let key = key.or_else(|| both.clone());
+        let value = value.or(both);
+        let key = match (key, inherited) {
+            (Some(name), _) => parse_format(&name)?,
+            (None, Some((key, _))) => key.clone(),
+            (None, None) => parse_format(
+                &default("ksql.persistence.default.format.key")
+                    .unwrap_or_else(|| "KAFKA".to_owned()),
+            )?,
+        };
+        let value = match (value, inherited) {
+            (Some(name), _) => parse_format(&name)?,
+            (None, Some((_, value))) => value.clone(),
+            (None, None) => match default("ksql.persistence.default.format.value") {
+                Some(name) => parse_format(&name)?,
+                None => {
+                    return Err(Error::new(
+                        ErrorKind::Property,
+                        "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set a default via the 'ksql.persistence.default.format.value' config.",
+                    ));
+                }
+            },
+        };
+        Ok((
+            self.delimited(key, "KEY_DELIMITER")?,
+            self.delimited(value, "VALUE_DELIMITER")?,
+        ))
+    }
+
+    fn delimited(&self, mut spec: FormatSpec, name: &str) -> Result<FormatSpec, Error> {
+        let Some(text) = self.text(name)? else {
+            return Ok(spec);
+        };
+        if spec.format != Format::Delimited {
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!(
+                    "{} does not support the following configs: [delimiter]",
+                    spec.format
+                ),
+            ));
+        }
+        let mut characters = text.chars();
+        spec.delimiter = Some(
+            match (text.as_str(), characters.next(), characters.next()) {
+                ("SPACE", ..) => ' ',
+                ("TAB", ..) => '\t',
+                (_, Some(only), None) => only,
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Property,
+                        format!(
+                            "Invalid delimiter value: '{text}'. Delimiter must be a single character or TAB,SPACE"
+                        ),
+                    ));
+                }
+            },
+        );
+        Ok(spec)
+    }
+
+    /// WRAP_SINGLE_VALUE, and what it may not be set for. It is never inherited.
+    pub fn wrapped(
+        &self,
+        mut value: FormatSpec,
+        schema: &Schema,
+        context: &Context<'_>,
+    ) -> Result<FormatSpec, Error> {
+        let is_single = schema.values().count() == 1;
+        let wanted = self.boolean("WRAP_SINGLE_VALUE")?;
+        if wanted.is_some() && !is_single {
+            return Err(Error::new(
+                ErrorKind::Property,
+                "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
+            ));
+        }
+        let default = context
+            .properties
+            .get("ksql.persistence.wrap.single.values")
+            .map(|text| text.eq_ignore_ascii_case("true"));
+        value.wrap_single = match (value.format, wanted) {
+            (Format::Json, wanted) => wanted.or(default).unwrap_or(true),
+            (format, Some(true)) => {
+                return Err(Error::new(
+                    ErrorKind::Property,
+                    format!(
+                        "Format '{format}' does not support 'WRAP_SINGLE_VALUE' set to 'true'."
+                    ),
+                ));
+            }
+            _ => false,
+        };
+        Ok(value)
+    }
+
+    pub fn timestamp(&self, schema: &Schema) -> Result<Option<TimestampColumn>, Error> {
+        let format = self.text("TIMESTAMP_FORMAT")?;
+        let Some(name) = self.text("TIMESTAMP")? else {
+            return match format {
+                Some(_) => Err(Error::new(
+                    ErrorKind::Property,
+                    "'TIMESTAMP_FORMAT' is set but 'TIMESTAMP' is not.",
+                )),
+                None => Ok(None),
+            };
+        };
+        let name = match name
+            .strip_prefix('`')
+            .and_then(|name| name.strip_suffix('`'))
+        {
+            Some(quoted) => quoted.to_owned(),
+            None => name.to_uppercase(),
+        };
+        let Some(column) = schema.column(&name) else {
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!(
+                    "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
+                ),
+            ));
+        };
+        match (&column.sql_type, &format) {
+            (SqlType::BigInt | SqlType::Timestamp, None) => Ok(Some(TimestampColumn { column: name, format: None })),
+            (SqlType::BigInt | SqlType::Timestamp, Some(_)) => Err(Error::new(
+                ErrorKind::Property,
+                format!("Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            )
+            .hint("TIMESTAMP_FORMAT is for STRING columns")),
+            (SqlType::String, Some(_)) => Err(Error::new(
+                ErrorKind::Unsupported,
+                "TIMESTAMP over a STRING column with a TIMESTAMP_FORMAT is not in this version.",
+            )),
+            _ => Err(Error::new(
+                ErrorKind::Property,
+                format!("Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            )),
+        }
+    }
+
+    /// The topic that the clause asks for; what is not said is as in the topic `like`.
+    pub fn topic(&self, name: String, like: Option<TopicFacts>) -> Result<TopicSpec, Error> {
+        let partitions = self.number("PARTITIONS")?;
+        if partitions.is_some_and(|partitions| !(1..=100_000).contains(&partitions)) {
+            return Err(Error::new(
+                ErrorKind::Property,
+                "Number of partitions must be larger than 0, and at most 100000.",
+            ));
+        }
+        let replicas = self.number("REPLICAS")?;
+        let partitions = partitions.and_then(|number| i32::try_from(number).ok());
+        Ok(TopicSpec {
+            name,
+            partitions: partitions.or(like.map(|facts| facts.partitions)),
+            replicas: replicas
+                .and_then(|number| i16::try_from(number).ok())
+                .or(like.map(|facts| facts.replicas))
+                .unwrap_or(-1),
+            retention_ms: self.number("RETENTION_MS")?,
+        })
+    }
+}
+
+fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
+    let found: String = found.chars().take(80).collect();
+    Error::new(
+        ErrorKind::Property,
+        format!(
+            "Invalid value {found} for configuration {}: expected {wanted}",
+            property.name.value
+        ),
+    )
+    .at(property.value_span)
+}
+
+fn parse_format(name: &str) -> Result<FormatSpec, Error> {
+    let format = match name.trim().to_uppercase().as_str() {
+        "NONE" => Format::None,
+        "KAFKA" => Format::Kafka,
+        "DELIMITED" => Format::Delimited,
+        "JSON" => Format::Json,
+        later @ ("AVRO" | "PROTOBUF" | "PROTOBUF_NOSR" | "JSON_SR") => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "The format {later} needs a schema registry, which is not in this version: use JSON, DELIMITED or KAFKA."
+                ),
+            ));
+        }
+        _ => {
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!("Unknown format: {name}"),
+            ));
+        }
+    };
+    Ok(FormatSpec {
+        format,
+        delimiter: None,
+        wrap_single: format == Format::Json,
+    })
+}
+
+/// What a format cannot carry.
+pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> Result<(), Error> {
+    let keys: Vec<_> = schema.keys().collect();
+    let values: Vec<_> = schema.values().collect();
+    for (columns, spec, part) in [(&keys, key, "key"), (&values, value, "value")] {
+        if spec.format == Format::Kafka && columns.len() > 1 {
+            return Err(Error::new(
+                ErrorKind::Property,
+                "The 'KAFKA' format only supports a single field. Got: [".to_owned()
+                    + &columns
+                        .iter()
+                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                    + "]",
+            ));
+        }
+        if spec.format == Format::None && !columns.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!(
+                    "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
+                    columns
+                        .iter()
+                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            ));
+        }
+        for column in columns {
+            let is_nested = matches!(
+                column.sql_type,
+                SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
+            );
+            let is_kafkas = matches!(
+                column.sql_type,
+                SqlType::Integer
+                    | SqlType::BigInt
+                    | SqlType::Double
+                    | SqlType::String
+                    | SqlType::Bytes
+            );
+            let is_refused = match spec.format {
+                Format::Kafka => !is_kafkas,
+                Format::Delimited => is_nested,
+                _ => false,
+            };
+            if is_refused {
+                return Err(Error::new(
+                    ErrorKind::Property,
+                    format!(
+                        "The '{}' format does not support type '{}', column: `{}` ({part})",
+                        spec.format,
+                        kind_of(&column.sql_type),
+                        column.name
+                    ),
+                ));
+            }
+        }
+    }
+    for column in keys {
+        if contains_map(&column.sql_type) {
+            return Err(Error::new(
+                ErrorKind::Key,
+                format!(
+                    "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `{}`. Column type: {}. See https://github.com/confluentinc/ksql/issues/6621 for more.",
+                    column.name, column.sql_type
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(sql_type: &SqlType) -> String {
+    match sql_type {
+        SqlType::Array(_) => "ARRAY".to_owned(),
+        SqlType::Map(..) => "MAP".to_owned(),
+        SqlType::Struct(_) => "STRUCT".to_owned(),
+        SqlType::Decimal { .. } => "DECIMAL".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn contains_map(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Map(..) => true,
+        SqlType::Array(element) => contains_map(element),
+        SqlType::Struct(fields) => fields.iter().any(|field| contains_map(&field.sql_type)),
+        _ => false,
+    }
+}

@@ -1,0 +1,466 @@
+//! Statements to plans and to refusals.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::collections::BTreeMap;
+
+use weir_catalog::Catalog;
+use weir_functions::Registry;
+use weir_plan::{Context, Error, Plan, TopicFacts, Topics, explain::explain, plan};
+use weir_sql::{Variables, parse_statement};
+
+struct OneTopic;
+
+impl Topics for OneTopic {
+    fn topic(&self, name: &str) -> Option<TopicFacts> {
+        (name == "t").then_some(TopicFacts {
+            partitions: 3,
+            replicas: 1,
+        })
+    }
+}
+
+/// A catalog with `S (K STRING KEY, A INT, B STRING, C STRUCT<D STRING, E BIGINT>, F DECIMAL(4, 2), G BOOLEAN, H ARRAY<STRING>, M MAP<STRING, INT>)`.
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let create = "CREATE STREAM S (k VARCHAR KEY, a INT, b VARCHAR, c STRUCT<d VARCHAR, e BIGINT>, f DECIMAL(4, 2), g BOOLEAN, h ARRAY<VARCHAR>, m MAP<VARCHAR, INT>) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')";
+    let Plan::CreateSource(created) = planned(create, &catalog).unwrap() else {
+        panic!()
+    };
+    catalog.add(created.source).unwrap();
+    catalog
+}
+
+fn planned(text: &str, catalog: &Catalog) -> Result<Plan, Error> {
+    let functions = Registry::builtin();
+    let properties = BTreeMap::new();
+    let context = Context {
+        catalog,
+        functions: &functions,
+        topics: &OneTopic,
+        properties: &properties,
+    };
+    let parsed = parse_statement(text, &Variables::default()).unwrap();
+    plan(&parsed.statement, &parsed.text, &context)
+}
+
+fn assert_explains(text: &str, expected: &str) {
+    let plan = planned(text, &catalog()).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    let query = match &plan {
+        Plan::Select(query) => query,
+        Plan::CreateAsSelect(create) => &create.query,
+        Plan::InsertSelect(insert) => &insert.query,
+        _ => panic!("{text} has no query"),
+    };
+    assert_eq!(explain(query), expected, "{text}");
+}
+
+fn assert_refused(text: &str, message: &str) {
+    let error = planned(text, &catalog())
+        .err()
+        .unwrap_or_else(|| panic!("{text} was planned"));
+    assert!(
+        error.message.contains(message),
+        "{text}\n{error}\nexpected {message}"
+    );
+}
+
+fn schema(text: &str) -> String {
+    match planned(text, &catalog()).unwrap_or_else(|error| panic!("{text}\n{error}")) {
+        Plan::Select(query) => query.schema.to_string(),
+        Plan::CreateAsSelect(create) => create.source.schema.to_string(),
+        _ => panic!("{text} has no schema"),
+    }
+}
+
+#[test]
+fn a_scan_reads_just_the_leaves_that_are_named() {
+    assert_explains(
+        "CREATE STREAM X AS SELECT k, c->d AS d FROM s WHERE b LIKE '%x%' AND NOT c->d = 'y'",
+        " > [ PROJECT ] | `K` STRING KEY := K, `D` STRING := C->D\n\t > [ FILTER ] | LIKE(B) AND NOT =(C->D, Utf8(\"y\"))\n\t\t > [ STREAM ] S | topic: t | key: KAFKA | value: JSON | columns: B STRING, C->D STRING, K STRING\n",
+    );
+}
+
+#[test]
+fn columns_are_named_as_in_ksqldb() {
+    assert_eq!(
+        schema("SELECT * FROM s EMIT CHANGES"),
+        "`K` STRING, `A` INTEGER, `B` STRING, `C` STRUCT<`D` STRING, `E` BIGINT>, `F` DECIMAL(4, 2), `G` BOOLEAN, `H` ARRAY<STRING>, `M` MAP<STRING, INTEGER>"
+    );
+    assert_eq!(
+        schema("SELECT a + 1, c->d, c->d, UCASE(b), a AS z FROM s EMIT CHANGES"),
+        "`KSQL_COL_0` INTEGER, `D` STRING, `D_1` STRING, `KSQL_COL_1` STRING, `Z` INTEGER"
+    );
+    assert_eq!(
+        schema("CREATE STREAM X AS SELECT a, k AS key2 FROM s"),
+        "`KEY2` STRING KEY, `A` INTEGER"
+    );
+    assert_eq!(
+        schema("SELECT c->* , x.rowtime FROM s x EMIT CHANGES"),
+        "`D` STRING, `E` BIGINT, `ROWTIME` BIGINT"
+    );
+}
+
+#[test]
+fn types_follow_the_tables_of_the_reference() {
+    let check = |expression: &str, expected: &str| {
+        assert_eq!(
+            schema(&format!("SELECT {expression} AS x FROM s EMIT CHANGES")),
+            format!("`X` {expected}"),
+            "{expression}"
+        );
+    };
+    check("1", "INTEGER");
+    check("2147483648", "BIGINT");
+    check("0.05", "DECIMAL(3, 2)");
+    check("1.", "DECIMAL(1, 0)");
+    check("1E0", "DOUBLE");
+    check("a + c->e", "BIGINT");
+    check("f + f", "DECIMAL(5, 2)");
+    check("f * f", "DECIMAL(9, 4)");
+    check("f / f", "DECIMAL(11, 7)");
+    check("f % f", "DECIMAL(4, 2)");
+    check("f + 1", "DECIMAL(13, 2)");
+    check("f + 1E0", "DOUBLE");
+    check("b + 'x'", "STRING");
+    check("a = 1 OR g", "BOOLEAN");
+    check("h[1]", "STRING");
+    check("m['x']", "INTEGER");
+    check("ARRAY[1, c->e, '3']", "ARRAY<BIGINT>");
+    check("MAP('a' := 1, 'b' := 2.5)", "MAP<STRING, DECIMAL(11, 1)>");
+    check("STRUCT(x := 1, y := b)->y", "STRING");
+    check("CASE WHEN g THEN 1 ELSE NULL END", "INTEGER");
+    check("CAST(a AS DECIMAL(10, 2))", "DECIMAL(10, 2)");
+    check("COALESCE(b, 'none')", "STRING");
+    check("CAST(NULL AS VARCHAR)", "STRING");
+}
+
+#[test]
+fn refusals_are_in_the_words_of_ksqldb() {
+    assert_refused(
+        "SELECT x FROM s EMIT CHANGES",
+        "SELECT column 'X' cannot be resolved.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE x = 1 EMIT CHANGES",
+        "WHERE column 'X' cannot be resolved.",
+    );
+    assert_refused(
+        "SELECT a FROM nowhere EMIT CHANGES",
+        "NOWHERE does not exist.",
+    );
+    assert_refused(
+        "SELECT c->x FROM s EMIT CHANGES",
+        "Could not find field 'X' in 'C'.",
+    );
+    assert_refused(
+        "SELECT a->x FROM s EMIT CHANGES",
+        "Expected STRUCT type, got: INTEGER",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE a EMIT CHANGES",
+        "Type error in WHERE expression: Should evaluate to boolean but is A (INTEGER) instead.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE a = NULL EMIT CHANGES",
+        "Comparison with NULL not supported: A = NULL. Use 'IS NULL' or 'IS NOT NULL' instead.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE a = b EMIT CHANGES",
+        "Cannot compare A (INTEGER) to B (STRING) with =.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE g > TRUE EMIT CHANGES",
+        "Cannot compare G (BOOLEAN) to TRUE (BOOLEAN) with >.",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE a LIKE '1%' EMIT CHANGES",
+        "LIKE condition must be between strings. Got: A (INTEGER).",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE b LIKE 'x!' ESCAPE '!' EMIT CHANGES",
+        "LIKE pattern must not end in its escape character",
+    );
+    assert_refused(
+        "SELECT a + NULL FROM s EMIT CHANGES",
+        "Arithmetic on types INTEGER and null are not supported.",
+    );
+    assert_refused(
+        "SELECT a + b FROM s EMIT CHANGES",
+        "Unsupported arithmetic types. INTEGER + STRING",
+    );
+    assert_refused(
+        "SELECT NULL FROM s EMIT CHANGES",
+        "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
+    );
+    assert_refused(
+        "SELECT CAST(a AS BOOLEAN) FROM s EMIT CHANGES",
+        "Cast of INTEGER to BOOLEAN is not supported",
+    );
+    assert_refused(
+        "SELECT CASE WHEN g THEN 1 ELSE 'x' END FROM s EMIT CHANGES",
+        "Invalid Case expression. Type for all 'THEN' clauses should be the same.",
+    );
+    assert_refused(
+        "SELECT NOSUCH(a) FROM s EMIT CHANGES",
+        "Can't find any functions with the name 'NOSUCH'",
+    );
+    assert_refused(
+        "SELECT UCASE(a) FROM s EMIT CHANGES",
+        "Function 'ucase' does not accept parameters (INTEGER).\nValid alternatives are:\nUCASE(STRING input)",
+    );
+    assert_refused(
+        "SELECT ARRAY[NULL] FROM s EMIT CHANGES",
+        "Cannot construct an array with all NULL elements",
+    );
+    assert_refused(
+        "SELECT ARRAY[1, b] FROM s EMIT CHANGES",
+        "operator does not exist: INTEGER = STRING (B)",
+    );
+    assert_refused(
+        "SELECT ARRAY[1, 'x'] FROM s EMIT CHANGES",
+        "invalid input syntax for type INTEGER: \"x\".",
+    );
+    assert_refused(
+        "SELECT a, a FROM s EMIT CHANGES",
+        "Duplicate value columns found in schema: `A` INTEGER",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT a FROM s",
+        "Key missing from projection (ie, SELECT).",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k, k AS k2, a FROM s",
+        "The projection contains a key column (`K`) more than once, aliased as: K and K2.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k FROM s",
+        "The projection contains no value columns.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k, a AS rowtime FROM s",
+        "`ROWTIME` is a reserved column name. You cannot use it as an alias for a column.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k, rowtime FROM s",
+        "Reserved column name in select: `ROWTIME`. Please remove or alias the column.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT * FROM s LIMIT 3",
+        "CREATE STREAM/TABLE AS SELECT statements don't support LIMIT clause.",
+    );
+    assert_refused(
+        "CREATE TABLE X AS SELECT * FROM s",
+        "Invalid result type. Your SELECT query produces a STREAM. Please use CREATE STREAM AS SELECT statement instead.",
+    );
+    assert_refused(
+        "SELECT a FROM s GROUP BY a",
+        "Pull queries don't support GROUP BY clauses. See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.",
+    );
+    assert_refused(
+        "SELECT ROWOFFSET FROM s",
+        "Pull queries don't support the following columns in SELECT clauses: `ROWOFFSET`",
+    );
+    assert_refused(
+        "SELECT a FROM s EMIT FINAL",
+        "EMIT FINAL is only supported for windowed aggregations.",
+    );
+}
+
+#[test]
+fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
+    let create = |columns: &str, properties: &str| {
+        format!("CREATE STREAM n ({columns}) WITH ({properties})")
+    };
+    let json = "KAFKA_TOPIC='t', VALUE_FORMAT='JSON'";
+    assert_refused(
+        &create("a INT", "VALUE_FORMAT='JSON'"),
+        "Missing required property \"KAFKA_TOPIC\" which has no default value.",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='t'"),
+        "Statement is missing the 'VALUE_FORMAT' property from the WITH clause.",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='u', VALUE_FORMAT='JSON'"),
+        "Topic 'u' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS').",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', NOPE=1"),
+        "Invalid config variable(s) in the WITH clause: NOPE",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='t', VALUE_FORMAT='FOO'"),
+        "Unknown format: FOO",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='t', VALUE_FORMAT='AVRO'"),
+        "needs a schema registry",
+    );
+    assert_refused(
+        &create(
+            "a INT",
+            "KAFKA_TOPIC='t', FORMAT='JSON', VALUE_FORMAT='JSON'",
+        ),
+        "Cannot supply both 'VALUE_FORMAT' and 'FORMAT' properties",
+    );
+    assert_refused(
+        &create("a INT, b INT", "KAFKA_TOPIC='t', VALUE_FORMAT='KAFKA'"),
+        "The 'KAFKA' format only supports a single field.",
+    );
+    assert_refused(
+        &create("a ARRAY<INT>", "KAFKA_TOPIC='t', VALUE_FORMAT='DELIMITED'"),
+        "The 'DELIMITED' format does not support type 'ARRAY'",
+    );
+    assert_refused(
+        &create("a INT", "KAFKA_TOPIC='t', VALUE_FORMAT='NONE'"),
+        "The 'NONE' format can only be used when no columns are defined.",
+    );
+    assert_refused(
+        &create(
+            "a INT, b INT",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', WRAP_SINGLE_VALUE=true",
+        ),
+        "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
+    );
+    assert_refused(
+        &create(
+            "a INT",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', VALUE_DELIMITER='|'",
+        ),
+        "JSON does not support the following configs: [delimiter]",
+    );
+    assert_refused(
+        &create(
+            "a INT",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='DELIMITED', VALUE_DELIMITER='||'",
+        ),
+        "Invalid delimiter value: '||'",
+    );
+    assert_refused(
+        &create(
+            "a INT",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='x'",
+        ),
+        "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'X'",
+    );
+    assert_refused(
+        &create(
+            "a BOOLEAN",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a'",
+        ),
+        "Timestamp column, A, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
+    );
+    assert_refused(
+        &create(
+            "a INT",
+            "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=9",
+        ),
+        "already exists, with different partition/replica configuration than required.",
+    );
+    assert_refused(
+        &create("a INT, a BIGINT", json),
+        "Duplicate column names: A",
+    );
+    assert_refused(
+        &create("rowtime BIGINT", json),
+        "'ROWTIME' is a reserved column name.",
+    );
+    assert_refused(
+        &create("a NOSUCH", json),
+        "Cannot resolve unknown type: NOSUCH",
+    );
+    assert_refused(
+        &create("a INT PRIMARY KEY, b INT", json),
+        "Column `A` is a 'PRIMARY KEY' column: please use 'KEY' for streams.",
+    );
+    assert_refused(
+        &create(
+            "a MAP<VARCHAR, INT> KEY, b INT",
+            "KAFKA_TOPIC='t', FORMAT='JSON'",
+        ),
+        "Map keys, including types that contain maps, are not supported",
+    );
+    assert_refused(
+        &create("a DECIMAL(2, 3)", json),
+        "DECIMAL precision must be >= scale: DECIMAL(2,3)",
+    );
+    assert_refused(
+        "CREATE STREAM n WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')",
+        "The statement does not define any columns.",
+    );
+}
+
+#[test]
+fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
+    assert_refused(
+        "INSERT INTO s (k, a) VALUES ('x')",
+        "Expected number columns and values to match: 2, 1",
+    );
+    assert_refused(
+        "INSERT INTO s VALUES ('x')",
+        "Expected a value for each column.",
+    );
+    assert_refused(
+        "INSERT INTO s (nope) VALUES (1)",
+        "Column name NOPE does not exist.",
+    );
+    assert_refused(
+        "INSERT INTO s (ROWPARTITION) VALUES (1)",
+        "Inserting into column `ROWPARTITION` is not allowed.",
+    );
+    assert_refused(
+        "INSERT INTO s (a) VALUES (b)",
+        "column 'B' cannot be resolved",
+    );
+    assert_refused(
+        "INSERT INTO s (a) VALUES ('x')",
+        "invalid input syntax for type INTEGER: \"x\".",
+    );
+    assert_refused(
+        "INSERT INTO s (a) VALUES (TRUE)",
+        "Expected type INTEGER for field `A` but got TRUE(BOOLEAN)",
+    );
+    assert_refused(
+        "INSERT INTO nowhere SELECT * FROM s",
+        "Cannot insert values into an unknown stream/table: NOWHERE",
+    );
+    assert_refused(
+        "INSERT INTO s SELECT k, a FROM s",
+        "Incompatible schema between results and sink.\nResult schema is `K` STRING KEY, `A` INTEGER\nSink schema is",
+    );
+    assert_refused(
+        "INSERT INTO s WITH (QUERY_ID='CSAS_X') SELECT * FROM s",
+        "Query IDs must not start with a reserved query ID prefix",
+    );
+    assert!(
+        planned(
+            "INSERT INTO s (ROWTIME, k, f, g, m) VALUES (5, 'x', 1, 'yes', MAP('a' := 1))",
+            &catalog()
+        )
+        .is_ok()
+    );
+    assert!(planned("INSERT INTO s SELECT * FROM s", &catalog()).is_ok());
+}
+
+#[test]
+fn a_hundred_thousand_alternatives_are_planned_on_a_small_stack() {
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let planned = small.spawn(|| {
+        let terms: Vec<String> = (0..100_000).map(|n| format!("b LIKE '%{n}%'")).collect();
+        let plan = planned(
+            &format!("SELECT a FROM s WHERE {} EMIT CHANGES", terms.join(" OR ")),
+            &catalog(),
+        )
+        .unwrap();
+        let Plan::Select(query) = plan else { panic!() };
+        assert!(explain(&query).len() < 20_000);
+        drop(query.clone());
+        let deep = format!(
+            "SELECT a FROM s WHERE {}g{} EMIT CHANGES",
+            "NOT (".repeat(120),
+            ")".repeat(120)
+        );
+        assert!(self::planned(&deep, &catalog()).is_ok());
+    });
+    planned.unwrap().join().unwrap();
+}
