@@ -1,4 +1,4 @@
-//! How a function over columns becomes one that DataFusion can call.
+//! A function whose work is a closure: what the files under `scalar/` and host programs give.
 
 use std::{
     fmt,
@@ -7,44 +7,35 @@ use std::{
 };
 
 use arrow::{array::ArrayRef, datatypes::DataType};
-use datafusion_common::{DataFusionError, Result, ScalarValue};
-use datafusion_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_common::{Result, internal_datafusion_err};
+use datafusion_expr::{ScalarUDF, Volatility};
 use weir_catalog::SqlType;
 
-/// Columns or constants in, a column or a constant out; `rows` is how many rows the batch has.
-pub type Body = dyn Fn(&[ColumnarValue], usize) -> Result<ColumnarValue> + Send + Sync;
+use crate::kernel::{self, Call, Kernel};
 
-/// A function whose result type is settled when a statement is bound.
-///
-/// Two are equal when their names, their constants and their results are: `constants` holds what the body was made
-/// of, such as a compiled pattern's text.
-struct ColumnFunction {
-    name: String,
-    constants: String,
-    returns: DataType,
-    signature: Signature,
-    body: Arc<Body>,
-}
+/// Computes a column from a call's arguments: one value for each of its rows.
+pub type Body = dyn Fn(&Call) -> Result<ArrayRef> + Send + Sync;
 
 /// Makes a function; `constants` tells it from others of the same name.
 pub fn function(
     name: &str,
     constants: impl Into<String>,
     returns: &SqlType,
-    body: impl Fn(&[ColumnarValue], usize) -> Result<ColumnarValue> + Send + Sync + 'static,
+    body: Arc<Body>,
 ) -> Arc<ScalarUDF> {
     with_volatility(name, constants, returns, Volatility::Immutable, body)
 }
 
 /// Makes a function that may answer otherwise each time: clocks, random numbers.
-pub fn volatile(
-    name: &str,
-    returns: &SqlType,
-    body: impl Fn(&[ColumnarValue], usize) -> Result<ColumnarValue> + Send + Sync + 'static,
-) -> Arc<ScalarUDF> {
+pub fn volatile(name: &str, returns: &SqlType, body: Arc<Body>) -> Arc<ScalarUDF> {
     with_volatility(name, "", returns, Volatility::Volatile, body)
+}
+
+/// A body that needs a value for each row of every argument, also of constants.
+pub fn over_arrays(
+    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> Arc<Body> {
+    Arc::new(move |call| body(&call.columns()?))
 }
 
 fn with_volatility(
@@ -52,82 +43,51 @@ fn with_volatility(
     constants: impl Into<String>,
     returns: &SqlType,
     volatility: Volatility,
-    body: impl Fn(&[ColumnarValue], usize) -> Result<ColumnarValue> + Send + Sync + 'static,
+    body: Arc<Body>,
 ) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(ColumnFunction {
+    Arc::new(kernel::udf(ColumnFunction {
         name: name.to_owned(),
         constants: constants.into(),
         returns: returns.to_arrow(),
-        signature: Signature::variadic_any(volatility),
-        body: Arc::new(body),
+        volatility,
+        body,
     }))
 }
 
-/// A call.
-pub fn call(function: Arc<ScalarUDF>, arguments: Vec<Expr>) -> Expr {
-    Expr::ScalarFunction(datafusion_expr::expr::ScalarFunction::new_udf(
-        function, arguments,
-    ))
+/// A function whose result type is settled when a statement is bound.
+///
+/// Two are equal when their names, their constants and their results are: `constants` holds what the body was made of,
+/// such as the types of its arguments.
+struct ColumnFunction {
+    name: String,
+    constants: String,
+    returns: DataType,
+    volatility: Volatility,
+    body: Arc<Body>,
 }
 
-/// Runs a body that works on arrays only; if all arguments are constants the result is one too.
-pub fn on_arrays(
-    arguments: &[ColumnarValue],
-    rows: usize,
-    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef>,
-) -> Result<ColumnarValue> {
-    let are_constant = !arguments.is_empty()
-        && arguments
-            .iter()
-            .all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-    let rows = if are_constant { 1 } else { rows };
-    let arrays = arguments
-        .iter()
-        .map(|argument| argument.to_array(rows))
-        .collect::<Result<Vec<_>>>()?;
-    let result = body(&arrays)?;
-    if are_constant {
-        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
-            &result, 0,
-        )?));
-    }
-    Ok(ColumnarValue::Array(result))
-}
-
-/// The array as the type that the binder promised; anything else is a defect of ours.
-pub fn downcast<T: 'static>(array: &ArrayRef) -> Result<&T> {
-    array.as_any().downcast_ref::<T>().ok_or_else(|| {
-        DataFusionError::Internal(format!(
-            "a column of {} came where {} was bound",
-            array.data_type(),
-            std::any::type_name::<T>()
-        ))
-    })
-}
-
-impl ScalarUDFImpl for ColumnFunction {
+impl Kernel for ColumnFunction {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn returns(&self, _arguments: &[DataType]) -> Result<DataType> {
         Ok(self.returns.clone())
     }
 
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        (self.body)(&arguments.args, arguments.number_rows)
+    fn volatility(&self) -> Volatility {
+        self.volatility
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        (self.body)(call)
     }
 }
 
 impl PartialEq for ColumnFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.constants == other.constants
-            && self.returns == other.returns
+        (&self.name, &self.constants, &self.returns)
+            == (&other.name, &other.constants, &other.returns)
     }
 }
 
@@ -135,8 +95,7 @@ impl Eq for ColumnFunction {}
 
 impl Hash for ColumnFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-        self.constants.hash(state);
+        (&self.name, &self.constants).hash(state);
     }
 }
 
@@ -147,4 +106,15 @@ impl fmt::Debug for ColumnFunction {
             .field("returns", &self.returns)
             .finish_non_exhaustive()
     }
+}
+
+/// The array as the type that the binder promised; anything else is a defect of ours.
+pub fn downcast<T: 'static>(array: &ArrayRef) -> Result<&T> {
+    array.as_any().downcast_ref::<T>().ok_or_else(|| {
+        internal_datafusion_err!(
+            "a column of {} came where {} was bound",
+            array.data_type(),
+            std::any::type_name::<T>()
+        )
+    })
 }

@@ -4,13 +4,16 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
-mod decimal;
+pub mod kernel;
 pub mod manual;
 pub mod operators;
 pub mod registry;
 pub mod scalar;
+#[cfg(test)]
+mod testing;
 
-pub use column::{Body, function};
+pub use column::{Body, function, over_arrays};
+pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use registry::{Function, Registry, ResolveError, Resolved};

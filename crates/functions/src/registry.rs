@@ -185,13 +185,11 @@ impl Function for Builtin {
             [(_, types, variant), ..] => {
                 let returns = (variant.returns)(types);
                 let body = (variant.body)(types);
-                let call =
-                    move |arguments: &[datafusion_expr::ColumnarValue], rows| body(arguments, rows);
                 let udf = if variant.parameters.is_empty() {
-                    volatile(self.manual.name, &returns, call)
+                    volatile(self.manual.name, &returns, body)
                 } else {
                     let constants = list(types.iter().map(SqlType::to_string));
-                    function(self.manual.name, constants, &returns, call)
+                    function(self.manual.name, constants, &returns, body)
                 };
                 Ok(Resolved {
                     udf,

@@ -1,92 +1,213 @@
-//! `s->f`, `a[i]`, `m[k]`: what is not there is NULL.
+//! `a[i]`, `m[k]` and `s->f`: NULL where there is nothing.
+
+use std::sync::Arc;
 
 use arrow::{
-    array::{
-        Array, ArrayRef, Int32Array, ListArray, MapArray, StringArray, StructArray, UInt32Array,
-    },
+    array::{Array, ArrayRef, AsArray, UInt32Array, make_array, make_comparator},
     buffer::NullBuffer,
-    compute::take,
+    compute::{SortOptions, take},
+    datatypes::{DataType, FieldRef, Int32Type, Int64Type},
 };
-use datafusion_common::Result;
-use datafusion_expr::Expr;
+use datafusion_common::{Result, plan_err};
+use datafusion_expr::{Expr, ExpressionPlacement};
 use weir_catalog::SqlType;
 
-use crate::column::{call, downcast, function, on_arrays};
+use crate::kernel::{self, Argument, Call, Kernel};
 
-/// The member at `index` of a STRUCT; NULL where the STRUCT is.
-pub fn field(base: Expr, index: usize, name: &str, returns: &SqlType) -> Expr {
-    let field = function("->", name, returns, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            member(downcast(&arrays[0])?, index)
-        })
-    });
-    call(field, vec![base])
+/// `array[index]`, a `returns`: from 1, negative from the end; `index` is INTEGER or BIGINT.
+pub fn element(array: Expr, index: Expr, returns: &SqlType) -> Expr {
+    let returns = returns.to_arrow();
+    kernel::call(Element { returns }, vec![array, index])
 }
 
-/// The member's own NULLs and those of the STRUCT around it.
-pub fn member(structure: &StructArray, index: usize) -> Result<ArrayRef> {
-    let column = structure.column(index);
-    let Some(outer) = structure.nulls() else {
-        return Ok(column.clone());
+/// `map[key]`, a `returns`.
+pub fn map_value(map: Expr, key: Expr, returns: &SqlType) -> Expr {
+    let returns = returns.to_arrow();
+    kernel::call(MapValue { returns }, vec![map, key])
+}
+
+/// `structure->name`, a `returns`; by the exact name, which `index` is the expected place of.
+pub fn field(structure: Expr, index: usize, name: &str, returns: &SqlType) -> Expr {
+    let field = Field {
+        index,
+        name: name.to_owned(),
+        returns: returns.to_arrow(),
     };
-    let nulls = NullBuffer::union(Some(outer), column.nulls());
-    let data = column.to_data().into_builder().nulls(nulls).build()?;
-    Ok(arrow::array::make_array(data))
+    kernel::call(field, vec![structure])
 }
 
-/// The element at a place: from 1 on, negative from the end; 0 and what is outside is NULL. `index` is an INTEGER.
-pub fn element(base: Expr, index: Expr, returns: &SqlType) -> Expr {
-    let element = function("[]", "array", returns, |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let (lists, places) = (
-                downcast::<ListArray>(&arrays[0])?,
-                downcast::<Int32Array>(&arrays[1])?,
-            );
-            let indices: UInt32Array = (0..lists.len())
-                .map(|row| place(lists, places, row))
-                .collect();
-            Ok(take(lists.values(), &indices, None)?)
-        })
-    });
-    call(element, vec![base, index])
+/// The base of an expression that [`field`] made, and the member's name; `None` for others.
+///
+/// By this the planner sees which members of a column a query needs.
+pub fn as_field(expression: &Expr) -> Option<(&Expr, &str)> {
+    let Expr::ScalarFunction(function) = expression else {
+        return None;
+    };
+    let field = kernel::kernel_of::<Field>(&function.func)?;
+    Some((function.args.first()?, &field.name))
 }
 
-fn place(lists: &ListArray, places: &Int32Array, row: usize) -> Option<u32> {
-    if lists.is_null(row) || places.is_null(row) {
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Element {
+    returns: DataType,
+}
+
+impl Kernel for Element {
+    fn name(&self) -> &str {
+        "element"
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        Some(format!("{}[{}]", arguments.first()?, arguments.get(1)?))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [DataType::List(_), DataType::Int32 | DataType::Int64] => Ok(self.returns.clone()),
+            _ => plan_err!("an element is of an ARRAY, by an integer"),
+        }
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let (list, index) = (call.argument(0)?, call.argument(1)?);
+        let arrays = list.array().as_list::<i32>();
+        let offsets = arrays.value_offsets();
+        let places = (0..call.rows).map(|row| {
+            if list.is_null(row) {
+                return None;
+            }
+            let at = list.index(row);
+            let (from, to) = (i64::from(offsets[at]), i64::from(offsets[at + 1]));
+            let place = match integer(index, row)? {
+                0 => return None,
+                from_start @ 1.. => from.checked_add(from_start - 1)?,
+                from_end => to.checked_add(from_end)?,
+            };
+            let is_inside = (from..to).contains(&place);
+            is_inside.then(|| u32::try_from(place).ok()).flatten()
+        });
+        let places: UInt32Array = places.collect();
+        Ok(take(arrays.values(), &places, None)?)
+    }
+}
+
+/// `row` of an INTEGER or BIGINT argument.
+fn integer(argument: &Argument, row: usize) -> Option<i64> {
+    let index = argument.index(row);
+    if argument.array().is_null(index) {
         return None;
     }
-    let (length, place) = (
-        i64::from(lists.value_length(row)),
-        i64::from(places.value(row)),
-    );
-    let offset = if place > 0 { place - 1 } else { length + place };
-    let is_inside = place != 0 && (0..length).contains(&offset);
-    is_inside.then(|| u32::try_from(i64::from(lists.value_offsets()[row]) + offset).ok())?
+    match argument.array().as_primitive_opt::<Int32Type>() {
+        Some(integers) => Some(i64::from(integers.value(index))),
+        None => Some(
+            argument
+                .array()
+                .as_primitive_opt::<Int64Type>()?
+                .value(index),
+        ),
+    }
 }
 
-/// The value of a STRING key; the last one if the key is there twice.
-pub fn map_value(base: Expr, key: Expr, returns: &SqlType) -> Expr {
-    let value = function("[]", "map", returns, |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let (maps, wanted) = (
-                downcast::<MapArray>(&arrays[0])?,
-                downcast::<StringArray>(&arrays[1])?,
-            );
-            let keys = downcast::<StringArray>(maps.keys())?;
-            let indices: UInt32Array = (0..maps.len())
-                .map(|row| {
-                    if maps.is_null(row) || wanted.is_null(row) {
-                        return None;
-                    }
-                    let (start, end) = (maps.value_offsets()[row], maps.value_offsets()[row + 1]);
-                    let entry = (start..end)
-                        .rev()
-                        .find(|entry| keys.value(*entry as usize) == wanted.value(row))?;
-                    u32::try_from(entry).ok()
-                })
-                .collect();
-            Ok(take(maps.values(), &indices, None)?)
-        })
-    });
-    call(value, vec![base, key])
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MapValue {
+    returns: DataType,
+}
+
+impl Kernel for MapValue {
+    fn name(&self) -> &str {
+        "map_value"
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        Some(format!("{}[{}]", arguments.first()?, arguments.get(1)?))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        if let [DataType::Map(entries, _), key] = arguments
+            && let DataType::Struct(members) = entries.data_type()
+            && members.first().is_some_and(|keys| keys.data_type() == key)
+        {
+            return Ok(self.returns.clone());
+        }
+        plan_err!("a value is of a MAP, by a key of its type")
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let (map, key) = (call.argument(0)?, call.argument(1)?);
+        let maps = map.array().as_map();
+        let order = make_comparator(maps.keys(), key.array(), SortOptions::default())?;
+        let offsets = maps.value_offsets();
+        let places = (0..call.rows).map(|row| {
+            if map.is_null(row) || key.is_null(row) {
+                return None;
+            }
+            let at = map.index(row);
+            let mut entries = offsets[at] as usize..offsets[at + 1] as usize;
+            // Should a key be there twice, the last one counts.
+            let place = entries.rfind(|entry| order(*entry, key.index(row)).is_eq())?;
+            u32::try_from(place).ok()
+        });
+        let places: UInt32Array = places.collect();
+        Ok(take(maps.values(), &places, None)?)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Field {
+    index: usize,
+    name: String,
+    returns: DataType,
+}
+
+impl Kernel for Field {
+    fn name(&self) -> &str {
+        "field"
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        Some(format!("{}->{}", arguments.first()?, self.name))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        if let [DataType::Struct(members)] = arguments
+            && members.find(&self.name).is_some()
+        {
+            return Ok(self.returns.clone());
+        }
+        plan_err!("there is no member {} in {arguments:?}", self.name)
+    }
+
+    /// So that the optimizer brings it down to the scan, which then decodes nothing else.
+    fn placement(&self, arguments: &[ExpressionPlacement]) -> ExpressionPlacement {
+        match arguments {
+            [ExpressionPlacement::Column | ExpressionPlacement::MoveTowardsLeafNodes] => {
+                ExpressionPlacement::MoveTowardsLeafNodes
+            }
+            _ => ExpressionPlacement::KeepInPlace,
+        }
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let structure = call.argument(0)?.array().as_struct();
+        // A STRUCT whose other members nobody asked for may come without them.
+        let is_in_place = |field: &FieldRef| field.name() == &self.name;
+        let member = match structure.fields().get(self.index).is_some_and(is_in_place) {
+            true => Some(structure.column(self.index)),
+            false => structure.column_by_name(&self.name),
+        };
+        match member {
+            Some(member) => hide(member, structure.nulls()),
+            None => plan_err!("there is no member {}", self.name),
+        }
+    }
+}
+
+/// `member`, NULL also where its parent is. Its values are shared, not copied.
+fn hide(member: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef> {
+    let Some(parent) = parent.filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(Arc::clone(member));
+    };
+    let nulls = NullBuffer::union(Some(parent), member.nulls());
+    let data = member.to_data().into_builder().nulls(nulls).build()?;
+    Ok(make_array(data))
 }

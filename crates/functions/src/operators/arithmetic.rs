@@ -1,24 +1,23 @@
-//! `+ - * / %` and the sign: integers wrap, DOUBLE is IEEE, DECIMAL is exact or NULL.
+//! `+ - * / %` and unary minus.
 //!
-//! Result types are those of ksqlDB (reference, "Numeric result types"). A division by zero of integers or DECIMALs, an
-//! inexact DECIMAL quotient and an overflow are NULL.
+//! INTEGER and BIGINT wrap; their division by zero is NULL. DOUBLE is IEEE's. DECIMAL is exact or NULL. STRING + STRING
+//! concatenates and prints a NULL as `null`, as ksqlDB's compiled expressions do.
 
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
-    datatypes::i256,
+    array::{ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringBuilder},
+    compute::{cast, kernels::numeric},
+    datatypes::{ArrowNativeTypeOp, DataType, Float64Type, Int32Type, Int64Type, i256},
 };
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::{Result, plan_err};
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 
-use crate::{
-    column::{call, downcast, function, on_arrays},
-    decimal,
-};
+use super::decimal::{self, Unscaled};
+use crate::kernel::{self, Argument, Call, Kernel};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArithmeticOperator {
     Add,
     Subtract,
@@ -39,28 +38,34 @@ impl ArithmeticOperator {
     }
 }
 
-/// What `left operator right` gives; `None` if these types have no such operator.
+/// The type of `left op right`; `None`: the operator does not take these types.
+///
+/// ksqlDB's DECIMAL has no most digits, Arrow's has: what would be wider has
+/// [`SqlType::MAX_DECIMAL_PRECISION`] digits, and values that do not fit are NULL.
 pub fn arithmetic_type(
     operator: ArithmeticOperator,
     left: &SqlType,
     right: &SqlType,
 ) -> Option<SqlType> {
-    use SqlType::{BigInt, Decimal, Double, Integer, String};
     match (left, right) {
-        (String, String) if operator == ArithmeticOperator::Add => Some(String),
-        (left, right) if !left.is_number() || !right.is_number() => None,
-        (Double, _) | (_, Double) => Some(Double),
-        (Decimal { .. }, _) | (_, Decimal { .. }) => {
-            decimal_type(operator, as_decimal(left)?, as_decimal(right)?)
+        (SqlType::String, SqlType::String) => {
+            (operator == ArithmeticOperator::Add).then_some(SqlType::String)
         }
-        (BigInt, _) | (_, BigInt) => Some(BigInt),
-        _ => Some(Integer),
+        _ if !left.is_number() || !right.is_number() => None,
+        (SqlType::Double, _) | (_, SqlType::Double) => Some(SqlType::Double),
+        (SqlType::Decimal { .. }, _) | (_, SqlType::Decimal { .. }) => Some(decimal_type(
+            operator,
+            as_decimal(left)?,
+            as_decimal(right)?,
+        )),
+        (SqlType::BigInt, _) | (_, SqlType::BigInt) => Some(SqlType::BigInt),
+        _ => Some(SqlType::Integer),
     }
 }
 
-/// INTEGER stands for DECIMAL(10, 0) and BIGINT for DECIMAL(19, 0) beside a DECIMAL.
-pub fn as_decimal(sql_type: &SqlType) -> Option<(u8, u8)> {
-    match sql_type {
+/// Precision and scale of a number that is not a DOUBLE: what it is beside a DECIMAL.
+pub fn as_decimal(number: &SqlType) -> Option<(u8, u8)> {
+    match number {
         SqlType::Integer => Some((10, 0)),
         SqlType::BigInt => Some((19, 0)),
         SqlType::Decimal { precision, scale } => Some((*precision, *scale)),
@@ -68,12 +73,9 @@ pub fn as_decimal(sql_type: &SqlType) -> Option<(u8, u8)> {
     }
 }
 
-fn decimal_type(
-    operator: ArithmeticOperator,
-    (p1, s1): (u8, u8),
-    (p2, s2): (u8, u8),
-) -> Option<SqlType> {
-    let (p1, s1, p2, s2) = (i32::from(p1), i32::from(s1), i32::from(p2), i32::from(s2));
+fn decimal_type(operator: ArithmeticOperator, left: (u8, u8), right: (u8, u8)) -> SqlType {
+    let (p1, s1) = (i32::from(left.0), i32::from(left.1));
+    let (p2, s2) = (i32::from(right.0), i32::from(right.1));
     let (precision, scale) = match operator {
         ArithmeticOperator::Add | ArithmeticOperator::Subtract => {
             let scale = s1.max(s2);
@@ -81,7 +83,7 @@ fn decimal_type(
         }
         ArithmeticOperator::Multiply => (p1 + p2 + 1, s1 + s2),
         ArithmeticOperator::Divide => {
-            let scale = 6.max(s1 + p2 + 1);
+            let scale = (s1 + p2 + 1).max(6);
             (p1 - s1 + s2 + scale, scale)
         }
         ArithmeticOperator::Modulo => {
@@ -89,210 +91,256 @@ fn decimal_type(
             ((p1 - s1).min(p2 - s2) + scale, scale)
         }
     };
-    // ksqlDB has no bound; a result that needs more digits than there are here is NULL for the row.
     let most = i32::from(SqlType::MAX_DECIMAL_PRECISION);
-    let precision = u8::try_from(precision.clamp(1, most)).ok()?;
-    let scale = u8::try_from(scale.clamp(0, most)).ok()?;
-    Some(SqlType::Decimal {
-        precision: precision.max(scale),
-        scale,
-    })
+    let scale = scale.clamp(0, most);
+    SqlType::Decimal {
+        precision: precision.clamp(scale.max(1), most) as u8,
+        scale: scale as u8,
+    }
 }
 
-/// `left operator right`. For INTEGER, BIGINT, DOUBLE and STRING both sides have the result's type; for DECIMAL each is a
-/// DECIMAL of its own.
+/// `left op right`; `result` is what [`arithmetic_type`] says, and the operands need no cast.
 pub fn arithmetic(operator: ArithmeticOperator, left: Expr, right: Expr, result: &SqlType) -> Expr {
-    let returns = result.clone();
-    let computed = function(operator.symbol(), "", result, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            compute(operator, &arrays[0], &arrays[1], &returns)
-        })
-    });
-    call(computed, vec![left, right])
+    let result = result.to_arrow();
+    kernel::call(Binary { operator, result }, vec![left, right])
 }
 
-/// `-operand`, of the same type.
+/// `-operand`, of its type.
 pub fn negate(operand: Expr, sql_type: &SqlType) -> Expr {
-    let returns = sql_type.clone();
-    let negated = function("-", "", sql_type, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| negated(&arrays[0], &returns))
-    });
-    call(negated, vec![operand])
+    let result = sql_type.to_arrow();
+    kernel::call(Negate { result }, vec![operand])
 }
 
-fn negated(array: &ArrayRef, sql_type: &SqlType) -> Result<ArrayRef> {
-    Ok(match sql_type {
-        SqlType::Integer => Arc::new(
-            downcast::<Int32Array>(array)?
-                .unary::<_, arrow::datatypes::Int32Type>(i32::wrapping_neg),
-        ),
-        SqlType::BigInt => Arc::new(
-            downcast::<Int64Array>(array)?
-                .unary::<_, arrow::datatypes::Int64Type>(i64::wrapping_neg),
-        ),
-        SqlType::Double => Arc::new(
-            downcast::<Float64Array>(array)?
-                .unary::<_, arrow::datatypes::Float64Type>(|value| -value),
-        ),
-        SqlType::Decimal { precision, scale } => {
-            let values = decimal::values(array)?;
-            decimal::array(
-                values
-                    .into_iter()
-                    .map(|value| value.map(i256::wrapping_neg)),
-                *precision,
-                *scale,
-            )?
-        }
-        other => return Err(DataFusionError::Internal(format!("{other} has no sign"))),
-    })
-}
-
-fn compute(
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Binary {
     operator: ArithmeticOperator,
-    left: &ArrayRef,
-    right: &ArrayRef,
-    result: &SqlType,
+    result: DataType,
+}
+
+impl Kernel for Binary {
+    fn name(&self) -> &str {
+        self.operator.symbol()
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        let operator = self.operator.symbol();
+        Some(format!(
+            "({} {operator} {})",
+            arguments.first()?,
+            arguments.get(1)?
+        ))
+    }
+
+    fn returns(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(self.result.clone())
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let (left, right) = (call.argument(0)?, call.argument(1)?);
+        match &self.result {
+            DataType::Int32 => integers::<Int32Type>(self.operator, call),
+            DataType::Int64 => integers::<Int64Type>(self.operator, call),
+            DataType::Float64 => doubles(self.operator, call),
+            DataType::Utf8 => concatenate(left, right, call.rows),
+            DataType::Decimal128(..) | DataType::Decimal256(..) => {
+                decimals(self.operator, left, right, call.rows, &self.result)
+            }
+            other => plan_err!("no arithmetic gives {other}"),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Negate {
+    result: DataType,
+}
+
+impl Kernel for Negate {
+    fn name(&self) -> &str {
+        "-"
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        Some(format!("-{}", arguments.first()?))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [operand] if operand.is_numeric() && *operand == self.result => Ok(operand.clone()),
+            _ => plan_err!("only a number can be negated"),
+        }
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        Ok(numeric::neg_wrapping(call.argument(0)?.array())?)
+    }
+}
+
+/// The operand as `T`, which it is or widens to.
+fn widened<T: ArrowPrimitiveType>(argument: &Argument) -> Result<PrimitiveArray<T>> {
+    let array = cast(argument.array(), &T::DATA_TYPE)?;
+    Ok(array.as_primitive::<T>().clone())
+}
+
+fn integers<T: ArrowPrimitiveType>(operator: ArithmeticOperator, call: &Call) -> Result<ArrayRef>
+where
+    T::Native: ArrowNativeTypeOp,
+{
+    let (left, right) = (call.argument(0)?, call.argument(1)?);
+    let (a, b) = (widened::<T>(left)?, widened::<T>(right)?);
+    let (a, b) = (a.values(), b.values());
+    let validity = call.validity();
+    let operands = |row| (a[left.index(row)], b[right.index(row)]);
+    let each = |compute: fn(T::Native, T::Native) -> T::Native| {
+        let values = (0..call.rows).map(|row| {
+            let (a, b) = operands(row);
+            compute(a, b)
+        });
+        PrimitiveArray::<T>::new(values.collect(), validity.clone())
+    };
+    let each_but_zero = |compute: fn(T::Native, T::Native) -> T::Native| {
+        let is_valid = |row| {
+            validity
+                .as_ref()
+                .is_none_or(|validity| validity.is_valid(row))
+        };
+        let values = (0..call.rows).map(|row| {
+            let (a, b) = operands(row);
+            (is_valid(row) && !b.is_zero()).then(|| compute(a, b))
+        });
+        values.collect::<PrimitiveArray<T>>()
+    };
+    Ok(Arc::new(match operator {
+        ArithmeticOperator::Add => each(T::Native::add_wrapping),
+        ArithmeticOperator::Subtract => each(T::Native::sub_wrapping),
+        ArithmeticOperator::Multiply => each(T::Native::mul_wrapping),
+        ArithmeticOperator::Divide => each_but_zero(T::Native::div_wrapping),
+        ArithmeticOperator::Modulo => each_but_zero(T::Native::mod_wrapping),
+    }))
+}
+
+fn doubles(operator: ArithmeticOperator, call: &Call) -> Result<ArrayRef> {
+    let (left, right) = (call.argument(0)?, call.argument(1)?);
+    let (a, b) = (double_operand(left)?, double_operand(right)?);
+    let (a, b) = (a.values(), b.values());
+    let compute: fn(f64, f64) -> f64 = match operator {
+        ArithmeticOperator::Add => |a, b| a + b,
+        ArithmeticOperator::Subtract => |a, b| a - b,
+        ArithmeticOperator::Multiply => |a, b| a * b,
+        ArithmeticOperator::Divide => |a, b| a / b,
+        ArithmeticOperator::Modulo => |a, b| a % b,
+    };
+    let values = (0..call.rows).map(|row| compute(a[left.index(row)], b[right.index(row)]));
+    Ok(Arc::new(PrimitiveArray::<Float64Type>::new(
+        values.collect(),
+        call.validity(),
+    )))
+}
+
+fn double_operand(argument: &Argument) -> Result<PrimitiveArray<Float64Type>> {
+    if decimal::is_decimal(argument.data_type()) {
+        let doubles = super::cast::decimal_to_double(argument.array())?;
+        return Ok(doubles.as_primitive::<Float64Type>().clone());
+    }
+    widened(argument)
+}
+
+fn concatenate(left: &Argument, right: &Argument, rows: usize) -> Result<ArrayRef> {
+    let (left, right) = (left.strings()?, right.strings()?);
+    let mut builder = StringBuilder::with_capacity(rows, 0);
+    for row in 0..rows {
+        let (left, right) = (left.get(row), right.get(row));
+        // `append_value` ends a value, `write_str` only adds to it.
+        use std::fmt::Write;
+        for text in [left, right] {
+            let written = builder.write_str(text.unwrap_or("null"));
+            written.map_err(|_| datafusion_common::internal_datafusion_err!("no room for text"))?;
+        }
+        builder.append_value("");
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+fn decimals(
+    operator: ArithmeticOperator,
+    left: &Argument,
+    right: &Argument,
+    rows: usize,
+    result: &DataType,
 ) -> Result<ArrayRef> {
-    Ok(match result {
-        SqlType::Integer => {
-            let (left, right) = (
-                downcast::<Int32Array>(left)?,
-                downcast::<Int32Array>(right)?,
-            );
-            Arc::new(
-                pairs(left, right)
-                    .map(|pair| pair.and_then(|(a, b)| integer(operator, a, b)))
-                    .collect::<Int32Array>(),
-            )
+    let (left, right) = (decimal_operand(left)?, decimal_operand(right)?);
+    let (left, right) = (Unscaled::try_new(&left)?, Unscaled::try_new(&right)?);
+    let scale = match result {
+        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => *scale,
+        other => return plan_err!("expected a DECIMAL, got {other}"),
+    };
+    let values = (0..rows).map(|row| {
+        if left.is_null(row) || right.is_null(row) {
+            return None;
         }
-        SqlType::BigInt => {
-            let (left, right) = (
-                downcast::<Int64Array>(left)?,
-                downcast::<Int64Array>(right)?,
-            );
-            Arc::new(
-                pairs(left, right)
-                    .map(|pair| pair.and_then(|(a, b)| bigint(operator, a, b)))
-                    .collect::<Int64Array>(),
-            )
-        }
-        SqlType::Double => {
-            let (left, right) = (
-                downcast::<Float64Array>(left)?,
-                downcast::<Float64Array>(right)?,
-            );
-            Arc::new(
-                pairs(left, right)
-                    .map(|pair| pair.map(|(a, b)| double(operator, a, b)))
-                    .collect::<Float64Array>(),
-            )
-        }
-        SqlType::String => Arc::new(joined(downcast(left)?, downcast(right)?)),
-        SqlType::Decimal { precision, scale } => {
-            let scales = (scale_of(left), scale_of(right));
-            let (left, right) = (decimal::values(left)?, decimal::values(right)?);
-            let values = left
-                .into_iter()
-                .zip(right)
-                .map(|(left, right)| exact(operator, left?, right?, scales, *scale));
-            decimal::array(values, *precision, *scale)?
-        }
-        other => {
-            return Err(DataFusionError::Internal(format!(
-                "{other} has no arithmetic"
-            )));
-        }
+        let (a, b) = (left.value(row), right.value(row));
+        exact(operator, (a, left.scale), (b, right.scale), scale)
+    });
+    decimal::collect(result, values)
+}
+
+/// An integer is a DECIMAL(10, 0) or DECIMAL(19, 0) beside a DECIMAL.
+fn decimal_operand(argument: &Argument) -> Result<Argument> {
+    let as_decimal = match argument.data_type() {
+        DataType::Int32 => DataType::Decimal128(10, 0),
+        DataType::Int64 => DataType::Decimal128(19, 0),
+        _ => return Ok(argument.clone()),
+    };
+    let array = cast(argument.array(), &as_decimal)?;
+    Ok(match argument.is_constant() {
+        true => Argument::constant(array),
+        false => Argument::column(array),
     })
 }
 
-fn pairs<'a, T: arrow::array::ArrowPrimitiveType>(
-    left: &'a arrow::array::PrimitiveArray<T>,
-    right: &'a arrow::array::PrimitiveArray<T>,
-) -> impl Iterator<Item = Option<(T::Native, T::Native)>> + 'a {
-    left.iter()
-        .zip(right)
-        .map(|(left, right)| Some((left?, right?)))
-}
-
-fn integer(operator: ArithmeticOperator, left: i32, right: i32) -> Option<i32> {
-    match operator {
-        ArithmeticOperator::Add => Some(left.wrapping_add(right)),
-        ArithmeticOperator::Subtract => Some(left.wrapping_sub(right)),
-        ArithmeticOperator::Multiply => Some(left.wrapping_mul(right)),
-        ArithmeticOperator::Divide => (right != 0).then(|| left.wrapping_div(right)),
-        ArithmeticOperator::Modulo => (right != 0).then(|| left.wrapping_rem(right)),
-    }
-}
-
-fn bigint(operator: ArithmeticOperator, left: i64, right: i64) -> Option<i64> {
-    match operator {
-        ArithmeticOperator::Add => Some(left.wrapping_add(right)),
-        ArithmeticOperator::Subtract => Some(left.wrapping_sub(right)),
-        ArithmeticOperator::Multiply => Some(left.wrapping_mul(right)),
-        ArithmeticOperator::Divide => (right != 0).then(|| left.wrapping_div(right)),
-        ArithmeticOperator::Modulo => (right != 0).then(|| left.wrapping_rem(right)),
-    }
-}
-
-fn double(operator: ArithmeticOperator, left: f64, right: f64) -> f64 {
-    match operator {
-        ArithmeticOperator::Add => left + right,
-        ArithmeticOperator::Subtract => left - right,
-        ArithmeticOperator::Multiply => left * right,
-        ArithmeticOperator::Divide => left / right,
-        ArithmeticOperator::Modulo => left % right,
-    }
-}
-
-fn scale_of(array: &ArrayRef) -> u8 {
-    match SqlType::from_arrow(array.data_type()) {
-        Some(SqlType::Decimal { scale, .. }) => scale,
-        _ => 0,
-    }
-}
-
-/// Rounding mode UNNECESSARY: what cannot be written with `scale` digits is no result.
+/// The result at `scale`, or `None` if it is not exact there, or beyond 256 bits.
 fn exact(
     operator: ArithmeticOperator,
-    left: i256,
-    right: i256,
-    (s1, s2): (u8, u8),
-    scale: u8,
+    (a, s1): (i256, i8),
+    (b, s2): (i256, i8),
+    scale: i8,
 ) -> Option<i256> {
-    let aligned = s1.max(s2);
+    let common = s1.max(s2);
+    let aligned = || {
+        let a = decimal::rescale_up(a, common - s1)?;
+        let b = decimal::rescale_up(b, common - s2)?;
+        Some((a, b))
+    };
     match operator {
         ArithmeticOperator::Add => {
-            decimal::rescale(left, s1, scale)?.checked_add(decimal::rescale(right, s2, scale)?)
+            let (a, b) = aligned()?;
+            rescale_exact(a.checked_add(b)?, common, scale)
         }
         ArithmeticOperator::Subtract => {
-            decimal::rescale(left, s1, scale)?.checked_sub(decimal::rescale(right, s2, scale)?)
+            let (a, b) = aligned()?;
+            rescale_exact(a.checked_sub(b)?, common, scale)
         }
-        ArithmeticOperator::Multiply => left.checked_mul(right),
-        ArithmeticOperator::Modulo => {
-            decimal::rescale(left, s1, aligned)?.checked_rem(decimal::rescale(right, s2, aligned)?)
+        ArithmeticOperator::Multiply => {
+            rescale_exact(a.checked_mul(b)?, s1.checked_add(s2)?, scale)
         }
         ArithmeticOperator::Divide => {
-            if right == i256::ZERO {
-                return None;
-            }
-            let shift = u32::from(scale) + u32::from(s2);
-            let numerator =
-                left.checked_mul(decimal::power_of_ten(shift.checked_sub(u32::from(s1))?)?)?;
-            (numerator.checked_rem(right)? == i256::ZERO).then(|| numerator.checked_div(right))?
+            let places = i16::from(scale) - i16::from(s1) + i16::from(s2);
+            let dividend = decimal::rescale_up(a, i8::try_from(places).ok()?)?;
+            let rest = dividend.checked_rem(b)?;
+            (rest == i256::ZERO).then(|| dividend.checked_div(b))?
+        }
+        ArithmeticOperator::Modulo => {
+            let (a, b) = aligned()?;
+            rescale_exact(a.checked_rem(b)?, common, scale)
         }
     }
 }
 
-/// `'a' + NULL` is `'anull'`: Java's string concatenation.
-fn joined(left: &StringArray, right: &StringArray) -> StringArray {
-    let mut builder = StringBuilder::with_capacity(
-        left.len(),
-        left.value_data().len() + right.value_data().len(),
-    );
-    for (left, right) in left.iter().zip(right) {
-        let joined = [left.unwrap_or("null"), right.unwrap_or("null")].concat();
-        builder.append_value(joined);
+fn rescale_exact(value: i256, from: i8, to: i8) -> Option<i256> {
+    if to >= from {
+        return decimal::rescale_up(value, to - from);
     }
-    builder.finish()
+    let divisor = decimal::power_of_ten(from - to)?;
+    let rest = value.checked_rem(divisor)?;
+    (rest == i256::ZERO).then(|| value.checked_div(divisor))?
 }

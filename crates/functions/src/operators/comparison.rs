@@ -1,27 +1,28 @@
-//! `= <> < <= > >=`, IS [NOT] DISTINCT FROM, and IN over constants: two-valued.
+//! `= <> < <= > >=` and IS [NOT] DISTINCT FROM.
 //!
-//! Both sides have one type; the binder has widened them. A NULL operand makes every comparison FALSE, `<>` too. NaN
-//! equals nothing and differs from nothing (ksqlDB's compiled path). STRINGs are ordered by UTF-16 code units, BYTES by
-//! signed bytes, as Java does.
+//! Two-valued: a comparison with NULL is FALSE, `<>` too. Numbers are of one type here (the binder widens), but for
+//! DECIMALs, which may differ in scale. NaN equals nothing, and is not `<>` anything either.
 
-use std::{cmp::Ordering, collections::HashSet, sync::Arc};
+use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
-    array::{
-        Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array,
-        StringArray,
+    array::{ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray},
+    buffer::BooleanBuffer,
+    datatypes::{
+        DataType, Date32Type, Float64Type, Int32Type, Int64Type, Time32MillisecondType, TimeUnit,
+        TimestampMillisecondType,
     },
-    buffer::{BooleanBuffer, NullBuffer},
-    compute::kernels::cmp,
-    datatypes::DataType,
 };
-use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::{ColumnarValue, Expr};
-use weir_catalog::SqlType;
+use datafusion_common::{Result, plan_err};
+use datafusion_expr::Expr;
 
-use crate::column::{call, downcast, function, on_arrays};
+use super::{
+    decimal::{self, Unscaled},
+    equality,
+};
+use crate::kernel::{self, Argument, Call, Kernel, false_where_null};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ComparisonOperator {
     Equal,
     NotEqual,
@@ -47,236 +48,253 @@ impl ComparisonOperator {
         }
     }
 
-    /// Whether it asks for an order; ARRAY, MAP, STRUCT and BOOLEAN have none.
+    /// Whether it asks for an order; BOOLEAN, ARRAY, MAP and STRUCT have none.
     pub fn is_ordering(self) -> bool {
         matches!(
             self,
             Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual
         )
     }
-
-    fn accepts(self, ordering: Ordering) -> bool {
-        match self {
-            Self::Equal | Self::IsNotDistinctFrom => ordering.is_eq(),
-            Self::NotEqual | Self::IsDistinctFrom => ordering.is_ne(),
-            Self::Less => ordering.is_lt(),
-            Self::LessOrEqual => ordering.is_le(),
-            Self::Greater => ordering.is_gt(),
-            Self::GreaterOrEqual => ordering.is_ge(),
-        }
-    }
 }
 
-/// `left operator right`, never NULL.
+/// `left operator right`, of one type; never NULL.
 pub fn compare(operator: ComparisonOperator, left: Expr, right: Expr) -> Expr {
-    let compared = function(
-        operator.symbol(),
-        "",
-        &SqlType::Boolean,
-        move |arguments, rows| evaluate(operator, &arguments[0], &arguments[1], rows),
-    );
-    call(compared, vec![left, right])
+    kernel::call(Compare { operator }, vec![left, right])
 }
 
-/// A BOOLEAN that may be NULL as a condition: NULL is FALSE.
-pub fn truth(condition: Expr) -> Expr {
-    let truth = function("TRUTH", "", &SqlType::Boolean, |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            Ok(Arc::new(null_is_false(downcast(&arrays[0])?)))
-        })
-    });
-    call(truth, vec![condition])
-}
-
-/// `operand IN (values)` over non-NULL constants of the operand's type, by a hash set where there is one for the type.
-/// `None`: compare one by one.
-pub fn in_set(operand: Expr, values: &[ScalarValue]) -> Option<Expr> {
-    let constants = format!("{values:?}");
-    let body: Box<dyn Fn(&ArrayRef) -> Result<BooleanArray> + Send + Sync> = match values.first()? {
-        ScalarValue::Utf8(_) => {
-            let set: HashSet<String> = values
-                .iter()
-                .filter_map(|value| match value {
-                    ScalarValue::Utf8(text) => text.clone(),
-                    _ => None,
-                })
-                .collect();
-            Box::new(move |array| {
-                let texts = downcast::<StringArray>(array)?;
-                Ok(membership(texts.len(), texts.nulls(), |row| {
-                    set.contains(texts.value(row))
-                }))
-            })
-        }
-        ScalarValue::Int32(_) | ScalarValue::Int64(_) => {
-            let set: HashSet<i64> = values
-                .iter()
-                .filter_map(|value| match value {
-                    ScalarValue::Int32(number) => number.map(i64::from),
-                    ScalarValue::Int64(number) => *number,
-                    _ => None,
-                })
-                .collect();
-            Box::new(move |array| match array.data_type() {
-                DataType::Int32 => {
-                    let numbers = downcast::<Int32Array>(array)?;
-                    Ok(membership(numbers.len(), numbers.nulls(), |row| {
-                        set.contains(&i64::from(numbers.value(row)))
-                    }))
-                }
-                _ => {
-                    let numbers = downcast::<Int64Array>(array)?;
-                    Ok(membership(numbers.len(), numbers.nulls(), |row| {
-                        set.contains(&numbers.value(row))
-                    }))
-                }
-            })
-        }
-        _ => return None,
-    };
-    let is_in = function(
-        "IN",
-        constants,
-        &SqlType::Boolean,
-        move |arguments, rows| on_arrays(arguments, rows, |arrays| Ok(Arc::new(body(&arrays[0])?))),
-    );
-    Some(call(is_in, vec![operand]))
-}
-
-/// TRUE where a row is not NULL and `holds`.
-fn membership(
-    rows: usize,
-    nulls: Option<&NullBuffer>,
-    holds: impl Fn(usize) -> bool,
-) -> BooleanArray {
-    let values = BooleanBuffer::collect_bool(rows, |row| {
-        nulls.is_none_or(|nulls| nulls.is_valid(row)) && holds(row)
-    });
-    BooleanArray::new(values, None)
-}
-
-fn null_is_false(array: &BooleanArray) -> BooleanArray {
-    match array.nulls() {
-        Some(nulls) => BooleanArray::new(array.values() & nulls.inner(), None),
-        None => array.clone(),
-    }
-}
-
-fn evaluate(
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Compare {
     operator: ComparisonOperator,
-    left: &ColumnarValue,
-    right: &ColumnarValue,
-    rows: usize,
-) -> Result<ColumnarValue> {
-    if let Some(compared) = by_kernel(operator, left, right)? {
-        return Ok(ColumnarValue::Array(Arc::new(null_is_false(&compared))));
+}
+
+impl Kernel for Compare {
+    fn name(&self) -> &str {
+        self.operator.symbol()
     }
-    on_arrays(&[left.clone(), right.clone()], rows, |arrays| {
-        Ok(Arc::new(row_by_row(operator, &arrays[0], &arrays[1])?))
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        let operator = self.operator.symbol();
+        Some(format!(
+            "({} {operator} {})",
+            arguments.first()?,
+            arguments.get(1)?
+        ))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        let [left, right] = arguments else {
+            return plan_err!("a comparison has two operands");
+        };
+        check_comparable(left, right)?;
+        if self.operator.is_ordering() && (left.is_nested() || *left == DataType::Boolean) {
+            return plan_err!("{left} has no order");
+        }
+        Ok(DataType::Boolean)
+    }
+
+    fn is_nullable(&self) -> bool {
+        false
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let (left, right) = (call.argument(0)?, call.argument(1)?);
+        let rows = call.rows;
+        let same = Same { left, right, rows };
+        let truth = match self.operator {
+            ComparisonOperator::IsNotDistinctFrom => with_order(left, right, same)?,
+            ComparisonOperator::IsDistinctFrom => !&with_order(left, right, same)?,
+            operator => {
+                let truth = with_order(left, right, Compared { operator, rows })?;
+                false_where_null(truth, call.validity())
+            }
+        };
+        Ok(Arc::new(BooleanArray::new(truth, None)))
+    }
+}
+
+/// What can be compared at all: the same type, or two DECIMALs.
+pub(super) fn check_comparable(left: &DataType, right: &DataType) -> Result<()> {
+    let are_decimals = decimal::is_decimal(left) && decimal::is_decimal(right);
+    if are_decimals || left.equals_datatype(right) {
+        return Ok(());
+    }
+    plan_err!("cannot compare {left} with {right}")
+}
+
+/// Something to be done with the order of two arguments, row by row.
+pub(crate) trait WithOrder {
+    type Output;
+
+    /// `order(row)` looks at values only, also at what is under a NULL; `None` if one is NaN.
+    fn visit(self, order: impl Fn(usize) -> Option<Ordering>) -> Self::Output;
+}
+
+struct Compared {
+    operator: ComparisonOperator,
+    rows: usize,
+}
+
+impl WithOrder for Compared {
+    type Output = BooleanBuffer;
+
+    fn visit(self, order: impl Fn(usize) -> Option<Ordering>) -> BooleanBuffer {
+        let rows = self.rows;
+        // A loop for each operator, so that the choice is made outside of it.
+        match self.operator {
+            ComparisonOperator::Equal | ComparisonOperator::IsNotDistinctFrom => {
+                collect(rows, order, Ordering::is_eq)
+            }
+            ComparisonOperator::NotEqual | ComparisonOperator::IsDistinctFrom => {
+                collect(rows, order, Ordering::is_ne)
+            }
+            ComparisonOperator::Less => collect(rows, order, Ordering::is_lt),
+            ComparisonOperator::LessOrEqual => collect(rows, order, Ordering::is_le),
+            ComparisonOperator::Greater => collect(rows, order, Ordering::is_gt),
+            ComparisonOperator::GreaterOrEqual => collect(rows, order, Ordering::is_ge),
+        }
+    }
+}
+
+fn collect(
+    rows: usize,
+    order: impl Fn(usize) -> Option<Ordering>,
+    accepts: impl Fn(Ordering) -> bool,
+) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(rows, |row| order(row).is_some_and(&accepts))
+}
+
+/// Both NULL, or both there and not different; NaN is the same as NaN.
+struct Same<'a> {
+    left: &'a Argument,
+    right: &'a Argument,
+    rows: usize,
+}
+
+impl WithOrder for Same<'_> {
+    type Output = BooleanBuffer;
+
+    fn visit(self, order: impl Fn(usize) -> Option<Ordering>) -> BooleanBuffer {
+        let is_nan = |argument: &Argument, row| {
+            let doubles = argument.array().as_primitive_opt::<Float64Type>();
+            doubles.is_some_and(|doubles| doubles.value(argument.index(row)).is_nan())
+        };
+        BooleanBuffer::collect_bool(self.rows, |row| {
+            match (self.left.is_null(row), self.right.is_null(row)) {
+                (true, true) => true,
+                (false, false) => match order(row) {
+                    Some(order) => order.is_eq(),
+                    None => is_nan(self.left, row) && is_nan(self.right, row),
+                },
+                _ => false,
+            }
+        })
+    }
+}
+
+/// Calls `visit` with the order of `left` and `right`, with a closure of its own for each type.
+pub(crate) fn with_order<V: WithOrder>(
+    left: &Argument,
+    right: &Argument,
+    visit: V,
+) -> Result<V::Output> {
+    Ok(match left.data_type() {
+        DataType::Boolean => {
+            let (a, b) = (left.array().as_boolean(), right.array().as_boolean());
+            visit.visit(|row| Some(a.value(left.index(row)).cmp(&b.value(right.index(row)))))
+        }
+        DataType::Int32 => primitive::<Int32Type, V>(left, right, visit),
+        DataType::Int64 => primitive::<Int64Type, V>(left, right, visit),
+        DataType::Float64 => primitive::<Float64Type, V>(left, right, visit),
+        DataType::Date32 => primitive::<Date32Type, V>(left, right, visit),
+        DataType::Time32(TimeUnit::Millisecond) => {
+            primitive::<Time32MillisecondType, V>(left, right, visit)
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, None) => {
+            primitive::<TimestampMillisecondType, V>(left, right, visit)
+        }
+        DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            let (a, b) = (Unscaled::try_new(left)?, Unscaled::try_new(right)?);
+            visit.visit(|row| Some(decimal::compare(&a, &b, row)))
+        }
+        DataType::Utf8 => {
+            let (a, b) = (left.strings()?, right.strings()?);
+            visit.visit(|row| Some(utf16_order(a.value(row), b.value(row))))
+        }
+        DataType::Binary => {
+            let (a, b) = (
+                left.array().as_binary::<i32>(),
+                right.array().as_binary::<i32>(),
+            );
+            visit.visit(|row| {
+                Some(signed_order(
+                    a.value(left.index(row)),
+                    b.value(right.index(row)),
+                ))
+            })
+        }
+        DataType::List(_) | DataType::Map(..) | DataType::Struct(_) => {
+            let equal = equality::try_new(left.array(), right.array())?;
+            visit.visit(|row| match equal(left.index(row), right.index(row)) {
+                true => Some(Ordering::Equal),
+                // There is no order; any but `Equal` will do.
+                false => Some(Ordering::Less),
+            })
+        }
+        other => return plan_err!("{other} cannot be compared"),
     })
 }
 
-/// Arrow's kernels, where their order is ours: a column against a column or a constant.
-fn by_kernel(
-    operator: ComparisonOperator,
-    left: &ColumnarValue,
-    right: &ColumnarValue,
-) -> Result<Option<BooleanArray>> {
-    let has_arrows_order = match left.data_type() {
-        DataType::Boolean | DataType::Int32 | DataType::Int64 | DataType::Date32 => true,
-        DataType::Time32(_)
-        | DataType::Timestamp(..)
-        | DataType::Decimal128(..)
-        | DataType::Decimal256(..) => true,
-        DataType::Utf8 | DataType::Binary => !operator.is_ordering(),
-        _ => false,
-    };
-    if !has_arrows_order {
-        return Ok(None);
+fn primitive<T: ArrowPrimitiveType, V: WithOrder>(
+    left: &Argument,
+    right: &Argument,
+    visit: V,
+) -> V::Output
+where
+    T::Native: PartialOrd,
+{
+    let a = left.array().as_primitive::<T>().values();
+    let b = right.array().as_primitive::<T>().values();
+    visit.visit(|row| a[left.index(row)].partial_cmp(&b[right.index(row)]))
+}
+
+/// The order of UTF-16 code units, which is Java's.
+///
+/// It is that of the bytes of UTF-8, but for U+E000 to U+FFFF, which come after the supplementary characters.
+pub(crate) fn utf16_order(left: &str, right: &str) -> Ordering {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let order = left.cmp(right);
+    if order == Ordering::Equal {
+        return order;
     }
-    let kernel = match operator {
-        ComparisonOperator::Equal => cmp::eq,
-        ComparisonOperator::NotEqual => cmp::neq,
-        ComparisonOperator::Less => cmp::lt,
-        ComparisonOperator::LessOrEqual => cmp::lt_eq,
-        ComparisonOperator::Greater => cmp::gt,
-        ComparisonOperator::GreaterOrEqual => cmp::gt_eq,
-        ComparisonOperator::IsDistinctFrom => cmp::distinct,
-        ComparisonOperator::IsNotDistinctFrom => cmp::not_distinct,
+    let Some(at) = mismatch(left, right) else {
+        return order;
     };
-    Ok(Some(match (left, right) {
-        (ColumnarValue::Array(left), ColumnarValue::Array(right)) => kernel(left, right)?,
-        (ColumnarValue::Array(left), ColumnarValue::Scalar(right)) => {
-            kernel(left, &right.to_scalar()?)?
-        }
-        (ColumnarValue::Scalar(left), ColumnarValue::Array(right)) => {
-            kernel(&left.to_scalar()?, right)?
-        }
-        (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)) => return Ok(None),
-    }))
+    // Only first bytes of a character are 0xEE or more: 0xEE and 0xEF begin U+E000 to U+FFFF, 0xF0 and up the others.
+    match (left[at], right[at]) {
+        (0xEE..=0xEF, 0xF0..) | (0xF0.., 0xEE..=0xEF) => order.reverse(),
+        _ => order,
+    }
 }
 
-fn row_by_row(
-    operator: ComparisonOperator,
-    left: &ArrayRef,
-    right: &ArrayRef,
-) -> Result<BooleanArray> {
-    let order: Box<dyn Fn(usize) -> Option<Ordering>> = match left.data_type() {
-        DataType::Float64 => {
-            let (left, right) = (
-                downcast::<Float64Array>(left)?,
-                downcast::<Float64Array>(right)?,
-            );
-            Box::new(|row| left.value(row).partial_cmp(&right.value(row)))
-        }
-        DataType::Utf8 => {
-            let (left, right) = (
-                downcast::<StringArray>(left)?,
-                downcast::<StringArray>(right)?,
-            );
-            Box::new(|row| Some(utf16_order(left.value(row), right.value(row))))
-        }
-        DataType::Binary => {
-            let (left, right) = (
-                downcast::<BinaryArray>(left)?,
-                downcast::<BinaryArray>(right)?,
-            );
-            Box::new(|row| Some(signed_order(left.value(row), right.value(row))))
-        }
-        // ARRAY, MAP, STRUCT: equal or not; NULLs inside are equal. And constants of the other types.
-        _ => Box::new(|row| {
-            let is_equal = left.slice(row, 1).to_data() == right.slice(row, 1).to_data();
-            if is_equal {
-                return Some(Ordering::Equal);
-            }
-            arrow::array::make_comparator(left, right, arrow::compute::SortOptions::default())
-                .map_or(Some(Ordering::Less), |compare| Some(compare(row, row)))
-        }),
-    };
-    let values = BooleanBuffer::collect_bool(left.len(), |row| {
-        match (left.is_valid(row), right.is_valid(row)) {
-            (true, true) => order(row).is_some_and(|ordering| operator.accepts(ordering)),
-            (false, false) => operator == ComparisonOperator::IsNotDistinctFrom,
-            _ => operator == ComparisonOperator::IsDistinctFrom,
-        }
-    });
-    Ok(BooleanArray::new(values, None))
+/// The first place where both go on and differ.
+fn mismatch(left: &[u8], right: &[u8]) -> Option<usize> {
+    const STEP: usize = 8;
+    let equal = left
+        .chunks_exact(STEP)
+        .zip(right.chunks_exact(STEP))
+        .take_while(|(a, b)| a == b)
+        .count()
+        * STEP;
+    let rest = left[equal..].iter().zip(&right[equal..]);
+    rest.into_iter()
+        .position(|(a, b)| a != b)
+        .map(|at| equal + at)
 }
 
-/// The order of UTF-16 code units. It differs from that of UTF-8 bytes only where a character outside the basic plane
-/// (surrogates, from U+D800) meets one from U+E000 on.
-pub fn utf16_order(left: &str, right: &str) -> Ordering {
-    let mut pairs = left.chars().zip(right.chars());
-    match pairs.find(|(left, right)| left != right) {
+/// BYTES are signed in Java: `0x80` comes before `0x7F`.
+pub(crate) fn signed_order(left: &[u8], right: &[u8]) -> Ordering {
+    match mismatch(left, right) {
+        Some(at) => (left[at] as i8).cmp(&(right[at] as i8)),
         None => left.len().cmp(&right.len()),
-        Some((left, right)) => {
-            let unit = |character: char| character.encode_utf16(&mut [0; 2])[0];
-            unit(left).cmp(&unit(right)).then(left.cmp(&right))
-        }
     }
-}
-
-fn signed_order(left: &[u8], right: &[u8]) -> Ordering {
-    let signed = |bytes: &[u8]| bytes.iter().map(|byte| *byte as i8).collect::<Vec<_>>();
-    signed(left).cmp(&signed(right))
 }

@@ -1,142 +1,250 @@
 //! `ARRAY[…]`, `MAP(…)`, `STRUCT(…)` and `||`.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, ListArray, MapArray, StringArray, StringBuilder, StructArray},
-    buffer::{NullBuffer, OffsetBuffer},
-    compute::interleave,
-    datatypes::DataType,
+    array::{
+        Array, ArrayRef, AsArray, BinaryBuilder, ListArray, MapArray, StringBuilder, StructArray,
+        UInt32Array, make_comparator,
+    },
+    buffer::{OffsetBuffer, ScalarBuffer},
+    compute::{SortOptions, interleave, take},
+    datatypes::{DataType, Field, Fields},
 };
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::{Result, internal_datafusion_err, plan_err};
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 
-use crate::column::{call, downcast, function, on_arrays};
+use crate::kernel::{self, Call, Kernel};
 
-/// Elements of one type, at least one.
-pub fn make_array(elements: Vec<Expr>, element_type: &SqlType) -> Expr {
-    let returns = SqlType::array(element_type.clone());
-    let data_type = returns.to_arrow();
-    let made = function("ARRAY", "", &returns, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let DataType::List(item) = &data_type else {
-                return Err(DataFusionError::Internal("an ARRAY is no list".into()));
-            };
-            let (values, offsets) = rows_of(arrays)?;
-            Ok(Arc::new(ListArray::try_new(
-                item.clone(),
-                offsets,
-                values,
-                None,
-            )?))
-        })
-    });
-    call(made, elements)
+/// `ARRAY[item, …]`, items of one type, at least one.
+pub fn make_array(items: Vec<Expr>, item_type: &SqlType) -> Expr {
+    let returns = SqlType::array(item_type.clone()).to_arrow();
+    kernel::call(MakeArray { returns }, items)
 }
 
-/// Row by row, the values of all arrays side by side.
-fn rows_of(arrays: &[ArrayRef]) -> Result<(ArrayRef, OffsetBuffer<i32>)> {
-    let rows = arrays.first().map_or(0, |array| array.len());
-    let places: Vec<_> = (0..rows)
-        .flat_map(|row| (0..arrays.len()).map(move |array| (array, row)))
-        .collect();
-    let references: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-    let values = interleave(&references, &places)?;
-    Ok((
-        values,
-        OffsetBuffer::from_lengths(std::iter::repeat_n(arrays.len(), rows)),
-    ))
-}
-
-/// STRING keys, then as many values of one type. A row with a NULL key is NULL as a whole; of two equal keys the last
-/// one is found.
+/// `MAP(key := value, …)`, as many keys as values, at least one. The last of equal keys counts; a NULL key makes no entry.
 pub fn make_map(keys: Vec<Expr>, values: Vec<Expr>, value_type: &SqlType) -> Expr {
-    let returns = SqlType::map(SqlType::String, value_type.clone());
-    let data_type = returns.to_arrow();
-    let size = keys.len();
-    let made = function("MAP", "", &returns, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let DataType::Map(entries, _) = &data_type else {
-                return Err(DataFusionError::Internal("a MAP is no map".into()));
-            };
-            let DataType::Struct(fields) = entries.data_type() else {
-                return Err(DataFusionError::Internal("a MAP has no entries".into()));
-            };
-            let (keys, values) = arrays.split_at(size);
-            let valid: NullBuffer = (0..keys[0].len())
-                .map(|row| keys.iter().all(|key| key.is_valid(row)))
-                .collect();
-            let filled: Vec<ArrayRef> = keys.iter().map(without_nulls).collect::<Result<_>>()?;
-            let (keys, offsets) = rows_of(&filled)?;
-            let (values, _) = rows_of(values)?;
-            let entries_array = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
-            Ok(Arc::new(MapArray::try_new(
-                entries.clone(),
-                offsets,
-                entries_array,
-                Some(valid),
-                false,
-            )?))
-        })
-    });
-    call(made, keys.into_iter().chain(values).collect())
+    let value = value_type.to_arrow();
+    kernel::call(MakeMap { value }, keys.into_iter().chain(values).collect())
 }
 
-/// Keys must not be NULL, not even in a row that is.
-fn without_nulls(keys: &ArrayRef) -> Result<ArrayRef> {
-    let keys = downcast::<StringArray>(keys)?;
-    Ok(Arc::new(
-        keys.iter()
-            .map(|key| Some(key.unwrap_or("")))
-            .collect::<StringArray>(),
-    ))
+/// `STRUCT(name := value, …)`: values in the order of `returns`, a STRUCT.
+pub fn make_struct(values: Vec<Expr>, returns: &SqlType) -> Expr {
+    let returns = returns.to_arrow();
+    kernel::call(MakeStruct { returns }, values)
 }
 
-/// Members in the order of `returns`, a STRUCT type.
-pub fn make_struct(members: Vec<Expr>, returns: &SqlType) -> Expr {
-    let data_type = returns.to_arrow();
-    let made = function("STRUCT", "", returns, move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let DataType::Struct(fields) = &data_type else {
-                return Err(DataFusionError::Internal("a STRUCT is no struct".into()));
-            };
-            Ok(Arc::new(StructArray::try_new(
-                fields.clone(),
-                arrays.to_vec(),
-                None,
-            )?))
-        })
-    });
-    call(made, members)
+/// `left || right || …` and CONCAT, of STRINGs or of BYTES: skips NULLs; nothing but NULLs is the empty text.
+pub fn concat(parts: Vec<Expr>) -> Expr {
+    kernel::call(Concat, parts)
 }
 
-/// `a || b || …` of STRINGs: NULLs are left out; all NULL gives the empty text.
-pub fn concat(operands: Vec<Expr>) -> Expr {
-    let joined = function("||", "", &SqlType::String, |arguments, rows| {
-        on_arrays(arguments, rows, concat_arrays)
-    });
-    call(joined, operands)
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MakeArray {
+    returns: DataType,
 }
 
-pub fn concat_arrays(arrays: &[ArrayRef]) -> Result<ArrayRef> {
-    let texts = arrays
-        .iter()
-        .map(downcast::<StringArray>)
-        .collect::<Result<Vec<_>>>()?;
-    let rows = texts.first().map_or(0, |texts| texts.len());
-    let bytes = texts.iter().map(|texts| texts.value_data().len()).sum();
-    let mut builder = StringBuilder::with_capacity(rows, bytes);
-    let mut joined = String::new();
+impl Kernel for MakeArray {
+    fn name(&self) -> &str {
+        "ARRAY"
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        match &self.returns {
+            DataType::List(of) if arguments.iter().all(|item| item == of.data_type()) => {
+                Ok(self.returns.clone())
+            }
+            _ => plan_err!("the items of an ARRAY are of one type"),
+        }
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let DataType::List(item) = &call.returns else {
+            return plan_err!("expected an ARRAY, got {}", call.returns);
+        };
+        let items = call.columns()?;
+        let values = rows_of(&items, call.rows)?;
+        let offsets = OffsetBuffer::from_repeated_length(items.len(), call.rows);
+        let list = ListArray::try_new(Arc::clone(item), offsets, values, None)?;
+        Ok(Arc::new(list))
+    }
+}
+
+/// Row after row, in each the value of all columns.
+fn rows_of(columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+    let arrays: Vec<&dyn Array> = columns.iter().map(AsRef::as_ref).collect();
+    let places: Vec<(usize, usize)> = (0..rows)
+        .flat_map(|row| (0..columns.len()).map(move |column| (column, row)))
+        .collect();
+    Ok(interleave(&arrays, &places)?)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MakeMap {
+    value: DataType,
+}
+
+impl Kernel for MakeMap {
+    fn name(&self) -> &str {
+        "MAP"
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        let Some(key) = arguments.first() else {
+            return plan_err!("a MAP has at least one entry");
+        };
+        let entries = Fields::from(vec![
+            Field::new("keys", key.clone(), false),
+            Field::new("values", self.value.clone(), true),
+        ]);
+        let entries = Field::new("entries", DataType::Struct(entries), false);
+        Ok(DataType::Map(Arc::new(entries), false))
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let DataType::Map(entries, _) = &call.returns else {
+            return plan_err!("expected a MAP, got {}", call.returns);
+        };
+        let DataType::Struct(members) = entries.data_type() else {
+            return plan_err!("expected a MAP, got {}", call.returns);
+        };
+        let columns = call.columns()?;
+        let count = columns.len() / 2;
+        let (keys, values) = columns.split_at(count);
+        let (keys, values) = (rows_of(keys, call.rows)?, rows_of(values, call.rows)?);
+        let (places, offsets) = distinct_entries(&keys, count, call.rows)?;
+        let keys = take(&keys, &places, None)?;
+        let values = take(&values, &places, None)?;
+        let pairs = StructArray::try_new(members.clone(), vec![keys, values], None)?;
+        let map = MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?;
+        Ok(Arc::new(map))
+    }
+}
+
+/// The places of the entries that stay, `count` for each row before, and where each row's begin.
+fn distinct_entries(
+    keys: &ArrayRef,
+    count: usize,
+    rows: usize,
+) -> Result<(UInt32Array, OffsetBuffer<i32>)> {
+    let order = make_comparator(keys, keys, SortOptions::default())?;
+    let mut places: Vec<u32> = Vec::with_capacity(keys.len());
+    let mut ends: Vec<i32> = vec![0];
     for row in 0..rows {
-        joined.clear();
-        joined.extend(
-            texts
-                .iter()
-                .filter(|texts| texts.is_valid(row))
-                .map(|texts| texts.value(row)),
-        );
-        builder.append_value(&joined);
+        let entries = row * count..(row + 1) * count;
+        for entry in entries.clone().filter(|entry| keys.is_valid(*entry)) {
+            // A statement's own entries are few: no need for a set.
+            let mut later = entry + 1..entries.end;
+            if !later.any(|other| keys.is_valid(other) && order(entry, other).is_eq()) {
+                places.push(u32::try_from(entry).map_err(|_| too_long())?);
+            }
+        }
+        ends.push(i32::try_from(places.len()).map_err(|_| too_long())?);
+    }
+    Ok((places.into(), OffsetBuffer::new(ScalarBuffer::from(ends))))
+}
+
+fn too_long() -> datafusion_common::DataFusionError {
+    internal_datafusion_err!("too many entries in one batch")
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MakeStruct {
+    returns: DataType,
+}
+
+impl Kernel for MakeStruct {
+    fn name(&self) -> &str {
+        "STRUCT"
+    }
+
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        let DataType::Struct(fields) = &self.returns else {
+            return None;
+        };
+        let members = fields.iter().zip(arguments);
+        let members = members.map(|(field, value)| format!("{} := {value}", field.name()));
+        Some(format!(
+            "STRUCT({})",
+            members.collect::<Vec<_>>().join(", ")
+        ))
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        match &self.returns {
+            DataType::Struct(fields) if fields.len() == arguments.len() => Ok(self.returns.clone()),
+            _ => plan_err!("a STRUCT has a value for each member"),
+        }
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        let DataType::Struct(fields) = &call.returns else {
+            return plan_err!("expected a STRUCT, got {}", call.returns);
+        };
+        let columns = call.columns()?;
+        let structure = StructArray::try_new_with_length(fields.clone(), columns, None, call.rows)?;
+        Ok(Arc::new(structure))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Concat;
+
+impl Kernel for Concat {
+    fn name(&self) -> &str {
+        "||"
+    }
+
+    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments.split_first() {
+            Some((first @ (DataType::Utf8 | DataType::Binary), rest))
+                if rest.iter().all(|part| part == first) =>
+            {
+                Ok(first.clone())
+            }
+            _ => plan_err!("only STRINGs, or BYTES, can be concatenated"),
+        }
+    }
+
+    fn is_nullable(&self) -> bool {
+        false
+    }
+
+    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
+        concatenate(call)
+    }
+}
+
+/// The parts of each row, NULLs left out.
+pub(crate) fn concatenate(call: &Call) -> Result<ArrayRef> {
+    if call.returns == SqlType::Bytes.to_arrow() {
+        return concat_bytes(call);
+    }
+    let parts = call
+        .arguments
+        .iter()
+        .map(|argument| argument.strings())
+        .collect::<Result<Vec<_>>>()?;
+    let mut builder = StringBuilder::with_capacity(call.rows, 0);
+    for row in 0..call.rows {
+        for text in parts.iter().filter_map(|part| part.get(row)) {
+            builder.write_str(text).map_err(|_| too_long())?;
+        }
+        builder.append_value("");
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+fn concat_bytes(call: &Call) -> Result<ArrayRef> {
+    let mut builder = BinaryBuilder::with_capacity(call.rows, 0);
+    let mut bytes = Vec::new();
+    for row in 0..call.rows {
+        bytes.clear();
+        for part in call.arguments.iter().filter(|part| !part.is_null(row)) {
+            bytes.extend_from_slice(part.array().as_binary::<i32>().value(part.index(row)));
+        }
+        builder.append_value(&bytes);
     }
     Ok(Arc::new(builder.finish()))
 }

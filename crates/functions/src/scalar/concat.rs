@@ -1,10 +1,11 @@
 //! CONCAT: texts one behind the other, NULLs left out.
 
+use std::sync::Arc;
+
 use weir_catalog::SqlType;
 
-use super::texts::over_arrays;
 use crate::{
-    operators::construct::concat_arrays,
+    operators::construct,
     registry::{Builtin, Parameter, Variant},
 };
 
@@ -14,7 +15,7 @@ pub fn function() -> Builtin {
         is_variadic: true,
         description: "The texts joined; NULLs are left out, and all NULL gives the empty text.",
         returns: |_| SqlType::String,
-        body: |_| over_arrays(concat_arrays),
+        body: |_| Arc::new(construct::concatenate),
     };
     Builtin::new("CONCAT", "STRING", "Joins texts.", vec![variant])
 }

@@ -10,8 +10,8 @@ use datafusion_common::{DataFusionError, Result};
 use weir_catalog::SqlType;
 
 use crate::{
-    column::{Body, downcast, on_arrays},
-    decimal,
+    column::{Body, downcast, over_arrays},
+    operators::decimal,
     registry::{Parameter, Variant},
 };
 
@@ -45,9 +45,7 @@ pub fn variants(description: &'static str, body: fn(&[SqlType]) -> Arc<Body>) ->
 
 pub fn body(sql_type: &SqlType, on: OnNumbers) -> Arc<Body> {
     let sql_type = sql_type.clone();
-    Arc::new(move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| apply(&arrays[0], &sql_type, on))
-    })
+    over_arrays(move |arrays| apply(&arrays[0], &sql_type, on))
 }
 
 fn apply(array: &ArrayRef, sql_type: &SqlType, on: OnNumbers) -> Result<ArrayRef> {
@@ -61,12 +59,9 @@ fn apply(array: &ArrayRef, sql_type: &SqlType, on: OnNumbers) -> Result<ArrayRef
         SqlType::Double => {
             Arc::new(downcast::<Float64Array>(array)?.unary::<_, Float64Type>(on.double))
         }
-        SqlType::Decimal { precision, scale } => {
-            let one = decimal::power_of_ten(u32::from(*scale)).unwrap_or(i256::ONE);
-            let values = decimal::values(array)?
-                .into_iter()
-                .map(|value| (on.decimal)(value?, one));
-            decimal::array(values, *precision, *scale)?
+        SqlType::Decimal { scale, .. } => {
+            let one = decimal::power_of_ten(*scale as i8).unwrap_or(i256::ONE);
+            decimal::map(array, array.data_type(), |value| (on.decimal)(value, one))?
         }
         other => return Err(DataFusionError::Internal(format!("{other} is no number"))),
     })

@@ -2,36 +2,29 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
-use datafusion_common::Result;
+use arrow::array::{Array, StringArray, StringBuilder};
 
-use crate::column::{Body, downcast, on_arrays};
+pub use crate::column::over_arrays;
+use crate::column::{Body, downcast};
 
 /// A function from one text to another: `map` appends the result to the text that it is given.
 pub fn map_texts(map: fn(&str, &mut String)) -> Arc<Body> {
-    Arc::new(move |arguments, rows| {
-        on_arrays(arguments, rows, |arrays| {
-            let texts = downcast::<StringArray>(&arrays[0])?;
-            let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
-            let mut mapped = String::new();
-            for text in texts {
-                match text {
-                    Some(text) => {
-                        mapped.clear();
-                        map(text, &mut mapped);
-                        builder.append_value(&mapped);
-                    }
-                    None => builder.append_null(),
+    over_arrays(move |arrays| {
+        let texts = downcast::<StringArray>(&arrays[0])?;
+        let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
+        let mut mapped = String::new();
+        for text in texts {
+            match text {
+                Some(text) => {
+                    mapped.clear();
+                    map(text, &mut mapped);
+                    builder.append_value(&mapped);
                 }
+                None => builder.append_null(),
             }
-            Ok(Arc::new(builder.finish()))
-        })
+        }
+        Ok(Arc::new(builder.finish()))
     })
-}
-
-/// A body over arrays.
-pub fn over_arrays(body: fn(&[ArrayRef]) -> Result<ArrayRef>) -> Arc<Body> {
-    Arc::new(move |arguments, rows| on_arrays(arguments, rows, body))
 }
 
 /// How long a text is in UTF-16 units.

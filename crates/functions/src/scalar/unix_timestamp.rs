@@ -6,8 +6,6 @@ use std::{
 };
 
 use arrow::array::{Int64Array, TimestampMillisecondArray};
-use datafusion_common::ScalarValue;
-use datafusion_expr::ColumnarValue;
 use weir_catalog::SqlType;
 
 use super::texts::over_arrays;
@@ -23,13 +21,12 @@ pub fn function() -> Builtin {
         description: "The time at which the row is looked at.",
         returns: |_| SqlType::BigInt,
         body: |_| {
-            Arc::new(|_, _| {
+            Arc::new(|call| {
                 let since = SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default();
-                Ok(ColumnarValue::Scalar(ScalarValue::Int64(
-                    i64::try_from(since.as_millis()).ok(),
-                )))
+                let now = i64::try_from(since.as_millis()).ok();
+                Ok(Arc::new(Int64Array::from(vec![now; call.rows])))
             })
         },
     };

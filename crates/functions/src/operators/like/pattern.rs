@@ -1,0 +1,292 @@
+//! A compiled LIKE pattern.
+//!
+//! ```text
+//! ab%c_d%e   →   first "ab"   middle ["c_d"]   last "e"
+//! ```
+//!
+//! The first and the last part are anchored; those between are looked for from left to right, each at the earliest place after
+//! the one before. A part has a fixed number of characters, so the earliest place is never worse than a later one and
+//! nothing is ever tried again: the time is at most value × pattern, whatever the pattern.
+
+use memchr::memmem::Finder;
+
+/// A pattern made ready.
+#[derive(Debug)]
+pub struct LikePattern {
+    pub(super) shape: Shape,
+    longest_literal: Option<Box<[u8]>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// No `%` and no `_`.
+    Equal(Box<[u8]>),
+    /// `%literal%`
+    Contains(Finder<'static>),
+    /// Only `%`.
+    Anything,
+    General(General),
+}
+
+#[derive(Debug)]
+pub(super) struct General {
+    /// Before the first `%`, may be empty. All of the pattern if there is no `%`.
+    first: Part,
+    middle: Vec<Part>,
+    /// After the last `%`, may be empty; `None` if there is no `%`.
+    last: Option<Part>,
+    /// The longest literal of the middle: a value without it does not match.
+    pub(super) witness: Option<Finder<'static>>,
+}
+
+/// What stands between two `%`: literals and `_`.
+#[derive(Debug, Default)]
+struct Part {
+    pieces: Vec<Piece>,
+    /// Where to look for it: the place of its longest literal in `pieces`.
+    needle: Option<(usize, Finder<'static>)>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Literal(Box<[u8]>),
+    /// So many `_`.
+    Characters(usize),
+}
+
+enum Token {
+    Character(char),
+    AnyOne,
+    AnyRun,
+}
+
+impl LikePattern {
+    pub fn try_new(text: &str, escape: Option<char>) -> Result<Self, String> {
+        let tokens = tokens(text, escape)?;
+        let mut parts = tokens
+            .split(|token| matches!(token, Token::AnyRun))
+            .map(Part::new);
+        let first = parts.next().unwrap_or_default();
+        let mut rest: Vec<Part> = parts.collect();
+        let last = rest.pop();
+        let middle: Vec<Part> = rest.into_iter().filter(|part| !part.is_empty()).collect();
+        let literals = middle.iter().chain([&first]).chain(&last);
+        let longest_literal = literals
+            .filter_map(Part::literal)
+            .max_by_key(|literal| literal.len())
+            .map(Into::into);
+        Ok(Self {
+            longest_literal,
+            shape: Shape::new(first, middle, last),
+        })
+    }
+
+    /// The longest text that is in every value that matches.
+    pub fn longest_literal(&self) -> Option<&[u8]> {
+        self.longest_literal.as_deref()
+    }
+
+    pub fn matches(&self, value: &str) -> bool {
+        let value = value.as_bytes();
+        match &self.shape {
+            Shape::Equal(literal) => value == &**literal,
+            Shape::Contains(finder) => finder.find(value).is_some(),
+            Shape::Anything => true,
+            Shape::General(general) => general.matches(value),
+        }
+    }
+}
+
+fn tokens(text: &str, escape: Option<char>) -> Result<Vec<Token>, String> {
+    let mut tokens = Vec::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        tokens.push(match character {
+            _ if Some(character) == escape => match characters.next() {
+                Some(escaped) => Token::Character(escaped),
+                None => return Err(ends_in_escape(text)),
+            },
+            '%' => Token::AnyRun,
+            '_' => Token::AnyOne,
+            other => Token::Character(other),
+        });
+    }
+    Ok(tokens)
+}
+
+fn ends_in_escape(text: &str) -> String {
+    let start: String = text.chars().take(80).collect();
+    format!("LIKE pattern must not end in its escape character: '{start}'")
+}
+
+impl Shape {
+    fn new(first: Part, mut middle: Vec<Part>, last: Option<Part>) -> Self {
+        let is_free = first.is_empty() && last.as_ref().is_some_and(Part::is_empty);
+        if is_free && middle.is_empty() {
+            return Self::Anything;
+        }
+        if is_free && middle.len() == 1 && middle[0].pieces.len() == 1 {
+            if let Some((_, finder)) = middle[0].needle.take() {
+                return Self::Contains(finder);
+            }
+        }
+        match (&first.pieces[..], &last) {
+            ([], None) => Self::Equal([].into()),
+            ([Piece::Literal(literal)], None) => Self::Equal(literal.clone()),
+            _ => Self::General(General::new(first, middle, last)),
+        }
+    }
+}
+
+impl General {
+    fn new(first: Part, middle: Vec<Part>, last: Option<Part>) -> Self {
+        let needles = middle.iter().filter_map(|part| part.needle.as_ref());
+        let witness = needles
+            .map(|(_, finder)| finder)
+            .max_by_key(|finder| finder.needle().len())
+            .cloned();
+        Self {
+            first,
+            middle,
+            last,
+            witness,
+        }
+    }
+
+    pub(super) fn matches(&self, value: &[u8]) -> bool {
+        let Some(from) = forward(&self.first.pieces, value, 0) else {
+            return false;
+        };
+        let Some(last) = &self.last else {
+            return from == value.len();
+        };
+        let Some(to) = backward(&last.pieces, value, value.len()) else {
+            return false;
+        };
+        if from > to {
+            return false;
+        }
+        let mut at = from;
+        for part in &self.middle {
+            match part.find(&value[..to], at) {
+                Some(end) => at = end,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Part {
+    fn new(tokens: &[Token]) -> Self {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut literal = String::new();
+        for token in tokens {
+            match (token, pieces.last_mut()) {
+                (Token::Character(character), _) => literal.push(*character),
+                (_, Some(Piece::Characters(count))) if literal.is_empty() => *count += 1,
+                _ => {
+                    push_literal(&mut pieces, &mut literal);
+                    pieces.push(Piece::Characters(1));
+                }
+            }
+        }
+        push_literal(&mut pieces, &mut literal);
+        let literals = pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(at, piece)| match piece {
+                Piece::Literal(literal) => Some((at, literal)),
+                Piece::Characters(_) => None,
+            });
+        let needle = literals
+            .max_by_key(|(_, literal)| literal.len())
+            .map(|(at, literal)| (at, Finder::new(&**literal).into_owned()));
+        Self { pieces, needle }
+    }
+
+    fn literal(&self) -> Option<&[u8]> {
+        self.needle.as_ref().map(|(_, finder)| finder.needle())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The end of its earliest place at or after `from`.
+    fn find(&self, value: &[u8], from: usize) -> Option<usize> {
+        let Some((at, finder)) = &self.needle else {
+            return forward(&self.pieces, value, from);
+        };
+        let mut next = from;
+        while let Some(found) = finder.find(&value[next..]) {
+            let start = next + found;
+            let begins = backward(&self.pieces[..*at], value, start);
+            if begins.is_some_and(|begin| begin >= from)
+                && let Some(end) = forward(&self.pieces[*at..], value, start)
+            {
+                return Some(end);
+            }
+            next = start + 1;
+        }
+        None
+    }
+}
+
+fn push_literal(pieces: &mut Vec<Piece>, literal: &mut String) {
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(std::mem::take(literal).into_bytes().into()));
+    }
+}
+
+/// Where `pieces` end if they begin at `at`.
+fn forward(pieces: &[Piece], value: &[u8], mut at: usize) -> Option<usize> {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => {
+                value[at..].starts_with(literal).then_some(())?;
+                at += literal.len();
+            }
+            Piece::Characters(count) => {
+                for _ in 0..*count {
+                    at += character_length(*value.get(at)?);
+                }
+            }
+        }
+    }
+    Some(at)
+}
+
+/// Where `pieces` begin if they end at `at`.
+fn backward(pieces: &[Piece], value: &[u8], mut at: usize) -> Option<usize> {
+    for piece in pieces.iter().rev() {
+        match piece {
+            Piece::Literal(literal) => {
+                value[..at].ends_with(literal).then_some(())?;
+                at -= literal.len();
+            }
+            Piece::Characters(count) => {
+                for _ in 0..*count {
+                    at = value[..at]
+                        .iter()
+                        .rposition(|byte| !is_continuation(*byte))?;
+                }
+            }
+        }
+    }
+    Some(at)
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xC0 == 0x80
+}
+
+/// Of a character in UTF-8, by its first byte.
+fn character_length(first: u8) -> usize {
+    match first {
+        0..0xC0 => 1,
+        0xC0..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        0xF0.. => 4,
+    }
+}

@@ -1,0 +1,90 @@
+//! Evaluates expressions of our own functions, without a physical plan: for tests only.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef},
+    datatypes::{Field, FieldRef},
+};
+use datafusion_common::{ScalarValue, config::ConfigOptions};
+use datafusion_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ident};
+
+/// The column at `index`.
+pub fn column(index: usize) -> Expr {
+    ident(format!("c{index}"))
+}
+
+/// The value of `expression` in each row of `columns`.
+pub fn evaluate(expression: &Expr, columns: &[ArrayRef]) -> ArrayRef {
+    let rows = columns.first().map_or(1, |column| column.len());
+    let value = value_of(expression, columns, rows);
+    value.to_array(rows).expect("an array")
+}
+
+fn value_of(expression: &Expr, columns: &[ArrayRef], rows: usize) -> ColumnarValue {
+    match expression {
+        Expr::Literal(literal, _) => ColumnarValue::Scalar(literal.clone()),
+        Expr::Column(column) => {
+            let index: usize = column.name[1..].parse().expect("a column of the test");
+            ColumnarValue::Array(columns[index].clone())
+        }
+        Expr::ScalarFunction(function) => {
+            let arguments = function.args.iter();
+            let args: Vec<_> = arguments
+                .map(|argument| value_of(argument, columns, rows))
+                .collect();
+            let arg_fields: Vec<FieldRef> = args
+                .iter()
+                .map(|argument| Arc::new(Field::new("", argument.data_type(), true)))
+                .collect();
+            let scalar_arguments = vec![None; args.len()];
+            let return_field = function
+                .func
+                .return_field_from_args(ReturnFieldArgs {
+                    arg_fields: &arg_fields,
+                    scalar_arguments: &scalar_arguments,
+                })
+                .expect("a call that is bound");
+            let call = ScalarFunctionArgs {
+                args,
+                arg_fields,
+                number_rows: rows,
+                return_field: return_field.clone(),
+                config_options: Arc::new(ConfigOptions::default()),
+            };
+            let value = function.func.invoke_with_args(call).expect("no row fails");
+            assert_eq!(&value.data_type(), return_field.data_type());
+            if let ColumnarValue::Array(array) = &value {
+                assert_eq!(array.len(), rows);
+            }
+            value
+        }
+        other => panic!("{other} is not for this"),
+    }
+}
+
+/// One value, whatever it came out of.
+pub fn only(array: &ArrayRef) -> ScalarValue {
+    assert_eq!(array.len(), 1);
+    ScalarValue::try_from_array(array, 0).expect("a value")
+}
+
+/// Checks an expression over `arguments`: as constants, as columns, and as slices of longer columns.
+pub fn check(make: impl Fn(Vec<Expr>) -> Expr, arguments: &[ScalarValue], expected: &ScalarValue) {
+    let constants = arguments
+        .iter()
+        .map(|value| Expr::Literal(value.clone(), None));
+    let of_constants = evaluate(&make(constants.collect()), &[]);
+    let names: Vec<Expr> = (0..arguments.len()).map(column).collect();
+    let arrays: Vec<ArrayRef> = arguments
+        .iter()
+        .map(|value| value.to_array_of_size(3).expect("a column").slice(1, 2))
+        .collect();
+    let of_columns = match arrays.is_empty() {
+        true => of_constants.clone(),
+        false => evaluate(&make(names), &arrays).slice(0, 1),
+    };
+    for (how, result) in [("constants", of_constants), ("columns", of_columns)] {
+        assert_eq!(&only(&result), expected, "of {arguments:?} as {how}");
+    }
+}
