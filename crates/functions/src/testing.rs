@@ -63,28 +63,23 @@ fn value_of(expression: &Expr, columns: &[ArrayRef], rows: usize) -> ColumnarVal
     }
 }
 
-/// One value, whatever it came out of.
-pub fn only(array: &ArrayRef) -> ScalarValue {
-    assert_eq!(array.len(), 1);
-    ScalarValue::try_from_array(array, 0).expect("a value")
-}
-
-/// Checks an expression over `arguments`: as constants, as columns, and as slices of longer columns.
+/// Checks an expression over `arguments`, each of them as a constant and as a slice of a longer column.
 pub fn check(make: impl Fn(Vec<Expr>) -> Expr, arguments: &[ScalarValue], expected: &ScalarValue) {
-    let constants = arguments
-        .iter()
-        .map(|value| Expr::Literal(value.clone(), None));
-    let of_constants = evaluate(&make(constants.collect()), &[]);
-    let names: Vec<Expr> = (0..arguments.len()).map(column).collect();
     let arrays: Vec<ArrayRef> = arguments
         .iter()
         .map(|value| value.to_array_of_size(3).expect("a column").slice(1, 2))
         .collect();
-    let of_columns = match arrays.is_empty() {
-        true => of_constants.clone(),
-        false => evaluate(&make(names), &arrays).slice(0, 1),
-    };
-    for (how, result) in [("constants", of_constants), ("columns", of_columns)] {
-        assert_eq!(&only(&result), expected, "of {arguments:?} as {how}");
+    for columns in 0..1_u32 << arguments.len() {
+        let is_column = |index: usize| columns >> index & 1 == 1;
+        let operands = arguments.iter().enumerate();
+        let operands = operands.map(|(index, value)| match is_column(index) {
+            true => column(index),
+            false => Expr::Literal(value.clone(), None),
+        });
+        let result = evaluate(&make(operands.collect()), &arrays);
+        for row in 0..result.len() {
+            let value = ScalarValue::try_from_array(&result, row).expect("a value");
+            assert_eq!(&value, expected, "of {arguments:?}, columns {columns:b}");
+        }
     }
 }

@@ -211,3 +211,115 @@ fn hide(member: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef> {
     let data = member.to_data().into_builder().nulls(nulls).build()?;
     Ok(make_array(data))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{
+        Int32Array, Int32Builder, ListArray, MapBuilder, StringBuilder, StructArray,
+    };
+    use datafusion_common::ScalarValue;
+
+    use super::*;
+    use crate::testing;
+
+    fn list() -> ScalarValue {
+        let lists = [Some([Some(10), None, Some(30)])];
+        ScalarValue::List(Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(
+            lists,
+        )))
+    }
+
+    fn check_element(list: ScalarValue, index: impl Into<ScalarValue>, expected: Option<i32>) {
+        let make = |mut operands: Vec<Expr>| {
+            let index = operands.remove(1);
+            element(operands.remove(0), index, &SqlType::Integer)
+        };
+        testing::check(make, &[list, index.into()], &expected.into());
+    }
+
+    #[test]
+    fn elements_count_from_one_and_from_the_end() {
+        check_element(list(), 1, Some(10));
+        check_element(list(), 2, None);
+        check_element(list(), 3_i64, Some(30));
+        check_element(list(), -1, Some(30));
+        check_element(list(), -3, Some(10));
+        for outside in [0, 4, -4, i32::MAX, i32::MIN] {
+            check_element(list(), outside, None);
+        }
+        check_element(list(), i64::MIN, None);
+        check_element(list(), i64::MAX, None);
+        check_element(list(), None::<i32>, None);
+        let null = ScalarValue::try_from(&list().data_type()).unwrap();
+        check_element(null, 1, None);
+    }
+
+    #[test]
+    fn values_by_key() {
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+        for (key, value) in [("a", Some(1)), ("b", None), ("a", Some(2))] {
+            maps.keys().append_value(key);
+            maps.values().append_option(value);
+        }
+        maps.append(true).unwrap();
+        let map = ScalarValue::Map(Arc::new(maps.finish()));
+        let check = |map: &ScalarValue, key: ScalarValue, expected: Option<i32>| {
+            let make = |mut operands: Vec<Expr>| {
+                let key = operands.remove(1);
+                map_value(operands.remove(0), key, &SqlType::Integer)
+            };
+            testing::check(make, &[map.clone(), key], &expected.into());
+        };
+        check(&map, "a".into(), Some(2));
+        check(&map, "b".into(), None);
+        check(&map, "A".into(), None);
+        check(&map, ScalarValue::Utf8(None), None);
+        check(
+            &ScalarValue::try_from(&map.data_type()).unwrap(),
+            "a".into(),
+            None,
+        );
+    }
+
+    #[test]
+    fn a_member_is_null_where_its_struct_is() {
+        let fields = vec![
+            SqlType::Integer.to_arrow_field("A"),
+            SqlType::Integer.to_arrow_field("b"),
+        ];
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int32Array::from(vec![1, 2, 3])),
+            Arc::new(Int32Array::from(vec![Some(4), Some(5), None])),
+        ];
+        let nulls = NullBuffer::from(vec![true, false, true]);
+        let structure = StructArray::new(fields.into(), columns, Some(nulls));
+        let check = |index, name, expected: Vec<Option<i32>>| {
+            let member = field(testing::column(0), index, name, &SqlType::Integer);
+            assert_eq!(as_field(&member), Some((&testing::column(0), name)));
+            let result = testing::evaluate(&member, &[Arc::new(structure.clone())]);
+            assert_eq!(
+                result.as_primitive::<Int32Type>(),
+                &Int32Array::from(expected)
+            );
+        };
+        check(0, "A", vec![Some(1), None, Some(3)]);
+        check(1, "b", vec![Some(4), None, None]);
+        // Its place may change when members that are not needed are left out.
+        check(7, "b", vec![Some(4), None, None]);
+    }
+
+    #[test]
+    fn access_to_members_moves_to_the_scan() {
+        let member = field(testing::column(0), 0, "A", &SqlType::Integer);
+        assert_eq!(
+            member.placement(),
+            ExpressionPlacement::MoveTowardsLeafNodes
+        );
+        let deeper = field(member, 0, "B", &SqlType::Integer);
+        assert_eq!(
+            deeper.placement(),
+            ExpressionPlacement::MoveTowardsLeafNodes
+        );
+        assert_eq!(deeper.schema_name().to_string(), "c0->A->B");
+    }
+}

@@ -344,3 +344,192 @@ fn rescale_exact(value: i256, from: i8, to: i8) -> Option<i256> {
     let rest = value.checked_rem(divisor)?;
     (rest == i256::ZERO).then(|| value.checked_div(divisor))?
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use super::{ArithmeticOperator::*, *};
+    use crate::testing;
+
+    fn check(
+        operator: ArithmeticOperator,
+        left: impl Into<ScalarValue>,
+        right: impl Into<ScalarValue>,
+        expected: impl Into<ScalarValue>,
+    ) {
+        let (left, right) = (left.into(), right.into());
+        let sql_type = |value: &ScalarValue| SqlType::from_arrow(&value.data_type()).unwrap();
+        let result = arithmetic_type(operator, &sql_type(&left), &sql_type(&right)).unwrap();
+        let make = |mut operands: Vec<Expr>| {
+            let right = operands.remove(1);
+            arithmetic(operator, operands.remove(0), right, &result)
+        };
+        testing::check(make, &[left, right], &expected.into());
+    }
+
+    fn decimal(text: &str, precision: u8, scale: i8) -> ScalarValue {
+        let unscaled = decimal::parse(text, scale).unwrap();
+        match precision {
+            ..=38 => ScalarValue::Decimal128(unscaled.to_i128(), precision, scale),
+            _ => ScalarValue::Decimal256(Some(unscaled), precision, scale),
+        }
+    }
+
+    #[test]
+    fn integers_wrap_and_divide_toward_zero() {
+        check(Add, i32::MAX, 1, i32::MIN);
+        check(Subtract, i64::MIN, 1_i64, i64::MAX);
+        check(Multiply, i32::MAX, 2, -2);
+        check(Divide, -7, 2, -3);
+        check(Divide, i32::MIN, -1, i32::MIN);
+        check(Modulo, -7, 2, -1);
+        check(Modulo, i64::MIN, -1_i64, 0_i64);
+        check(Divide, 1, 0, None::<i32>);
+        check(Modulo, 1_i64, 0_i64, None::<i64>);
+        check(Add, 1, 2_i64, 3_i64);
+        check(Add, None::<i32>, 1, None::<i32>);
+        check(Divide, 1, None::<i32>, None::<i32>);
+    }
+
+    #[test]
+    fn doubles_are_ieee() {
+        check(Divide, 1.0, 0.0, f64::INFINITY);
+        check(Add, 1, 0.5, 1.5);
+        check(Multiply, decimal("1.5", 2, 1), 2.0, 3.0);
+        check(Modulo, 5.5, 2.0, 1.5);
+        check(Add, None::<f64>, 1.0, None::<f64>);
+    }
+
+    #[test]
+    fn decimals_are_exact_or_null() {
+        check(
+            Add,
+            decimal("1.20", 3, 2),
+            decimal("0.005", 4, 3),
+            decimal("1.205", 5, 3),
+        );
+        check(Subtract, decimal("1.0", 2, 1), 5, decimal("-4.0", 12, 1));
+        check(
+            Multiply,
+            decimal("1.5", 2, 1),
+            decimal("0.05", 3, 2),
+            decimal("0.075", 6, 3),
+        );
+        check(
+            Divide,
+            decimal("1.0", 2, 1),
+            decimal("4", 1, 0),
+            decimal("0.25", 7, 6),
+        );
+        check(
+            Divide,
+            decimal("1.0", 2, 1),
+            decimal("3", 1, 0),
+            ScalarValue::Decimal128(None, 7, 6),
+        );
+        check(
+            Divide,
+            decimal("1.0", 2, 1),
+            0,
+            ScalarValue::Decimal128(None, 13, 12),
+        );
+        check(
+            Modulo,
+            decimal("5.5", 2, 1),
+            decimal("2", 1, 0),
+            decimal("1.5", 2, 1),
+        );
+        check(
+            Modulo,
+            decimal("5.5", 2, 1),
+            decimal("0", 1, 0),
+            ScalarValue::Decimal128(None, 2, 1),
+        );
+        check(
+            Add,
+            ScalarValue::Decimal128(None, 2, 1),
+            1,
+            ScalarValue::Decimal128(None, 12, 1),
+        );
+    }
+
+    #[test]
+    fn decimals_go_on_in_256_bits() {
+        let nines = "9".repeat(38);
+        let sum = format!("1{}8", "9".repeat(37));
+        check(
+            Add,
+            decimal(&nines, 38, 0),
+            decimal(&nines, 38, 0),
+            decimal(&sum, 39, 0),
+        );
+        // The type would have 77 digits, one more than there are; this product has 76.
+        check(Multiply, decimal(&nines, 38, 0), decimal(&nines, 38, 0), {
+            let product = decimal::parse(&nines, 0).unwrap();
+            let product = product.checked_mul(product);
+            ScalarValue::Decimal256(product, 76, 0)
+        });
+        let wide = decimal(&"9".repeat(76), 76, 0);
+        check(
+            Add,
+            wide.clone(),
+            wide,
+            ScalarValue::Decimal256(None, 76, 0),
+        );
+    }
+
+    #[test]
+    fn text_plus_null_prints_null() {
+        check(Add, "a", "b", "ab");
+        check(Add, "a", ScalarValue::Utf8(None), "anull");
+        check(Add, ScalarValue::Utf8(None), "b", "nullb");
+    }
+
+    #[test]
+    fn minus() {
+        let check = |operand: ScalarValue, expected: ScalarValue| {
+            let sql_type = SqlType::from_arrow(&operand.data_type()).unwrap();
+            let make = |mut operands: Vec<Expr>| negate(operands.remove(0), &sql_type);
+            testing::check(make, &[operand], &expected);
+        };
+        check(1.into(), (-1).into());
+        check(i32::MIN.into(), i32::MIN.into());
+        check(1.5.into(), (-1.5).into());
+        check(decimal("1.5", 2, 1), decimal("-1.5", 2, 1));
+        check(None::<i64>.into(), None::<i64>.into());
+    }
+
+    #[test]
+    fn result_types() {
+        let decimal = |precision, scale| SqlType::Decimal { precision, scale };
+        let check = |operator, left: SqlType, right: SqlType, expected: Option<SqlType>| {
+            assert_eq!(
+                arithmetic_type(operator, &left, &right),
+                expected,
+                "{left} {right}"
+            );
+        };
+        check(
+            Add,
+            SqlType::Integer,
+            SqlType::Integer,
+            Some(SqlType::Integer),
+        );
+        check(
+            Divide,
+            SqlType::Integer,
+            SqlType::BigInt,
+            Some(SqlType::BigInt),
+        );
+        check(Add, decimal(3, 1), SqlType::Double, Some(SqlType::Double));
+        check(Add, SqlType::BigInt, decimal(5, 2), Some(decimal(22, 2)));
+        check(Divide, decimal(4, 2), decimal(3, 1), Some(decimal(9, 6)));
+        check(Modulo, decimal(4, 2), decimal(3, 1), Some(decimal(4, 2)));
+        check(Add, SqlType::String, SqlType::String, Some(SqlType::String));
+        check(Subtract, SqlType::String, SqlType::String, None);
+        check(Add, SqlType::String, SqlType::Integer, None);
+        check(Add, SqlType::Boolean, SqlType::Boolean, None);
+        check(Add, SqlType::Date, SqlType::Date, None);
+    }
+}

@@ -298,3 +298,147 @@ pub(crate) fn signed_order(left: &[u8], right: &[u8]) -> Ordering {
         None => left.len().cmp(&right.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use super::{ComparisonOperator::*, *};
+    use crate::testing;
+
+    const ALL: [ComparisonOperator; 8] = [
+        Equal,
+        NotEqual,
+        Less,
+        LessOrEqual,
+        Greater,
+        GreaterOrEqual,
+        IsDistinctFrom,
+        IsNotDistinctFrom,
+    ];
+
+    /// `holds`: the operators that hold between the two; the others must not.
+    fn check(
+        left: impl Into<ScalarValue>,
+        right: impl Into<ScalarValue>,
+        holds: &[ComparisonOperator],
+    ) {
+        let operands = [left.into(), right.into()];
+        for operator in ALL {
+            let is_ordered = !operands[0].data_type().is_nested()
+                && operands[0].data_type() != DataType::Boolean;
+            if operator.is_ordering() && !is_ordered {
+                continue;
+            }
+            let make = |mut operands: Vec<Expr>| {
+                let right = operands.remove(1);
+                compare(operator, operands.remove(0), right)
+            };
+            let expected = ScalarValue::from(holds.contains(&operator));
+            testing::check(make, &operands, &expected);
+        }
+    }
+
+    const SAME: &[ComparisonOperator] = &[Equal, LessOrEqual, GreaterOrEqual, IsNotDistinctFrom];
+    const BELOW: &[ComparisonOperator] = &[NotEqual, Less, LessOrEqual, IsDistinctFrom];
+    const ABOVE: &[ComparisonOperator] = &[NotEqual, Greater, GreaterOrEqual, IsDistinctFrom];
+
+    #[test]
+    fn numbers() {
+        check(1, 1, SAME);
+        check(1, 2, BELOW);
+        check(3_i64, 2_i64, ABOVE);
+        check(0.0, -0.0, SAME);
+        check(f64::INFINITY, 1.0, ABOVE);
+    }
+
+    #[test]
+    fn nan_equals_nothing_and_is_not_unequal() {
+        check(f64::NAN, 1.0, &[IsDistinctFrom]);
+        check(1.0, f64::NAN, &[IsDistinctFrom]);
+        check(f64::NAN, f64::NAN, &[IsNotDistinctFrom]);
+    }
+
+    #[test]
+    fn a_comparison_with_null_is_false() {
+        check(None::<i32>, 1, &[IsDistinctFrom]);
+        check(1, None::<i32>, &[IsDistinctFrom]);
+        check(None::<i32>, None::<i32>, &[IsNotDistinctFrom]);
+        check(ScalarValue::Utf8(None), "", &[IsDistinctFrom]);
+        check(None::<bool>, false, &[IsDistinctFrom]);
+        check(None::<f64>, f64::NAN, &[IsDistinctFrom]);
+    }
+
+    #[test]
+    fn strings_are_in_the_order_of_utf16() {
+        check("a", "a", SAME);
+        check("a", "ab", BELOW);
+        check("abcdefgh1", "abcdefgh2", BELOW);
+        check("b", "abcdefghi", ABOVE);
+        check("é", "z", ABOVE);
+        // U+1F600 is the pair D83D DE00, which is below U+FF21 and above U+D7FF.
+        check("😀", "Ａ", BELOW);
+        check("x\u{ff21}", "x😀", ABOVE);
+        check("😀", "\u{d7ff}", ABOVE);
+        check("😀", "😁", BELOW);
+    }
+
+    #[test]
+    fn bytes_are_signed() {
+        let bytes = |bytes: &[u8]| ScalarValue::Binary(Some(bytes.to_vec()));
+        check(bytes(&[0x80]), bytes(&[0x7f]), BELOW);
+        check(bytes(&[1, 2]), bytes(&[1, 2]), SAME);
+        check(bytes(&[1]), bytes(&[1, 0]), BELOW);
+        check(bytes(&[]), bytes(&[0x80]), BELOW);
+    }
+
+    #[test]
+    fn decimals_of_any_scale() {
+        let decimal =
+            |unscaled, precision, scale| ScalarValue::Decimal128(Some(unscaled), precision, scale);
+        check(decimal(120, 4, 2), decimal(12, 3, 1), SAME);
+        check(decimal(121, 4, 2), decimal(12, 3, 1), ABOVE);
+        check(decimal(-121, 4, 2), decimal(-12, 3, 1), BELOW);
+        let wide = |text: &str, scale| {
+            let unscaled = arrow::datatypes::i256::from_string(text).unwrap();
+            ScalarValue::Decimal256(Some(unscaled), 76, scale)
+        };
+        check(decimal(1, 1, 0), wide("1000000", 6), SAME);
+        // Does not fit 256 bits at the other scale.
+        let huge = "9".repeat(76);
+        check(wide(&huge, 0), wide(&huge, 70), ABOVE);
+        check(wide(&format!("-{huge}"), 0), wide(&huge, 70), BELOW);
+    }
+
+    #[test]
+    fn times_and_booleans() {
+        check(
+            ScalarValue::Date32(Some(1)),
+            ScalarValue::Date32(Some(2)),
+            BELOW,
+        );
+        let instant = |millis| ScalarValue::TimestampMillisecond(Some(millis), None);
+        check(instant(-1), instant(0), BELOW);
+        check(
+            ScalarValue::Time32Millisecond(Some(5)),
+            ScalarValue::Time32Millisecond(Some(5)),
+            SAME,
+        );
+        check(true, true, &[Equal, IsNotDistinctFrom]);
+        check(true, false, &[NotEqual, IsDistinctFrom]);
+    }
+
+    #[test]
+    fn what_has_no_order_is_refused() {
+        assert!(
+            Compare { operator: Less }
+                .returns(&[DataType::Boolean, DataType::Boolean])
+                .is_err()
+        );
+        assert!(
+            Compare { operator: Equal }
+                .returns(&[DataType::Int32, DataType::Int64])
+                .is_err()
+        );
+    }
+}

@@ -248,3 +248,90 @@ fn concat_bytes(call: &Call) -> Result<ArrayRef> {
     }
     Ok(Arc::new(builder.finish()))
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use super::*;
+    use crate::{operators::cast, testing};
+
+    /// The text of what `make` makes.
+    fn check(
+        make: impl Fn(Vec<Expr>) -> Expr,
+        returns: &SqlType,
+        arguments: &[ScalarValue],
+        expected: &str,
+    ) {
+        let make = |arguments| cast(make(arguments), returns, &SqlType::String);
+        testing::check(make, arguments, &expected.into());
+    }
+
+    #[test]
+    fn arrays_hold_their_items_in_order() {
+        let make = |items| make_array(items, &SqlType::Integer);
+        let returns = SqlType::array(SqlType::Integer);
+        check(
+            make,
+            &returns,
+            &[1.into(), None::<i32>.into(), 3.into()],
+            "[1, null, 3]",
+        );
+        let nested = |items| {
+            let inner = make_array(items, &SqlType::Integer);
+            make_array(
+                vec![inner.clone(), inner],
+                &SqlType::array(SqlType::Integer),
+            )
+        };
+        let returns = SqlType::array(returns);
+        check(nested, &returns, &[1.into(), 2.into()], "[[1, 2], [1, 2]]");
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_counts() {
+        let make = |mut arguments: Vec<Expr>| {
+            let values = arguments.split_off(3);
+            make_map(arguments, values, &SqlType::Integer)
+        };
+        let returns = SqlType::map(SqlType::String, SqlType::Integer);
+        let values = [1.into(), 2.into(), None::<i32>.into()];
+        let check = |keys: [ScalarValue; 3], expected| {
+            let arguments: Vec<_> = keys.into_iter().chain(values.clone()).collect();
+            check(make, &returns, &arguments, expected);
+        };
+        check(["a".into(), "b".into(), "c".into()], "{a=1, b=2, c=null}");
+        check(["a".into(), "b".into(), "a".into()], "{b=2, a=null}");
+        check(
+            ["a".into(), ScalarValue::Utf8(None), "c".into()],
+            "{a=1, c=null}",
+        );
+    }
+
+    #[test]
+    fn structs_have_their_members_names() {
+        let returns = SqlType::structure([
+            ("A".to_owned(), SqlType::Integer),
+            ("b".to_owned(), SqlType::String),
+        ]);
+        let make = |values| make_struct(values, &returns);
+        check(make, &returns, &[1.into(), "x".into()], "Struct{A=1,b=x}");
+    }
+
+    #[test]
+    fn concatenation_skips_nulls() {
+        let text = |text: Option<&str>| ScalarValue::Utf8(text.map(Into::into));
+        testing::check(
+            concat,
+            &[text(Some("a")), text(None), text(Some("é"))],
+            &"aé".into(),
+        );
+        testing::check(concat, &[text(None), text(None)], &"".into());
+        let bytes = |bytes: Option<&[u8]>| ScalarValue::Binary(bytes.map(Into::into));
+        testing::check(
+            concat,
+            &[bytes(Some(b"a")), bytes(None), bytes(Some(&[0xff]))],
+            &bytes(Some(b"a\xff")),
+        );
+    }
+}

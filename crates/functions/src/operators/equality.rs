@@ -102,3 +102,62 @@ fn key_order(map: &MapArray) -> Result<Box<dyn Fn(usize, usize) -> Ordering + Se
 fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
     offsets[row] as usize..offsets[row + 1] as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{
+        Float64Builder, Int32Builder, ListBuilder, MapBuilder, StringBuilder, StructArray,
+    };
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn check(array: ArrayRef, i: usize, j: usize, expected: bool) {
+        let equal = try_new(&array, &array).unwrap();
+        assert_eq!(equal(i, j), expected, "{array:?} {i} {j}");
+        assert_eq!(equal(j, i), expected, "{array:?} {j} {i}");
+    }
+
+    #[test]
+    fn nested_nulls_and_nans_are_equal() {
+        let mut lists = ListBuilder::new(Float64Builder::new());
+        lists.append_value([Some(1.0), None, Some(f64::NAN)]);
+        lists.append_value([Some(1.0), None, Some(f64::NAN)]);
+        lists.append_value([Some(1.0), None]);
+        lists.append_value([Some(1.0), Some(0.0)]);
+        lists.append_value([Some(1.0), Some(-0.0)]);
+        lists.append_null();
+        lists.append_null();
+        let lists: ArrayRef = Arc::new(lists.finish());
+        check(lists.clone(), 0, 1, true);
+        check(lists.clone(), 0, 2, false);
+        check(lists.clone(), 2, 3, false);
+        check(lists.clone(), 3, 4, false);
+        check(lists.clone(), 4, 5, false);
+        check(lists, 5, 6, true);
+    }
+
+    #[test]
+    fn the_order_of_a_maps_entries_does_not_count() {
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+        for entries in [
+            [("a", 1), ("b", 2)],
+            [("b", 2), ("a", 1)],
+            [("a", 1), ("b", 3)],
+        ] {
+            for (key, value) in entries {
+                maps.keys().append_value(key);
+                maps.values().append_value(value);
+            }
+            maps.append(true).unwrap();
+        }
+        let maps: ArrayRef = Arc::new(maps.finish());
+        check(maps.clone(), 0, 0, true);
+        check(maps.clone(), 0, 1, true);
+        check(maps.clone(), 1, 2, false);
+        let field = arrow::datatypes::Field::new("M", maps.data_type().clone(), true);
+        let structure = StructArray::try_new(vec![field].into(), vec![maps], None).unwrap();
+        check(Arc::new(structure.clone()), 0, 1, true);
+        check(Arc::new(structure), 0, 2, false);
+    }
+}

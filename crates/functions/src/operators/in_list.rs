@@ -226,3 +226,43 @@ impl Members {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn check(value: impl Into<ScalarValue>, items: &[ScalarValue], expected: bool) {
+        let make = |mut operand: Vec<Expr>| in_set(operand.remove(0), items).unwrap();
+        testing::check(make, &[value.into()], &ScalarValue::from(expected));
+    }
+
+    #[test]
+    fn a_value_is_in_the_list_or_not() {
+        let texts = [
+            ScalarValue::from("a"),
+            ScalarValue::Utf8(None),
+            ScalarValue::from("b"),
+        ];
+        check("b", &texts, true);
+        check("c", &texts, false);
+        check(ScalarValue::Utf8(None), &texts, false);
+        let many: Vec<_> = (0..5000).map(ScalarValue::from).collect();
+        check(4999, &many, true);
+        check(5000, &many, false);
+        check(-0.0, &[ScalarValue::from(0.0)], true);
+        check(true, &[ScalarValue::from(true)], true);
+        let instant = |millis| ScalarValue::TimestampMillisecond(Some(millis), None);
+        check(instant(5), &[instant(4), instant(5)], true);
+        let bytes = |byte| ScalarValue::Binary(Some(vec![byte]));
+        check(bytes(1), &[bytes(2)], false);
+    }
+
+    #[test]
+    fn what_has_no_set_is_compared_one_by_one() {
+        let operand = || testing::column(0);
+        assert!(in_set(operand(), &[ScalarValue::from(f64::NAN)]).is_none());
+        assert!(in_set(operand(), &[ScalarValue::Decimal128(Some(1), 2, 1)]).is_none());
+        assert!(in_set(operand(), &[ScalarValue::Utf8(None)]).is_none());
+    }
+}

@@ -104,3 +104,35 @@ impl Kernel for IsNull {
         Ok(Arc::new(BooleanArray::new(truth, None)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use super::*;
+    use crate::testing;
+
+    fn check(make: impl Fn(Expr) -> Expr, operand: impl Into<ScalarValue>, expected: bool) {
+        let make = |mut operands: Vec<Expr>| make(operands.remove(0));
+        testing::check(make, &[operand.into()], &ScalarValue::from(expected));
+    }
+
+    #[test]
+    fn a_null_condition_is_false() {
+        check(truth, Some(true), true);
+        check(truth, Some(false), false);
+        check(truth, None::<bool>, false);
+    }
+
+    #[test]
+    fn null_or_not() {
+        check(|operand| is_null(operand, false), None::<i32>, true);
+        check(|operand| is_null(operand, false), 1, false);
+        check(|operand| is_null(operand, true), "x", true);
+        check(
+            |operand| is_null(operand, true),
+            ScalarValue::Utf8(None),
+            false,
+        );
+    }
+}

@@ -140,3 +140,6 @@ fn timestamp_to_time(
 ) -> PrimitiveArray<Time32MillisecondType> {
     timestamps.unary(|millis| millis.rem_euclid(MILLIS_PER_DAY) as i32)
 }
+
+#[cfg(test)]
+mod tests;

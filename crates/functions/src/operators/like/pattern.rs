@@ -25,7 +25,7 @@ pub(super) enum Shape {
     Contains(Finder<'static>),
     /// Only `%`.
     Anything,
-    General(General),
+    General(Box<General>),
 }
 
 #[derive(Debug)]
@@ -125,15 +125,17 @@ impl Shape {
         if is_free && middle.is_empty() {
             return Self::Anything;
         }
-        if is_free && middle.len() == 1 && middle[0].pieces.len() == 1 {
-            if let Some((_, finder)) = middle[0].needle.take() {
-                return Self::Contains(finder);
-            }
+        if is_free
+            && let [part] = &mut middle[..]
+            && part.pieces.len() == 1
+            && let Some((_, finder)) = part.needle.take()
+        {
+            return Self::Contains(finder);
         }
         match (&first.pieces[..], &last) {
             ([], None) => Self::Equal([].into()),
             ([Piece::Literal(literal)], None) => Self::Equal(literal.clone()),
-            _ => Self::General(General::new(first, middle, last)),
+            _ => Self::General(Box::new(General::new(first, middle, last))),
         }
     }
 }
