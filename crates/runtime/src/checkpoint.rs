@@ -1,12 +1,21 @@
 //! What must survive: positions, and later state, as one.
 
+mod file;
+mod memory;
+
 use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use weir_kafka::Offset;
 
+pub use file::FileCheckpoints;
+pub use memory::MemoryCheckpoints;
+
 use crate::Error;
+
+/// The version that is written. What is higher is refused.
+pub const VERSION: u32 = 1;
 
 /// The world of one task at one moment: all output up to here is acknowledged, nothing after it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

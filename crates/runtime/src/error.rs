@@ -1,6 +1,6 @@
 //! Why a query cannot start or go on.
 
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     pub kind: ErrorKind,
@@ -16,4 +16,46 @@ pub enum ErrorKind {
     External,
     /// A defect of ours.
     Internal,
+}
+
+impl Error {
+    pub fn user(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::User,
+            message: message.into(),
+        }
+    }
+
+    pub fn external(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::External,
+            message: message.into(),
+        }
+    }
+
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::Internal,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<weir_kafka::Error> for Error {
+    fn from(error: weir_kafka::Error) -> Self {
+        Self::external(error.message)
+    }
+}
+
+/// Expressions are total, so that evaluating one fails by a defect only.
+impl From<datafusion_common::DataFusionError> for Error {
+    fn from(error: datafusion_common::DataFusionError) -> Self {
+        Self::internal(format!("an expression failed: {}", error.strip_backtrace()))
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::internal(format!("columns do not fit together: {error}"))
+    }
 }

@@ -7,7 +7,10 @@ use tokio::sync::mpsc;
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{QueryPlan, Sink};
 
-use crate::Error;
+use crate::{
+    Error,
+    control::{Control, Wish},
+};
 
 /// What to run and from where.
 #[derive(Debug, Clone)]
@@ -18,16 +21,19 @@ pub struct QuerySpec {
     pub fingerprint: String,
     /// Where partitions start for which there is no checkpoint. A partition not named here starts at 0.
     pub start: BTreeMap<PartitionId, Offset>,
-    /// Stop when these offsets are reached: pull queries, and runs until the end.
+    /// Stop when these offsets are reached: pull queries, and runs until the end. Partitions not named are not read.
     pub until: Option<BTreeMap<PartitionId, Offset>>,
     pub output: Output,
     /// False for queries whose positions nobody needs: push and pull.
     pub is_persistent: bool,
+    /// Each output record says in headers where it came from (`weir.sink.origin.headers`).
+    pub has_origin_headers: bool,
 }
 
 #[derive(Debug, Clone)]
 pub enum Output {
     Sink(Sink),
+    /// When the receiver is dropped the query stops.
     Rows(mpsc::Sender<Rows>),
 }
 
@@ -39,9 +45,11 @@ pub struct Rows {
 
 /// A handle; dropping it does not stop the query.
 #[derive(Debug, Clone)]
-pub struct Query {}
+pub struct Query {
+    pub(crate) control: Arc<Control>,
+}
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryState {
     Starting,
     Running,
@@ -69,28 +77,38 @@ pub struct QueryStatus {
     pub bad_records: BTreeMap<&'static str, u64>,
     /// Offsets that were gone before they were read.
     pub records_missed: u64,
+    /// Entries for the processing log that nobody took in time.
+    pub log_entries_dropped: u64,
 }
 
 impl Query {
-    pub fn status(&self) -> QueryStatus {
-        todo!()
+    pub fn id(&self) -> &str {
+        &self.control.id
     }
 
+    pub fn status(&self) -> QueryStatus {
+        self.control.status()
+    }
+
+    /// Returns at once; the query stops reading after the epoch in hand, at a checkpoint.
     pub fn pause(&self) {
-        todo!()
+        self.control.wish(Wish::Pause);
     }
 
     pub fn resume(&self) {
-        todo!()
+        self.control.wish(Wish::Run);
     }
 
     /// Stops at a checkpoint; returns when it has stopped or `patience` is over.
-    pub async fn stop(&self, _patience: Duration) -> Result<(), Error> {
-        todo!()
+    ///
+    /// A query that has not stopped by then is cut off where it is: what it wrote since its last checkpoint is
+    /// written again when it is started again.
+    pub async fn stop(&self, patience: Duration) -> Result<(), Error> {
+        self.control.stop(patience).await
     }
 
     /// Returns when the query has completed, stopped or failed.
     pub async fn finished(&self) -> QueryState {
-        todo!()
+        self.control.finished().await
     }
 }

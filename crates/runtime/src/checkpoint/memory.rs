@@ -1,0 +1,52 @@
+//! Checkpoints that are gone with the process: tests, pipes, queries of a temporary engine.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{Checkpoint, CheckpointStore};
+use crate::Error;
+
+#[derive(Debug, Default)]
+pub struct MemoryCheckpoints {
+    kept: Mutex<BTreeMap<(String, i32), Checkpoint>>,
+}
+
+impl MemoryCheckpoints {
+    /// All that is kept of a query, by partition.
+    pub fn of(&self, query: &str) -> BTreeMap<i32, Checkpoint> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .filter(|((id, _), _)| id == query)
+            .map(|((_, partition), checkpoint)| (*partition, checkpoint.clone()))
+            .collect()
+    }
+}
+
+#[async_trait]
+impl CheckpointStore for MemoryCheckpoints {
+    async fn load(&self, query: &str, partition: i32) -> Result<Option<Checkpoint>, Error> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(kept.get(&(query.to_owned(), partition)).cloned())
+    }
+
+    async fn save(
+        &self,
+        query: &str,
+        partition: i32,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert((query.to_owned(), partition), checkpoint.clone());
+        Ok(())
+    }
+
+    async fn remove(&self, query: &str) -> Result<(), Error> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(id, _), _| id != query);
+        Ok(())
+    }
+}

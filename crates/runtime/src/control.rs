@@ -1,0 +1,207 @@
+//! What is wanted of a query and what is known of it: shared by its handle, its supervisor and its tasks.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use weir_kafka::{Offset, PartitionId};
+
+use crate::{Clock, Error, QueryState, QueryStatus};
+
+/// How many errors a status shows.
+const ERRORS_KEPT: usize = 10;
+
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub id: String,
+    clock: Arc<dyn Clock>,
+    wish: watch::Sender<Wish>,
+    end: watch::Sender<Option<QueryState>>,
+    /// Cuts everything off that belongs to the query.
+    pub abort: CancellationToken,
+    facts: Mutex<Facts>,
+    pub records_in: AtomicU64,
+    pub rows_out: AtomicU64,
+    pub records_missed: AtomicU64,
+    pub log_entries_dropped: AtomicU64,
+    /// How many rows are still wanted; `u64::MAX` without a LIMIT.
+    rows_wanted: AtomicU64,
+}
+
+/// What the query is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Run,
+    Pause,
+    /// For good: told to, or because nobody wants more rows.
+    Stop(QueryState),
+}
+
+#[derive(Debug, Default)]
+struct Facts {
+    is_started: bool,
+    errors: VecDeque<(i64, String)>,
+    positions: BTreeMap<PartitionId, Offset>,
+    bad_records: BTreeMap<&'static str, u64>,
+    /// Why a part of the query waits: `None` is the query as a whole.
+    troubles: BTreeMap<Option<PartitionId>, String>,
+}
+
+impl Control {
+    pub fn new(id: &str, clock: Arc<dyn Clock>, limit: Option<u64>) -> Self {
+        Self {
+            id: id.to_owned(),
+            clock,
+            wish: watch::Sender::new(Wish::Run),
+            end: watch::Sender::new(None),
+            abort: CancellationToken::new(),
+            facts: Mutex::default(),
+            records_in: AtomicU64::new(0),
+            rows_out: AtomicU64::new(0),
+            records_missed: AtomicU64::new(0),
+            log_entries_dropped: AtomicU64::new(0),
+            rows_wanted: AtomicU64::new(limit.unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// Stopping is final: no later wish undoes it.
+    pub fn wish(&self, wanted: Wish) {
+        self.wish.send_if_modified(|wish| {
+            let is_change = !matches!(wish, Wish::Stop(_)) && *wish != wanted;
+            if is_change {
+                *wish = wanted;
+            }
+            is_change
+        });
+    }
+
+    pub fn wishes(&self) -> watch::Receiver<Wish> {
+        self.wish.subscribe()
+    }
+
+    pub fn end(&self, state: QueryState) {
+        self.end.send_if_modified(|end| {
+            let is_first = end.is_none();
+            end.get_or_insert(state);
+            is_first
+        });
+    }
+
+    pub async fn finished(&self) -> QueryState {
+        let mut end = self.end.subscribe();
+        match end.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(state)) => *state,
+            // The sender is ours: it cannot be gone.
+            _ => QueryState::Failed,
+        }
+    }
+
+    pub async fn stop(&self, patience: Duration) -> Result<(), Error> {
+        self.wish(Wish::Stop(QueryState::Stopped));
+        tokio::select! {
+            _ = self.finished() => return Ok(()),
+            () = self.clock.sleep(patience) => {}
+        }
+        self.abort.cancel();
+        self.finished().await;
+        Err(Error::external(format!(
+            "query `{}` did not reach a checkpoint within {patience:?} and was cut off; it goes on from its last one",
+            self.id
+        )))
+    }
+
+    pub fn status(&self) -> QueryStatus {
+        let facts = self.facts();
+        QueryStatus {
+            state: self.state(&facts),
+            errors: facts.errors.iter().cloned().collect(),
+            positions: facts.positions.clone(),
+            records_in: self.records_in.load(Ordering::Relaxed),
+            rows_out: self.rows_out.load(Ordering::Relaxed),
+            bad_records: facts.bad_records.clone(),
+            records_missed: self.records_missed.load(Ordering::Relaxed),
+            log_entries_dropped: self.log_entries_dropped.load(Ordering::Relaxed),
+        }
+    }
+
+    fn state(&self, facts: &Facts) -> QueryState {
+        if let Some(end) = *self.end.borrow() {
+            return end;
+        }
+        match *self.wish.borrow() {
+            Wish::Pause => QueryState::Paused,
+            _ if !facts.troubles.is_empty() => QueryState::Retrying,
+            _ if facts.is_started => QueryState::Running,
+            _ => QueryState::Starting,
+        }
+    }
+
+    pub fn started(&self) {
+        self.facts().is_started = true;
+    }
+
+    /// A part of the query cannot go on now. The same words twice are one error.
+    pub fn trouble(&self, part: Option<PartitionId>, why: &str) {
+        let mut facts = self.facts();
+        let before = facts.troubles.insert(part, why.to_owned());
+        if before.as_deref() == Some(why) {
+            return;
+        }
+        tracing::warn!(query = %self.id, partition = part, reason = why, "query cannot go on, it is tried again");
+        if facts.errors.len() == ERRORS_KEPT {
+            facts.errors.pop_front();
+        }
+        facts.errors.push_back((self.clock.now(), why.to_owned()));
+    }
+
+    pub fn recovered(&self, part: Option<PartitionId>) {
+        if self.facts().troubles.remove(&part).is_some() {
+            tracing::info!(query = %self.id, partition = part, "query goes on");
+        }
+    }
+
+    pub fn position(&self, partition: PartitionId, next: Offset) {
+        self.facts().positions.insert(partition, next);
+    }
+
+    /// The partition is no longer there.
+    pub fn forget(&self, partition: PartitionId) {
+        let mut facts = self.facts();
+        facts.positions.remove(&partition);
+        facts.troubles.remove(&Some(partition));
+    }
+
+    pub fn bad_record(&self, kind: &'static str) {
+        *self.facts().bad_records.entry(kind).or_default() += 1;
+    }
+
+    /// Of `rows` result rows, how many are still wanted; they count as taken.
+    pub fn take_rows(&self, rows: usize) -> usize {
+        let rows = rows as u64;
+        let taken = self
+            .rows_wanted
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |wanted| match wanted {
+                u64::MAX => None,
+                wanted => Some(wanted - wanted.min(rows)),
+            });
+        match taken {
+            Ok(wanted) => wanted.min(rows) as usize,
+            Err(_) => rows as usize,
+        }
+    }
+
+    pub fn has_enough_rows(&self) -> bool {
+        self.rows_wanted.load(Ordering::Acquire) == 0
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
