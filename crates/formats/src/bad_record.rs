@@ -16,11 +16,36 @@ pub struct Misfit {
 /// Why a record is bad.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRecord {
-    /// A few, for counters: `not_json`, `type_mismatch`, `number_out_of_range`, `too_deep`, `column_count`, …
+    /// A few, for counters: `not_json`, `type_mismatch`, `too_deep`, `column_count`, …
     pub kind: &'static str,
-    /// For people: what was found, what was expected, and the path to it (`$.winlog.process.pid`). Holds at most 200
-    /// bytes of the record's content.
+    /// For people: what was found, what was expected, and where. Holds at most 200 bytes of the record's content.
     pub message: String,
+}
+
+impl BadRecord {
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// `found` is content: it is cut, and what could move a terminal is replaced.
+    pub fn mismatch(name: &str, expected: &str, found: &str) -> Self {
+        Self::new(
+            "type_mismatch",
+            format!("`{name}` should be {expected}, but is {}", excerpt(found)),
+        )
+    }
+}
+
+/// At most 120 characters of hostile text, escaped.
+pub fn excerpt(text: &str) -> String {
+    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).take(180).collect();
+    if text.chars().nth(120).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl fmt::Display for BadRecord {

@@ -1,9 +1,9 @@
 //! Bytes to columns.
 
 use arrow::array::{ArrayRef, BooleanArray};
-use weir_catalog::{Column, FormatSpec, SqlType};
+use weir_catalog::{Column, Format, FormatSpec, SqlType};
 
-use crate::{Error, Misfit};
+use crate::{Error, Misfit, delimited::DelimitedDecoder, json::JsonDecoder, kafka::KafkaDecoder};
 
 /// A column to decode: what stands at `path`, read as `sql_type`.
 ///
@@ -19,7 +19,19 @@ pub type ColumnPath = Vec<String>;
 
 /// Decodes the keys or the values of records. One per format, schema and set of columns; reused from batch to batch.
 #[derive(Debug)]
-pub struct Decoder {}
+pub struct Decoder {
+    decoder: AnyDecoder,
+    requests: usize,
+}
+
+#[derive(Debug)]
+enum AnyDecoder {
+    /// NONE: no column, every part is NULL.
+    Nothing,
+    Json(Box<JsonDecoder>),
+    Delimited(DelimitedDecoder),
+    Kafka(KafkaDecoder),
+}
 
 /// What came out: every column has a row for every record, NULL where the record is bad.
 #[derive(Debug)]
@@ -34,16 +46,26 @@ pub struct Decoded {
 
 impl Decoder {
     /// `columns` are the declared ones of this part of the record, in order (DELIMITED reads by position and KAFKA has
-    /// but one); `requests` are those to produce.
-    pub fn try_new(
-        _format: &FormatSpec,
-        _columns: &[Column],
-        _requests: &[ColumnRequest],
-    ) -> Result<Self, Error> {
-        todo!()
+    /// but one); `requests` are those to produce. For a key of one column, `format.wrap_single` must be false.
+    pub fn try_new(format: &FormatSpec, columns: &[Column], requests: &[ColumnRequest]) -> Result<Self, Error> {
+        let decoder = match format.format {
+            Format::None => AnyDecoder::Nothing,
+            Format::Json => AnyDecoder::Json(Box::new(JsonDecoder::new(format, columns, requests))),
+            Format::Delimited => AnyDecoder::Delimited(DelimitedDecoder::try_new(format, columns, requests)?),
+            Format::Kafka => AnyDecoder::Kafka(KafkaDecoder::try_new(columns, requests)?),
+        };
+        Ok(Self { decoder, requests: requests.len() })
     }
 
-    pub fn decode(&mut self, _records: &[Option<&[u8]>]) -> Decoded {
-        todo!()
+    pub fn decode(&mut self, records: &[Option<&[u8]>]) -> Decoded {
+        match &mut self.decoder {
+            AnyDecoder::Json(decoder) => decoder.decode(records),
+            AnyDecoder::Delimited(decoder) => decoder.decode(records),
+            AnyDecoder::Kafka(decoder) => decoder.decode(records),
+            AnyDecoder::Nothing => {
+                debug_assert_eq!(self.requests, 0);
+                Decoded { columns: Vec::new(), is_null: BooleanArray::from(vec![true; records.len()]), misfits: Vec::new() }
+            }
+        }
     }
 }

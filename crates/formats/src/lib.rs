@@ -6,9 +6,14 @@
 //! ```
 
 pub mod bad_record;
+mod column;
 mod decode;
+mod delimited;
 mod encode;
 mod error;
+mod json;
+mod kafka;
+mod number;
 
 pub use bad_record::{BadRecord, Misfit};
 pub use decode::{ColumnPath, ColumnRequest, Decoded, Decoder};
