@@ -41,7 +41,12 @@ impl BadRecord {
 
 /// At most 120 characters of hostile text, escaped.
 pub fn excerpt(text: &str) -> String {
-    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).take(180).collect();
+    let mut shown: String = text
+        .chars()
+        .take(120)
+        .flat_map(char::escape_debug)
+        .take(180)
+        .collect();
     if text.chars().nth(120).is_some() {
         shown.push('…');
     }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array, Int32Array,
-        Int64Array, StringArray, Time32MillisecondArray, TimestampMillisecondArray,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
+        Float64Array, Int32Array, Int64Array, StringArray, Time32MillisecondArray,
+        TimestampMillisecondArray,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     datatypes::i256,
@@ -33,7 +34,10 @@ enum Values {
     Double(Vec<f64>),
     Decimal(Vec<i256>),
     /// STRING, BYTES.
-    Bytes { offsets: Vec<i32>, data: Vec<u8> },
+    Bytes {
+        offsets: Vec<i32>,
+        data: Vec<u8>,
+    },
 }
 
 /// One value.
@@ -55,9 +59,15 @@ impl Column {
             SqlType::BigInt | SqlType::Timestamp => Values::Int64(Vec::new()),
             SqlType::Double => Values::Double(Vec::new()),
             SqlType::Decimal { .. } => Values::Decimal(Vec::new()),
-            _ => Values::Bytes { offsets: vec![0], data: Vec::new() },
+            _ => Values::Bytes {
+                offsets: vec![0],
+                data: Vec::new(),
+            },
         };
-        Self { is_valid: Vec::new(), values }
+        Self {
+            is_valid: Vec::new(),
+            values,
+        }
     }
 
     /// Fills with NULLs up to `row`, then appends. A value of another kind than the column's is a NULL.
@@ -114,14 +124,6 @@ impl Column {
         }
     }
 
-    /// How many bytes of content there are: an array of STRINGs holds at most 2 GiB.
-    pub fn data_len(&self) -> usize {
-        match &self.values {
-            Values::Bytes { data, .. } => data.len(),
-            _ => 0,
-        }
-    }
-
     /// The array of `rows` rows; the column is empty afterwards.
     pub fn finish(&mut self, rows: usize, sql_type: &SqlType) -> ArrayRef {
         self.pad(rows);
@@ -146,7 +148,10 @@ impl Column {
                     _ => Arc::new(Int64Array::new(values, nulls)),
                 }
             }
-            Values::Double(values) => Arc::new(Float64Array::new(ScalarBuffer::from(std::mem::take(values)), nulls)),
+            Values::Double(values) => Arc::new(Float64Array::new(
+                ScalarBuffer::from(std::mem::take(values)),
+                nulls,
+            )),
             Values::Decimal(values) => decimals(std::mem::take(values), nulls, sql_type),
             Values::Bytes { offsets, data } => {
                 let offsets = std::mem::replace(offsets, vec![0]);
@@ -172,12 +177,21 @@ fn decimals(values: Vec<i256>, nulls: Option<NullBuffer>, sql_type: &SqlType) ->
     };
     let rows = values.len();
     let array: Option<ArrayRef> = if *precision <= 38 {
-        let narrow: Vec<i128> = values.into_iter().map(|value| value.to_i128().unwrap_or(0)).collect();
+        let narrow: Vec<i128> = values
+            .into_iter()
+            .map(|value| value.to_i128().unwrap_or(0))
+            .collect();
         let array = Decimal128Array::new(ScalarBuffer::from(narrow), nulls);
-        array.with_precision_and_scale(*precision, *scale as i8).ok().map(|array| Arc::new(array) as ArrayRef)
+        array
+            .with_precision_and_scale(*precision, *scale as i8)
+            .ok()
+            .map(|array| Arc::new(array) as ArrayRef)
     } else {
         let array = Decimal256Array::new(ScalarBuffer::from(values), nulls);
-        array.with_precision_and_scale(*precision, *scale as i8).ok().map(|array| Arc::new(array) as ArrayRef)
+        array
+            .with_precision_and_scale(*precision, *scale as i8)
+            .ok()
+            .map(|array| Arc::new(array) as ArrayRef)
     };
     array.unwrap_or_else(|| arrow::array::new_null_array(&sql_type.to_arrow(), rows))
 }

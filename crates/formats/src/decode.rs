@@ -47,14 +47,23 @@ pub struct Decoded {
 impl Decoder {
     /// `columns` are the declared ones of this part of the record, in order (DELIMITED reads by position and KAFKA has
     /// but one); `requests` are those to produce. For a key of one column, `format.wrap_single` must be false.
-    pub fn try_new(format: &FormatSpec, columns: &[Column], requests: &[ColumnRequest]) -> Result<Self, Error> {
+    pub fn try_new(
+        format: &FormatSpec,
+        columns: &[Column],
+        requests: &[ColumnRequest],
+    ) -> Result<Self, Error> {
         let decoder = match format.format {
             Format::None => AnyDecoder::Nothing,
             Format::Json => AnyDecoder::Json(Box::new(JsonDecoder::new(format, columns, requests))),
-            Format::Delimited => AnyDecoder::Delimited(DelimitedDecoder::try_new(format, columns, requests)?),
+            Format::Delimited => {
+                AnyDecoder::Delimited(DelimitedDecoder::try_new(format, columns, requests)?)
+            }
             Format::Kafka => AnyDecoder::Kafka(KafkaDecoder::try_new(columns, requests)?),
         };
-        Ok(Self { decoder, requests: requests.len() })
+        Ok(Self {
+            decoder,
+            requests: requests.len(),
+        })
     }
 
     pub fn decode(&mut self, records: &[Option<&[u8]>]) -> Decoded {
@@ -64,7 +73,11 @@ impl Decoder {
             AnyDecoder::Kafka(decoder) => decoder.decode(records),
             AnyDecoder::Nothing => {
                 debug_assert_eq!(self.requests, 0);
-                Decoded { columns: Vec::new(), is_null: BooleanArray::from(vec![true; records.len()]), misfits: Vec::new() }
+                Decoded {
+                    columns: Vec::new(),
+                    is_null: BooleanArray::from(vec![true; records.len()]),
+                    misfits: Vec::new(),
+                }
             }
         }
     }

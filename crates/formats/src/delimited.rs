@@ -2,7 +2,10 @@
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray},
-    datatypes::{Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type, Time32MillisecondType, TimestampMillisecondType},
+    datatypes::{
+        Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type,
+        Time32MillisecondType, TimestampMillisecondType,
+    },
 };
 use base64::Engine;
 use weir_catalog::{Column as Declared, FormatSpec, SqlType, text};
@@ -26,21 +29,40 @@ pub struct DelimitedDecoder {
 }
 
 impl DelimitedDecoder {
-    pub fn try_new(format: &FormatSpec, declared: &[Declared], requests: &[ColumnRequest]) -> Result<Self, Error> {
+    pub fn try_new(
+        format: &FormatSpec,
+        declared: &[Declared],
+        requests: &[ColumnRequest],
+    ) -> Result<Self, Error> {
         let place = |request: &ColumnRequest| {
             let name = request.path.first()?;
-            declared.iter().position(|column| column.name == *name && request.path.len() == 1)
+            declared
+                .iter()
+                .position(|column| column.name == *name && request.path.len() == 1)
         };
-        let places = requests.iter().map(place).collect::<Option<Vec<_>>>().ok_or_else(|| Error {
-            message: "The 'DELIMITED' format has no members of columns".to_owned(),
-        })?;
+        let places = requests
+            .iter()
+            .map(place)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Error {
+                message: "The 'DELIMITED' format has no members of columns".to_owned(),
+            })?;
         Ok(Self {
             delimiter: delimiter(format)?,
             expected: declared.len(),
             places,
-            types: requests.iter().map(|request| request.sql_type.clone()).collect(),
-            names: requests.iter().map(|request| request.path.join("->")).collect(),
-            columns: requests.iter().map(|request| Column::new(&request.sql_type)).collect(),
+            types: requests
+                .iter()
+                .map(|request| request.sql_type.clone())
+                .collect(),
+            names: requests
+                .iter()
+                .map(|request| request.path.join("->"))
+                .collect(),
+            columns: requests
+                .iter()
+                .map(|request| Column::new(&request.sql_type))
+                .collect(),
         })
     }
 
@@ -51,28 +73,57 @@ impl DelimitedDecoder {
             let Some(bytes) = bytes else { continue };
             match self.line(bytes) {
                 Ok(fields) => self.push(&fields, row, &mut misfits),
-                Err(reason) => misfits.push(Misfit { row, column: None, reason }),
+                Err(reason) => misfits.push(Misfit {
+                    row,
+                    column: None,
+                    reason,
+                }),
             }
         }
-        let columns = self.columns.iter_mut().zip(&self.types).map(|(column, sql_type)| column.finish(records.len(), sql_type)).collect();
-        Decoded { columns, is_null: BooleanArray::from(is_null), misfits }
+        let columns = self
+            .columns
+            .iter_mut()
+            .zip(&self.types)
+            .map(|(column, sql_type)| column.finish(records.len(), sql_type))
+            .collect();
+        Decoded {
+            columns,
+            is_null: BooleanArray::from(is_null),
+            misfits,
+        }
     }
 
     /// The values of the first line; blanks are kept, invalid UTF-8 becomes U+FFFD.
     fn line(&self, bytes: &[u8]) -> Result<Vec<String>, BadRecord> {
         if bytes.is_empty() {
-            return Err(BadRecord::new("column_count", "No fields in record: the value is empty"));
+            return Err(BadRecord::new(
+                "column_count",
+                "No fields in record: the value is empty",
+            ));
         }
-        let mut reader = csv::ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).flexible(true).from_reader(bytes);
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
         let mut record = csv::ByteRecord::new();
-        let is_there = reader.read_byte_record(&mut record).map_err(|error| BadRecord::new("not_delimited", error.to_string()))?;
+        let is_there = reader
+            .read_byte_record(&mut record)
+            .map_err(|error| BadRecord::new("not_delimited", error.to_string()))?;
         if !is_there || record.len() != self.expected {
             return Err(BadRecord::new(
                 "column_count",
-                format!("Column count mismatch on deserialization. expected: {}, got: {}", self.expected, record.len()),
+                format!(
+                    "Column count mismatch on deserialization. expected: {}, got: {}",
+                    self.expected,
+                    record.len()
+                ),
             ));
         }
-        Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+        Ok(record
+            .iter()
+            .map(|field| String::from_utf8_lossy(field).into_owned())
+            .collect())
     }
 
     fn push(&mut self, fields: &[String], row: usize, misfits: &mut Vec<Misfit>) {
@@ -81,9 +132,15 @@ impl DelimitedDecoder {
             if field.is_empty() {
                 continue;
             }
-            if let Err(expected) = push_field(field, &self.types[index], &mut self.columns[index], row) {
+            if let Err(expected) =
+                push_field(field, &self.types[index], &mut self.columns[index], row)
+            {
                 let reason = BadRecord::mismatch(&self.names[index], expected, field);
-                misfits.push(Misfit { row, column: Some(index), reason });
+                misfits.push(Misfit {
+                    row,
+                    column: Some(index),
+                    reason,
+                });
             }
         }
     }
@@ -91,27 +148,48 @@ impl DelimitedDecoder {
 
 fn delimiter(format: &FormatSpec) -> Result<u8, Error> {
     let delimiter = format.delimiter.unwrap_or(',');
-    u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| Error {
-        message: format!("Invalid delimiter value: '{delimiter}'. It must be an ASCII character"),
-    })
+    u8::try_from(delimiter)
+        .ok()
+        .filter(u8::is_ascii)
+        .ok_or_else(|| Error {
+            message: format!(
+                "Invalid delimiter value: '{delimiter}'. It must be an ASCII character"
+            ),
+        })
 }
 
 /// Blanks are not stripped: ` 1` is no INTEGER. DOUBLE tolerates them, as Java's parser does.
-fn push_field(field: &str, sql_type: &SqlType, column: &mut Column, row: usize) -> Result<(), &'static str> {
+fn push_field(
+    field: &str,
+    sql_type: &SqlType,
+    column: &mut Column,
+    row: usize,
+) -> Result<(), &'static str> {
     let value = match sql_type {
         SqlType::Boolean => Value::Boolean(field.eq_ignore_ascii_case("true")),
         SqlType::Integer => Value::Int32(field.parse().map_err(|_| "an INTEGER")?),
         SqlType::Date => Value::Int32(field.parse().map_err(|_| "a DATE in days since 1970")?),
-        SqlType::Time => Value::Int32(field.parse().map_err(|_| "a TIME in milliseconds of the day")?),
+        SqlType::Time => Value::Int32(
+            field
+                .parse()
+                .map_err(|_| "a TIME in milliseconds of the day")?,
+        ),
         SqlType::BigInt => Value::Int64(field.parse().map_err(|_| "a BIGINT")?),
-        SqlType::Timestamp => Value::Int64(field.parse().map_err(|_| "a TIMESTAMP in milliseconds since 1970")?),
+        SqlType::Timestamp => Value::Int64(
+            field
+                .parse()
+                .map_err(|_| "a TIMESTAMP in milliseconds since 1970")?,
+        ),
         SqlType::Double => Value::Double(field.trim().parse().map_err(|_| "a DOUBLE")?),
-        SqlType::Decimal { precision, scale } => {
-            Value::Decimal(number::to_decimal(field, *precision, *scale).ok_or("a DECIMAL that fits without rounding")?)
-        }
+        SqlType::Decimal { precision, scale } => Value::Decimal(
+            number::to_decimal(field, *precision, *scale)
+                .ok_or("a DECIMAL that fits without rounding")?,
+        ),
         SqlType::String => Value::Bytes(field.as_bytes()),
         SqlType::Bytes => {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(field).map_err(|_| "BYTES in base64")?;
+            let bytes = base64::engine::general_purpose::STANDARD
+                .decode(field)
+                .map_err(|_| "BYTES in base64")?;
             column.push(row, Value::Bytes(&bytes));
             return Ok(());
         }
@@ -131,15 +209,32 @@ impl DelimitedEncoder {
     pub fn try_new(format: &FormatSpec, columns: &[Declared]) -> Result<Self, Error> {
         Ok(Self {
             delimiter: delimiter(format)?,
-            types: columns.iter().map(|column| column.sql_type.clone()).collect(),
+            types: columns
+                .iter()
+                .map(|column| column.sql_type.clone())
+                .collect(),
         })
     }
 
-    pub fn write(&self, arrays: &[ArrayRef], row: usize, out: &mut Vec<u8>) -> Result<(), BadRecord> {
-        let mut writer = csv::WriterBuilder::new().delimiter(self.delimiter).has_headers(false).from_writer(Vec::new());
-        let fields = arrays.iter().zip(&self.types).map(|(array, sql_type)| field_text(array, row, sql_type));
-        let failed = |error: &dyn std::fmt::Display| BadRecord::new("not_delimited", error.to_string());
-        writer.write_record(fields.collect::<Vec<_>>()).map_err(|error| failed(&error))?;
+    pub fn write(
+        &self,
+        arrays: &[ArrayRef],
+        row: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BadRecord> {
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .from_writer(Vec::new());
+        let fields = arrays
+            .iter()
+            .zip(&self.types)
+            .map(|(array, sql_type)| field_text(array, row, sql_type));
+        let failed =
+            |error: &dyn std::fmt::Display| BadRecord::new("not_delimited", error.to_string());
+        writer
+            .write_record(fields.collect::<Vec<_>>())
+            .map_err(|error| failed(&error))?;
         let mut line = writer.into_inner().map_err(|error| failed(&error))?;
         line.pop();
         out.extend_from_slice(&line);
@@ -157,16 +252,28 @@ fn field_text(array: &ArrayRef, row: usize, sql_type: &SqlType) -> String {
         SqlType::Integer => array.as_primitive::<Int32Type>().value(row).to_string(),
         SqlType::BigInt => array.as_primitive::<Int64Type>().value(row).to_string(),
         SqlType::Double => text::Double(array.as_primitive::<Float64Type>().value(row)).to_string(),
-        SqlType::Decimal { precision, scale } if *precision <= 38 => {
-            text::Decimal { unscaled: array.as_primitive::<Decimal128Type>().value(row), scale: *scale }.to_string()
+        SqlType::Decimal { precision, scale } if *precision <= 38 => text::Decimal {
+            unscaled: array.as_primitive::<Decimal128Type>().value(row),
+            scale: *scale,
         }
-        SqlType::Decimal { scale, .. } => {
-            text::Decimal { unscaled: array.as_primitive::<Decimal256Type>().value(row), scale: *scale }.to_string()
+        .to_string(),
+        SqlType::Decimal { scale, .. } => text::Decimal {
+            unscaled: array.as_primitive::<Decimal256Type>().value(row),
+            scale: *scale,
         }
+        .to_string(),
         SqlType::Date => array.as_primitive::<Date32Type>().value(row).to_string(),
-        SqlType::Time => array.as_primitive::<Time32MillisecondType>().value(row).to_string(),
-        SqlType::Timestamp => array.as_primitive::<TimestampMillisecondType>().value(row).to_string(),
-        SqlType::Bytes => base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row)),
+        SqlType::Time => array
+            .as_primitive::<Time32MillisecondType>()
+            .value(row)
+            .to_string(),
+        SqlType::Timestamp => array
+            .as_primitive::<TimestampMillisecondType>()
+            .value(row)
+            .to_string(),
+        SqlType::Bytes => {
+            base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row))
+        }
         _ => String::new(),
     }
 }

@@ -6,7 +6,9 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use bytes::Bytes;
 use weir_catalog::{Column, Format, FormatSpec};
 
-use crate::{BadRecord, Error, delimited::DelimitedEncoder, json::JsonEncoder, kafka::KafkaEncoder};
+use crate::{
+    BadRecord, Error, delimited::DelimitedEncoder, json::JsonEncoder, kafka::KafkaEncoder,
+};
 
 /// Encodes the keys or the values of rows. Reused from batch to batch.
 #[derive(Debug)]
@@ -47,7 +49,12 @@ impl Encoder {
 
     /// `arrays` are the columns, in the order given to [`Encoder::try_new`], all of `rows` rows; `is_null` tells which
     /// rows are NULL as a whole (`None`: none is).
-    pub fn encode(&mut self, arrays: &[ArrayRef], rows: usize, is_null: Option<&BooleanArray>) -> Encoded {
+    pub fn encode(
+        &mut self,
+        arrays: &[ArrayRef],
+        rows: usize,
+        is_null: Option<&BooleanArray>,
+    ) -> Encoded {
         let mut buffer = Vec::new();
         let mut ranges: Vec<Option<Range<usize>>> = Vec::with_capacity(rows);
         let mut failures = Vec::new();
@@ -60,7 +67,9 @@ impl Encoder {
             let written = match &mut self.encoder {
                 AnyEncoder::Nothing => Ok(false),
                 AnyEncoder::Json(encoder) => Ok(encoder.write(arrays, row, &mut buffer)),
-                AnyEncoder::Delimited(encoder) => encoder.write(arrays, row, &mut buffer).map(|()| true),
+                AnyEncoder::Delimited(encoder) => {
+                    encoder.write(arrays, row, &mut buffer).map(|()| true)
+                }
                 AnyEncoder::Kafka(encoder) => encoder.write(arrays, row, &mut buffer),
             };
             match written {
@@ -74,7 +83,10 @@ impl Encoder {
             }
         }
         let shared = Bytes::from(buffer);
-        let rows = ranges.into_iter().map(|range| range.map(|range| shared.slice(range))).collect();
+        let rows = ranges
+            .into_iter()
+            .map(|range| range.map(|range| shared.slice(range)))
+            .collect();
         Encoded { rows, failures }
     }
 }

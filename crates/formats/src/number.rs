@@ -8,9 +8,18 @@ pub fn java_text(number: &str, out: &mut String) {
         Some(digits) => ("-", digits),
         None => ("", number),
     };
-    let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, 0), |(mantissa, exponent)| {
-        (mantissa, exponent.parse::<i64>().unwrap_or(0).clamp(-100_000, 100_000))
-    });
+    let (mantissa, exponent) =
+        digits
+            .split_once(['e', 'E'])
+            .map_or((digits, 0), |(mantissa, exponent)| {
+                (
+                    mantissa,
+                    exponent
+                        .parse::<i64>()
+                        .unwrap_or(0)
+                        .clamp(-100_000, 100_000),
+                )
+            });
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all = format!("{whole}{fraction}");
     let unscaled = match all.trim_start_matches('0') {
@@ -70,7 +79,10 @@ pub fn to_decimal(number: &str, precision: u8, scale: u8) -> Option<i256> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let are_digits = !(whole.is_empty() && fraction.is_empty())
-        && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+        && whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|byte| byte.is_ascii_digit());
     if !are_digits {
         return None;
     }
@@ -80,7 +92,9 @@ pub fn to_decimal(number: &str, precision: u8, scale: u8) -> Option<i256> {
         return Some(i256::ZERO);
     }
     let dropped = all.len() - all.trim_end_matches('0').len();
-    let own_scale = i32::try_from(fraction.len()).ok()? - exponent.clamp(-1000, 1000) - i32::try_from(dropped).ok()?;
+    let own_scale = i32::try_from(fraction.len()).ok()?
+        - exponent.clamp(-1000, 1000)
+        - i32::try_from(dropped).ok()?;
     let zeros = usize::try_from(i32::from(scale) - own_scale).ok()?;
     if trimmed.len() + zeros > usize::from(precision) {
         return None;
@@ -123,7 +137,11 @@ mod tests {
     #[test]
     fn decimals_are_never_rounded() {
         let check = |number: &str, expected: Option<i128>| {
-            assert_eq!(to_decimal(number, 4, 2), expected.map(i256::from_i128), "{number}");
+            assert_eq!(
+                to_decimal(number, 4, 2),
+                expected.map(i256::from_i128),
+                "{number}"
+            );
         };
         check("1", Some(100));
         check("1.0", Some(100));

@@ -26,6 +26,9 @@ const SHALLOW: usize = 4096;
 /// How deep a document may nest. The check of what is skipped takes a stack frame a level.
 const MAX_DEPTH: usize = 1000;
 
+/// What documents of that depth take.
+const STACK: usize = 6 << 20;
+
 /// By this name sonic-rs hands out the text of a value, checked but not parsed.
 const RAW: &str = "$sonic_rs::LazyValue";
 
@@ -58,8 +61,17 @@ struct Found {
 impl JsonDecoder {
     pub fn new(format: &FormatSpec, columns: &[Declared], requests: &[ColumnRequest]) -> Self {
         let is_bare = columns.len() == 1 && !format.wrap_single;
-        let (root, places) = if is_bare { Node::of_value(requests) } else { Node::of(requests) };
-        let mut decoder = Self { root, places, requests: requests.to_vec(), state: State::default() };
+        let (root, places) = if is_bare {
+            Node::of_value(requests)
+        } else {
+            Node::of(requests)
+        };
+        let mut decoder = Self {
+            root,
+            places,
+            requests: requests.to_vec(),
+            state: State::default(),
+        };
         if decoder.root.targets.is_empty() {
             // Nothing is asked for, and still it must be JSON, and an object unless it stands alone.
             let (root, _) = Node::of(&[]);
@@ -69,6 +81,11 @@ impl JsonDecoder {
     }
 
     pub fn decode(&mut self, records: &[Option<&[u8]>]) -> Decoded {
+        // Once a batch: the stack that documents of the depth that is allowed may need, whatever thread this is.
+        stacker::maybe_grow(STACK, 2 * STACK, || self.decode_all(records))
+    }
+
+    fn decode_all(&mut self, records: &[Option<&[u8]>]) -> Decoded {
         let mut is_null = vec![false; records.len()];
         for (record, bytes) in records.iter().enumerate() {
             self.state.record = record;
@@ -90,21 +107,44 @@ impl JsonDecoder {
             Err(_) => String::from_utf8_lossy(bytes),
         };
         if text.trim_ascii().is_empty() {
-            return Err(BadRecord::new("not_json", "the value is empty, and so no JSON"));
+            return Err(BadRecord::new(
+                "not_json",
+                "the value is empty, and so no JSON",
+            ));
         }
         if text.len() > SHALLOW && depth(text.as_bytes()) > MAX_DEPTH {
-            return Err(BadRecord::new("too_deep", format!("the JSON nests more than {MAX_DEPTH} levels deep")));
+            return Err(BadRecord::new(
+                "too_deep",
+                format!("the JSON nests more than {MAX_DEPTH} levels deep"),
+            ));
         }
         let is_null = text.trim_ascii() == "null";
         let mut deserializer = sonic_rs::Deserializer::from_str(&text);
-        let seed = Reading { node: &mut self.root, state: &mut self.state, row };
-        let read = seed.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let seed = Reading {
+            node: &mut self.root,
+            state: &mut self.state,
+            row,
+        };
+        let read = seed
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end());
         match read {
             Ok(()) => Ok(is_null),
             Err(error) => {
                 let message = error.to_string();
-                let what = message.lines().next().unwrap_or("no JSON").trim_end_matches(':');
-                Err(BadRecord::new("not_json", format!("the value is no JSON: {}; it begins with {}", excerpt(what), excerpt(&text[..text.floor_char_boundary(80)]))))
+                let what = message
+                    .lines()
+                    .next()
+                    .unwrap_or("no JSON")
+                    .trim_end_matches(':');
+                Err(BadRecord::new(
+                    "not_json",
+                    format!(
+                        "the value is no JSON: {}; it begins with {}",
+                        excerpt(what),
+                        excerpt(&text[..text.floor_char_boundary(80)])
+                    ),
+                ))
             }
         }
     }
@@ -113,7 +153,12 @@ impl JsonDecoder {
     fn set_aside(&mut self, record: usize, reason: BadRecord) {
         self.root.truncate(record);
         self.state.misfits.retain(|found| found.record != record);
-        self.state.misfits.push(Found { record, target: usize::MAX, users: Vec::new(), reason });
+        self.state.misfits.push(Found {
+            record,
+            target: usize::MAX,
+            users: Vec::new(),
+            reason,
+        });
     }
 
     fn finish(&mut self, rows: usize, is_null: Vec<bool>) -> Decoded {
@@ -128,15 +173,25 @@ impl JsonDecoder {
                 None => new_null_array(&request.sql_type.to_arrow(), rows),
             })
             .collect();
-        let misfits = std::mem::take(&mut self.state.misfits).into_iter().flat_map(|found| {
-            let columns: Vec<Option<usize>> = match found.target {
-                usize::MAX => vec![None],
-                _ => found.users.into_iter().map(Some).collect(),
-            };
-            let (row, reason) = (found.record, found.reason);
-            columns.into_iter().map(move |column| Misfit { row, column, reason: reason.clone() })
-        });
-        Decoded { columns, is_null: BooleanArray::from(is_null), misfits: misfits.collect() }
+        let misfits = std::mem::take(&mut self.state.misfits)
+            .into_iter()
+            .flat_map(|found| {
+                let columns: Vec<Option<usize>> = match found.target {
+                    usize::MAX => vec![None],
+                    _ => found.users.into_iter().map(Some).collect(),
+                };
+                let (row, reason) = (found.record, found.reason);
+                columns.into_iter().map(move |column| Misfit {
+                    row,
+                    column,
+                    reason: reason.clone(),
+                })
+            });
+        Decoded {
+            columns,
+            is_null: BooleanArray::from(is_null),
+            misfits: misfits.collect(),
+        }
     }
 }
 
@@ -180,11 +235,29 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
         match self.node.targets.as_mut_slice() {
             [] => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ()),
             [only] => match only.kind {
-                Kind::Scalar { .. } => deserializer.deserialize_newtype_struct(RAW, ScalarOf { target: only, state: self.state, row: self.row }),
-                _ => deserializer.deserialize_any(ContainerOf { target: only, state: self.state, row: self.row }),
+                Kind::Scalar { .. } => deserializer.deserialize_newtype_struct(
+                    RAW,
+                    ScalarOf {
+                        target: only,
+                        state: self.state,
+                        row: self.row,
+                    },
+                ),
+                _ => deserializer.deserialize_any(ContainerOf {
+                    target: only,
+                    state: self.state,
+                    row: self.row,
+                }),
             },
             // Declared in several ways: each reads the text of the value for itself.
-            several => deserializer.deserialize_newtype_struct(RAW, EachOf { targets: several, state: self.state, row: self.row }),
+            several => deserializer.deserialize_newtype_struct(
+                RAW,
+                EachOf {
+                    targets: several,
+                    state: self.state,
+                    row: self.row,
+                },
+            ),
         }
     }
 }
@@ -209,8 +282,12 @@ struct ScalarOf<'a> {
 impl ScalarOf<'_> {
     fn read(self, raw: &str) {
         let raw = raw.trim_ascii();
-        let Kind::Scalar { sql_type, column } = &mut self.target.kind else { return };
-        if let Err(expected) = scalar::push(raw, sql_type, column, self.row, &mut self.state.scratch) {
+        let Kind::Scalar { sql_type, column } = &mut self.target.kind else {
+            return;
+        };
+        if let Err(expected) =
+            scalar::push(raw, sql_type, column, self.row, &mut self.state.scratch)
+        {
             self.state.misfit(self.target, expected, raw);
         }
     }
@@ -246,12 +323,23 @@ impl<'de> Visitor<'de> for EachOf<'_> {
     fn visit_str<E: serde::de::Error>(self, raw: &str) -> Result<(), E> {
         for target in self.targets {
             if matches!(target.kind, Kind::Scalar { .. }) {
-                ScalarOf { target, state: self.state, row: self.row }.read(raw);
+                ScalarOf {
+                    target,
+                    state: self.state,
+                    row: self.row,
+                }
+                .read(raw);
                 continue;
             }
             let mut deserializer = sonic_rs::Deserializer::from_str(raw);
-            let reading = ContainerOf { target, state: self.state, row: self.row };
-            (&mut deserializer).deserialize_any(reading).map_err(E::custom)?;
+            let reading = ContainerOf {
+                target,
+                state: self.state,
+                row: self.row,
+            };
+            (&mut deserializer)
+                .deserialize_any(reading)
+                .map_err(E::custom)?;
         }
         Ok(())
     }
@@ -307,13 +395,25 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Kind::List { element, offsets, is_valid } = &mut self.target.kind else {
+        let Kind::List {
+            element,
+            offsets,
+            is_valid,
+        } = &mut self.target.kind
+        else {
             while elements.next_element::<IgnoredAny>()?.is_some() {}
             return self.refuse("an array");
         };
         pad(offsets, is_valid, self.row);
         let mut end = offsets.last().map_or(0, |end| *end as usize);
-        while elements.next_element_seed(Reading { node: element, state: self.state, row: end })?.is_some() {
+        while elements
+            .next_element_seed(Reading {
+                node: element,
+                state: self.state,
+                row: end,
+            })?
+            .is_some()
+        {
             end += 1;
         }
         offsets.push(end as i32);
@@ -326,7 +426,9 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
         match &mut self.target.kind {
             Kind::Struct(structure) => {
                 structure.open(row);
-                while let Some(found) = members.next_key_seed(KeyOf(|key: &str| structure.find(key)))? {
+                while let Some(found) =
+                    members.next_key_seed(KeyOf(|key: &str| structure.find(key)))?
+                {
                     let Some((index, how)) = found else {
                         members.next_value::<IgnoredAny>()?;
                         continue;
@@ -340,19 +442,39 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
                         // A duplicate: the last one counts, as if the first had not been there.
                         member.node.truncate(row);
                         let (ids, record) = (member.node.ids(), state.record);
-                        state.misfits.retain(|found| found.record != record || !ids.contains(&found.target));
+                        state
+                            .misfits
+                            .retain(|found| found.record != record || !ids.contains(&found.target));
                     }
                     member.seen = how;
-                    members.next_value_seed(Reading { node: &mut member.node, state, row })?;
+                    members.next_value_seed(Reading {
+                        node: &mut member.node,
+                        state,
+                        row,
+                    })?;
                 }
                 Ok(())
             }
-            Kind::Map { keys, value, offsets, is_valid } => {
+            Kind::Map {
+                keys,
+                value,
+                offsets,
+                is_valid,
+            } => {
                 pad(offsets, is_valid, row);
                 let start = offsets.last().map_or(0, |end| *end as usize);
                 let mut end = start;
-                while members.next_key_seed(KeyOf(|key: &str| keys.push(end, Value::Bytes(key.as_bytes()))))?.is_some() {
-                    members.next_value_seed(Reading { node: value, state, row: end })?;
+                while members
+                    .next_key_seed(KeyOf(|key: &str| {
+                        keys.push(end, Value::Bytes(key.as_bytes()))
+                    }))?
+                    .is_some()
+                {
+                    members.next_value_seed(Reading {
+                        node: value,
+                        state,
+                        row: end,
+                    })?;
                     end += 1;
                 }
                 offsets.push(end as i32);
@@ -361,7 +483,12 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
             }
             _ => {
                 while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                ContainerOf { target: self.target, state, row }.refuse("an object")
+                ContainerOf {
+                    target: self.target,
+                    state,
+                    row,
+                }
+                .refuse("an object")
             }
         }
     }
@@ -401,7 +528,12 @@ impl<T, F: FnOnce(&str) -> T> Visitor<'_> for KeyOf<F> {
 enum Finished {
     Column(ArrayRef),
     Nulls(Option<arrow::buffer::NullBuffer>),
-    Offsets(OffsetBuffer<i32>, Option<arrow::buffer::NullBuffer>, Option<ArrayRef>, usize),
+    Offsets(
+        OffsetBuffer<i32>,
+        Option<arrow::buffer::NullBuffer>,
+        Option<ArrayRef>,
+        usize,
+    ),
 }
 
 fn finish(node: &mut Node, rows: usize, finished: &mut HashMap<usize, Finished>) {
@@ -409,16 +541,28 @@ fn finish(node: &mut Node, rows: usize, finished: &mut HashMap<usize, Finished>)
         let value = match &mut target.kind {
             Kind::Scalar { sql_type, column } => Finished::Column(column.finish(rows, sql_type)),
             Kind::Struct(structure) => {
-                structure.members.iter_mut().for_each(|member| finish(&mut member.node, rows, finished));
+                structure
+                    .members
+                    .iter_mut()
+                    .for_each(|member| finish(&mut member.node, rows, finished));
                 structure.is_valid.resize(rows, false);
                 Finished::Nulls(nulls(&mut structure.is_valid))
             }
-            Kind::List { element, offsets, is_valid } => {
+            Kind::List {
+                element,
+                offsets,
+                is_valid,
+            } => {
                 let (offsets, valid, elements) = close(offsets, is_valid, rows);
                 finish(element, elements, finished);
                 Finished::Offsets(offsets, valid, None, elements)
             }
-            Kind::Map { keys, value, offsets, is_valid } => {
+            Kind::Map {
+                keys,
+                value,
+                offsets,
+                is_valid,
+            } => {
                 let (offsets, valid, entries) = close(offsets, is_valid, rows);
                 let keys = keys.finish(entries, &SqlType::String);
                 finish(value, entries, finished);
@@ -437,7 +581,11 @@ fn close(
     pad(offsets, is_valid, rows);
     let elements = offsets.last().map_or(0, |end| *end as usize);
     let offsets = std::mem::replace(offsets, vec![0]);
-    (OffsetBuffer::new(ScalarBuffer::from(offsets)), nulls(is_valid), elements)
+    (
+        OffsetBuffer::new(ScalarBuffer::from(offsets)),
+        nulls(is_valid),
+        elements,
+    )
 }
 
 fn find<'a>(root: &'a Node, place: &[Step]) -> Option<&'a Target> {
@@ -446,7 +594,13 @@ fn find<'a>(root: &'a Node, place: &[Step]) -> Option<&'a Target> {
     for step in place {
         match (step, target) {
             (Step::Target(index), _) => target = node.targets.get(*index),
-            (Step::Member(index), Some(Target { kind: Kind::Struct(structure), .. })) => {
+            (
+                Step::Member(index),
+                Some(Target {
+                    kind: Kind::Struct(structure),
+                    ..
+                }),
+            ) => {
                 node = &structure.members.get(*index)?.node;
             }
             _ => return None,
@@ -457,7 +611,12 @@ fn find<'a>(root: &'a Node, place: &[Step]) -> Option<&'a Target> {
 
 /// The column of a type from the finished pieces of its target. A STRUCT takes the members that its type names, though
 /// others may have been read for other queries.
-fn assemble(target: &Target, sql_type: &SqlType, rows: usize, finished: &HashMap<usize, Finished>) -> ArrayRef {
+fn assemble(
+    target: &Target,
+    sql_type: &SqlType,
+    rows: usize,
+    finished: &HashMap<usize, Finished>,
+) -> ArrayRef {
     let null = || new_null_array(&sql_type.to_arrow(), rows);
     let array: Option<ArrayRef> = match (&target.kind, finished.get(&target.id), sql_type) {
         (Kind::Scalar { .. }, Some(Finished::Column(array)), _) => Some(array.clone()),
@@ -465,8 +624,17 @@ fn assemble(target: &Target, sql_type: &SqlType, rows: usize, finished: &HashMap
             let columns = fields
                 .iter()
                 .map(|field| {
-                    let member = structure.members.iter().find(|member| member.name == field.name);
-                    let inner = member.and_then(|member| member.node.targets.iter().find(|target| reads(target, &field.sql_type)));
+                    let member = structure
+                        .members
+                        .iter()
+                        .find(|member| member.name == field.name);
+                    let inner = member.and_then(|member| {
+                        member
+                            .node
+                            .targets
+                            .iter()
+                            .find(|target| reads(target, &field.sql_type))
+                    });
                     match inner {
                         Some(inner) => assemble(inner, &field.sql_type, rows, finished),
                         None => new_null_array(&field.sql_type.to_arrow(), rows),
@@ -474,21 +642,45 @@ fn assemble(target: &Target, sql_type: &SqlType, rows: usize, finished: &HashMap
                 })
                 .collect();
             match sql_type.to_arrow() {
-                DataType::Struct(fields) => StructArray::try_new_with_length(fields, columns, nulls.clone(), rows).ok().map(|array| Arc::new(array) as ArrayRef),
+                DataType::Struct(fields) => {
+                    StructArray::try_new_with_length(fields, columns, nulls.clone(), rows)
+                        .ok()
+                        .map(|array| Arc::new(array) as ArrayRef)
+                }
                 _ => None,
             }
         }
-        (Kind::List { element, .. }, Some(Finished::Offsets(offsets, nulls, _, elements)), SqlType::Array(of)) => {
-            let values = element.targets.first().map(|target| assemble(target, of, *elements, finished));
+        (
+            Kind::List { element, .. },
+            Some(Finished::Offsets(offsets, nulls, _, elements)),
+            SqlType::Array(of),
+        ) => {
+            let values = element
+                .targets
+                .first()
+                .map(|target| assemble(target, of, *elements, finished));
             match (sql_type.to_arrow(), values) {
-                (DataType::List(item), Some(values)) => ListArray::try_new(item, offsets.clone(), values, nulls.clone()).ok().map(|array| Arc::new(array) as ArrayRef),
+                (DataType::List(item), Some(values)) => {
+                    ListArray::try_new(item, offsets.clone(), values, nulls.clone())
+                        .ok()
+                        .map(|array| Arc::new(array) as ArrayRef)
+                }
                 _ => None,
             }
         }
-        (Kind::Map { value, .. }, Some(Finished::Offsets(offsets, nulls, Some(keys), entries)), SqlType::Map(_, of)) => {
-            let values = value.targets.first().map(|target| assemble(target, of, *entries, finished));
+        (
+            Kind::Map { value, .. },
+            Some(Finished::Offsets(offsets, nulls, Some(keys), entries)),
+            SqlType::Map(_, of),
+        ) => {
+            let values = value
+                .targets
+                .first()
+                .map(|target| assemble(target, of, *entries, finished));
             match (sql_type.to_arrow(), values) {
-                (DataType::Map(field, _), Some(values)) => map_array(&field, offsets, keys, values, nulls.clone()),
+                (DataType::Map(field, _), Some(values)) => {
+                    map_array(&field, offsets, keys, values, nulls.clone())
+                }
                 _ => None,
             }
         }
@@ -504,7 +696,9 @@ fn map_array(
     values: ArrayRef,
     nulls: Option<arrow::buffer::NullBuffer>,
 ) -> Option<ArrayRef> {
-    let DataType::Struct(fields) = field.data_type() else { return None };
+    let DataType::Struct(fields) = field.data_type() else {
+        return None;
+    };
     let entries = StructArray::try_new(fields.clone(), vec![keys.clone(), values], None).ok()?;
     let map = MapArray::try_new(field.clone(), offsets.clone(), entries, nulls, false).ok()?;
     Some(Arc::new(map))
@@ -515,8 +709,12 @@ fn reads(target: &Target, sql_type: &SqlType) -> bool {
     match (&target.kind, sql_type) {
         (Kind::Scalar { sql_type: own, .. }, wanted) => own == wanted,
         (Kind::Struct(_), SqlType::Struct(_)) => true,
-        (Kind::List { element, .. }, SqlType::Array(of)) => element.targets.iter().any(|target| reads(target, of)),
-        (Kind::Map { value, .. }, SqlType::Map(_, of)) => value.targets.iter().any(|target| reads(target, of)),
+        (Kind::List { element, .. }, SqlType::Array(of)) => {
+            element.targets.iter().any(|target| reads(target, of))
+        }
+        (Kind::Map { value, .. }, SqlType::Map(_, of)) => {
+            value.targets.iter().any(|target| reads(target, of))
+        }
         _ => false,
     }
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{
-        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type, Time32MillisecondType,
-        TimestampMillisecondType,
+        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type,
+        Time32MillisecondType, TimestampMillisecondType,
     },
 };
 use base64::Engine;
@@ -23,10 +23,17 @@ pub struct JsonEncoder {
 
 impl JsonEncoder {
     pub fn new(format: &FormatSpec, columns: &[Column]) -> Self {
-        let prefixes = columns.iter().enumerate().map(|(index, column)| prefix(index, &column.name)).collect();
+        let prefixes = columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| prefix(index, &column.name))
+            .collect();
         Self {
             prefixes,
-            types: columns.iter().map(|column| column.sql_type.clone()).collect(),
+            types: columns
+                .iter()
+                .map(|column| column.sql_type.clone())
+                .collect(),
             is_bare: columns.len() == 1 && !format.wrap_single,
         }
     }
@@ -63,23 +70,43 @@ fn value(array: &ArrayRef, row: usize, sql_type: &SqlType, out: &mut Vec<u8>) {
     }
     match sql_type {
         SqlType::String => string(array.as_string::<i32>().value(row), out),
-        SqlType::Boolean => out.extend_from_slice(if array.as_boolean().value(row) { b"true" } else { b"false" }),
+        SqlType::Boolean => out.extend_from_slice(if array.as_boolean().value(row) {
+            b"true"
+        } else {
+            b"false"
+        }),
         SqlType::Integer => _ = write!(out, "{}", array.as_primitive::<Int32Type>().value(row)),
         SqlType::BigInt => _ = write!(out, "{}", array.as_primitive::<Int64Type>().value(row)),
         SqlType::Double => double(array.as_primitive::<Float64Type>().value(row), out),
         SqlType::Decimal { scale, .. } => decimal(array, row, *scale, out),
         SqlType::Bytes => {
             out.push(b'"');
-            let encoded = base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row));
+            let encoded = base64::engine::general_purpose::STANDARD
+                .encode(array.as_binary::<i32>().value(row));
             out.extend_from_slice(encoded.as_bytes());
             out.push(b'"');
         }
-        SqlType::Time => _ = write!(out, "{}", array.as_primitive::<Time32MillisecondType>().value(row)),
+        SqlType::Time => {
+            _ = write!(
+                out,
+                "{}",
+                array.as_primitive::<Time32MillisecondType>().value(row)
+            )
+        }
         SqlType::Date => _ = write!(out, "{}", array.as_primitive::<Date32Type>().value(row)),
-        SqlType::Timestamp => _ = write!(out, "{}", array.as_primitive::<TimestampMillisecondType>().value(row)),
+        SqlType::Timestamp => {
+            _ = write!(
+                out,
+                "{}",
+                array.as_primitive::<TimestampMillisecondType>().value(row)
+            )
+        }
         SqlType::Array(element) => {
             let list = array.as_list::<i32>();
-            let (start, end) = (list.value_offsets()[row] as usize, list.value_offsets()[row + 1] as usize);
+            let (start, end) = (
+                list.value_offsets()[row] as usize,
+                list.value_offsets()[row + 1] as usize,
+            );
             out.push(b'[');
             for index in start..end {
                 if index > start {
@@ -92,7 +119,10 @@ fn value(array: &ArrayRef, row: usize, sql_type: &SqlType, out: &mut Vec<u8>) {
         SqlType::Map(_, of) => {
             let map = array.as_map();
             let keys = map.keys().as_string::<i32>();
-            let (start, end) = (map.value_offsets()[row] as usize, map.value_offsets()[row + 1] as usize);
+            let (start, end) = (
+                map.value_offsets()[row] as usize,
+                map.value_offsets()[row + 1] as usize,
+            );
             out.push(b'{');
             for index in start..end {
                 if index > start {

@@ -11,7 +11,13 @@ use crate::{
 
 /// Appends the value in `raw` (JSON text of one value, checked) to a column; NULL appends nothing. `Err` is what was
 /// expected.
-pub fn push(raw: &str, sql_type: &SqlType, column: &mut Column, row: usize, scratch: &mut String) -> Result<(), &'static str> {
+pub fn push(
+    raw: &str,
+    sql_type: &SqlType,
+    column: &mut Column,
+    row: usize,
+    scratch: &mut String,
+) -> Result<(), &'static str> {
     let first = raw.as_bytes().first().copied().unwrap_or(b'n');
     if first == b'n' {
         return Ok(());
@@ -35,7 +41,9 @@ pub fn push(raw: &str, sql_type: &SqlType, column: &mut Column, row: usize, scra
         },
         SqlType::Bytes => {
             let text = string(raw, scratch).ok_or("BYTES in base64")?;
-            let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| "BYTES in base64")?;
+            let bytes = base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .map_err(|_| "BYTES in base64")?;
             column.push(row, Value::Bytes(&bytes));
             return Ok(());
         }
@@ -47,9 +55,13 @@ pub fn push(raw: &str, sql_type: &SqlType, column: &mut Column, row: usize, scra
             let value = number::to_decimal(text.trim(), *precision, *scale);
             Value::Decimal(value.ok_or("a DECIMAL that fits without rounding")?)
         }
-        SqlType::Time => Value::Int32(whole_i32(raw, scratch).ok_or("a TIME in milliseconds of the day")?),
+        SqlType::Time => {
+            Value::Int32(whole_i32(raw, scratch).ok_or("a TIME in milliseconds of the day")?)
+        }
         SqlType::Date => Value::Int32(whole_i32(raw, scratch).ok_or("a DATE in days since 1970")?),
-        SqlType::Timestamp => Value::Int64(whole(raw, scratch).ok_or("a TIMESTAMP in milliseconds since 1970")?),
+        SqlType::Timestamp => {
+            Value::Int64(whole(raw, scratch).ok_or("a TIMESTAMP in milliseconds since 1970")?)
+        }
         SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_) => return Err("another type"),
     };
     column.push(row, value);
@@ -74,7 +86,11 @@ fn string<'a>(raw: &'a str, scratch: &'a mut String) -> Option<&'a str> {
 }
 
 fn number_or_string<'a>(raw: &'a str, scratch: &'a mut String) -> Option<&'a str> {
-    if is_number(raw) { Some(raw) } else { string(raw, scratch) }
+    if is_number(raw) {
+        Some(raw)
+    } else {
+        string(raw, scratch)
+    }
 }
 
 fn integer(raw: &str, scratch: &mut String) -> Option<i64> {
@@ -87,7 +103,9 @@ fn integer(raw: &str, scratch: &mut String) -> Option<i64> {
 
 fn double(raw: &str, scratch: &mut String) -> Option<f64> {
     let text = number_or_string(raw, scratch)?.trim();
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     if is_number {
         return text.parse().ok();
     }

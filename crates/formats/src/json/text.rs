@@ -6,7 +6,9 @@ const MAX_DEPTH: usize = 64;
 /// The content of a JSON string that has no escapes: a part of `raw`.
 pub fn plain(raw: &str) -> Option<&str> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', inner.as_bytes()).is_none().then_some(inner)
+    memchr::memchr(b'\\', inner.as_bytes())
+        .is_none()
+        .then_some(inner)
 }
 
 /// Any value as a STRING: texts as they are, numbers as Java prints them, objects as compact JSON, arrays as Java lists.
@@ -71,7 +73,10 @@ fn string_length(text: &str) -> usize {
 
 /// Undoes the escapes of a JSON string, quotes included; half of a surrogate pair becomes U+FFFD.
 pub fn unescape(raw: &str, out: &mut String) {
-    let inner = raw.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(raw);
+    let inner = raw
+        .strip_prefix('"')
+        .and_then(|inner| inner.strip_suffix('"'))
+        .unwrap_or(raw);
     let mut rest = inner;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         out.push_str(&rest[..at]);
@@ -96,7 +101,11 @@ pub fn unescape(raw: &str, out: &mut String) {
 
 /// Appends the character of `\uXXXX`, or of two of them; returns how many bytes were read.
 fn unicode(text: &str, out: &mut String) -> usize {
-    let unit = |at: usize| text.get(at..at + 6).filter(|escape| escape.starts_with("\\u")).and_then(|escape| u16::from_str_radix(&escape[2..], 16).ok());
+    let unit = |at: usize| {
+        text.get(at..at + 6)
+            .filter(|escape| escape.starts_with("\\u"))
+            .and_then(|escape| u16::from_str_radix(&escape[2..], 16).ok())
+    };
     let Some(first) = unit(0) else {
         out.push('\u{fffd}');
         return 2.min(text.len());

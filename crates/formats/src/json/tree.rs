@@ -26,10 +26,22 @@ pub struct Target {
 
 #[derive(Debug)]
 pub enum Kind {
-    Scalar { sql_type: SqlType, column: Column },
+    Scalar {
+        sql_type: SqlType,
+        column: Column,
+    },
     Struct(Struct),
-    List { element: Box<Node>, offsets: Vec<i32>, is_valid: Vec<bool> },
-    Map { keys: Column, value: Box<Node>, offsets: Vec<i32>, is_valid: Vec<bool> },
+    List {
+        element: Box<Node>,
+        offsets: Vec<i32>,
+        is_valid: Vec<bool>,
+    },
+    Map {
+        keys: Column,
+        value: Box<Node>,
+        offsets: Vec<i32>,
+        is_valid: Vec<bool>,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +83,9 @@ impl Node {
         let places = requests
             .iter()
             .enumerate()
-            .map(|(request, column)| root.add_path(&column.path, &column.sql_type, request, String::new()))
+            .map(|(request, column)| {
+                root.add_path(&column.path, &column.sql_type, request, String::new())
+            })
             .collect();
         root.number(&mut 0);
         (root, places)
@@ -92,7 +106,13 @@ impl Node {
         (root, places)
     }
 
-    fn add_path(&mut self, path: &[String], sql_type: &SqlType, request: usize, name: String) -> Place {
+    fn add_path(
+        &mut self,
+        path: &[String],
+        sql_type: &SqlType,
+        request: usize,
+        name: String,
+    ) -> Place {
         let Some((first, rest)) = path.split_first() else {
             return vec![Step::Target(self.add_type(sql_type, request, &name))];
         };
@@ -101,20 +121,43 @@ impl Node {
             return Vec::new();
         };
         let member = structure.member(first);
-        let inner = if name.is_empty() { first.clone() } else { format!("{name}->{first}") };
+        let inner = if name.is_empty() {
+            first.clone()
+        } else {
+            format!("{name}->{first}")
+        };
         let mut place = vec![Step::Target(target), Step::Member(member)];
-        place.extend(structure.members[member].node.add_path(rest, sql_type, request, inner));
+        place.extend(
+            structure.members[member]
+                .node
+                .add_path(rest, sql_type, request, inner),
+        );
         place
     }
 
     fn struct_target(&mut self, request: usize, name: &str) -> usize {
-        let known = self.targets.iter().position(|target| matches!(target.kind, Kind::Struct(_)));
+        let known = self
+            .targets
+            .iter()
+            .position(|target| matches!(target.kind, Kind::Struct(_)));
         self.use_or_add(known, request, name, || Kind::Struct(Struct::default()))
     }
 
-    fn use_or_add(&mut self, known: Option<usize>, request: usize, name: &str, kind: impl FnOnce() -> Kind) -> usize {
+    fn use_or_add(
+        &mut self,
+        known: Option<usize>,
+        request: usize,
+        name: &str,
+        kind: impl FnOnce() -> Kind,
+    ) -> usize {
         let index = known.unwrap_or_else(|| {
-            self.targets.push(Target { id: 0, end: 0, name: name.to_owned(), users: Vec::new(), kind: kind() });
+            self.targets.push(Target {
+                id: 0,
+                end: 0,
+                name: name.to_owned(),
+                users: Vec::new(),
+                kind: kind(),
+            });
             self.targets.len() - 1
         });
         if !self.targets[index].users.contains(&request) {
@@ -128,9 +171,17 @@ impl Node {
             SqlType::Struct(fields) => {
                 let target = self.struct_target(request, name);
                 if let Kind::Struct(structure) = &mut self.targets[target].kind {
-                    for Field { name: field, sql_type } in fields.iter() {
+                    for Field {
+                        name: field,
+                        sql_type,
+                    } in fields.iter()
+                    {
                         let member = structure.member(field);
-                        structure.members[member].node.add_type(sql_type, request, &format!("{name}->{field}"));
+                        structure.members[member].node.add_type(
+                            sql_type,
+                            request,
+                            &format!("{name}->{field}"),
+                        );
                     }
                 }
                 target
@@ -164,7 +215,10 @@ impl Node {
                     .targets
                     .iter()
                     .position(|target| matches!(&target.kind, Kind::Scalar { sql_type, .. } if sql_type == scalar));
-                self.use_or_add(known, request, name, || Kind::Scalar { sql_type: scalar.clone(), column: Column::new(scalar) })
+                self.use_or_add(known, request, name, || Kind::Scalar {
+                    sql_type: scalar.clone(),
+                    column: Column::new(scalar),
+                })
             }
         }
     }
@@ -175,8 +229,13 @@ impl Node {
             *next += 1;
             match &mut target.kind {
                 Kind::Scalar { .. } => {}
-                Kind::Struct(structure) => structure.members.iter_mut().for_each(|member| member.node.number(next)),
-                Kind::List { element: node, .. } | Kind::Map { value: node, .. } => node.number(next),
+                Kind::Struct(structure) => structure
+                    .members
+                    .iter_mut()
+                    .for_each(|member| member.node.number(next)),
+                Kind::List { element: node, .. } | Kind::Map { value: node, .. } => {
+                    node.number(next)
+                }
             }
             target.end = *next;
         }
@@ -189,14 +248,26 @@ impl Node {
                 Kind::Scalar { column, .. } => column.truncate(row),
                 Kind::Struct(structure) => {
                     structure.is_valid.truncate(row);
-                    structure.members.iter_mut().for_each(|member| member.node.truncate(row));
+                    structure
+                        .members
+                        .iter_mut()
+                        .for_each(|member| member.node.truncate(row));
                 }
-                Kind::List { element, offsets, is_valid } => {
+                Kind::List {
+                    element,
+                    offsets,
+                    is_valid,
+                } => {
                     is_valid.truncate(row);
                     offsets.truncate(row + 1);
                     element.truncate(offsets.last().map_or(0, |end| *end as usize));
                 }
-                Kind::Map { keys, value, offsets, is_valid } => {
+                Kind::Map {
+                    keys,
+                    value,
+                    offsets,
+                    is_valid,
+                } => {
                     is_valid.truncate(row);
                     offsets.truncate(row + 1);
                     let end = offsets.last().map_or(0, |end| *end as usize);
@@ -221,7 +292,12 @@ impl Struct {
         let known = self.members.iter().position(|member| member.name == name);
         known.unwrap_or_else(|| {
             let is_folded = name.to_uppercase() == name;
-            self.members.push(Member { name: name.to_owned(), is_folded, node: Node::default(), seen: Seen::No });
+            self.members.push(Member {
+                name: name.to_owned(),
+                is_folded,
+                node: Node::default(),
+                seen: Seen::No,
+            });
             self.members.len() - 1
         })
     }
@@ -241,7 +317,10 @@ impl Struct {
         }
         if folded.is_none() && !key.is_ascii() {
             let upper = key.to_uppercase();
-            let index = self.members.iter().position(|member| member.is_folded && member.name == upper)?;
+            let index = self
+                .members
+                .iter()
+                .position(|member| member.is_folded && member.name == upper)?;
             return Some((index, Seen::Folded));
         }
         folded
@@ -251,6 +330,8 @@ impl Struct {
     pub fn open(&mut self, row: usize) {
         self.is_valid.resize(row, false);
         self.is_valid.push(true);
-        self.members.iter_mut().for_each(|member| member.seen = Seen::No);
+        self.members
+            .iter_mut()
+            .for_each(|member| member.seen = Seen::No);
     }
 }

@@ -1,0 +1,437 @@
+//! JSON in and out: every rule of reading, hostile documents, and that a column is the same alone and beside others.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    util::display::array_value_to_string,
+};
+use proptest::prelude::*;
+use weir_catalog::{Column, FormatSpec, SqlType};
+use weir_formats::{ColumnRequest, Decoded, Decoder, Encoder};
+
+fn request(path: &[&str], sql_type: SqlType) -> ColumnRequest {
+    ColumnRequest {
+        path: path.iter().map(|name| (*name).to_owned()).collect(),
+        sql_type,
+    }
+}
+
+fn decode(requests: &[ColumnRequest], records: &[&str]) -> Decoded {
+    let bytes: Vec<Option<&[u8]>> = records
+        .iter()
+        .map(|record| Some(record.as_bytes()))
+        .collect();
+    // Two columns: the document is an object.
+    let columns = [
+        Column::value("A", SqlType::String),
+        Column::value("B", SqlType::String),
+    ];
+    Decoder::try_new(&FormatSpec::json(), &columns, requests)
+        .unwrap()
+        .decode(&bytes)
+}
+
+fn structure(fields: &[(&str, SqlType)]) -> SqlType {
+    SqlType::structure(
+        fields
+            .iter()
+            .map(|(name, sql_type)| ((*name).to_owned(), sql_type.clone())),
+    )
+}
+
+/// The value as text, or the kind of the misfit.
+fn check(sql_type: SqlType, value: &str, expected: &str) {
+    let decoded = decode(
+        &[request(&["A"], sql_type.clone())],
+        &[&format!("{{\"x\":[1,{{}}],\"a\":{value},\"y\":\"z\"}}")],
+    );
+    let found = match decoded.misfits.first() {
+        Some(misfit) => format!("!{}", misfit.reason.kind),
+        None if decoded.columns[0].is_null(0) => "NULL".to_owned(),
+        None => array_value_to_string(&decoded.columns[0], 0).unwrap(),
+    };
+    assert_eq!(found, expected, "{value} as {sql_type}");
+}
+
+#[test]
+fn types_are_read_as_leniently_as_the_reference_says() {
+    check(SqlType::String, "\"x\"", "x");
+    check(SqlType::String, "4688", "4688");
+    check(SqlType::String, "1e2", "1E+2");
+    check(SqlType::String, "true", "true");
+    check(SqlType::String, "null", "NULL");
+    check(SqlType::String, "{\"b\": 1}", "{\"b\":1}");
+    check(SqlType::String, "[1, \"b\"]", "[1, b]");
+    check(SqlType::String, "\"\\ud800\"", "\u{fffd}");
+    check(SqlType::Integer, "7", "7");
+    check(SqlType::Integer, "\"7\"", "7");
+    check(SqlType::Integer, "7.9", "7");
+    check(SqlType::Integer, "4294967297", "1");
+    check(SqlType::Integer, "\"abc\"", "!type_mismatch");
+    check(SqlType::Integer, "true", "!type_mismatch");
+    check(
+        SqlType::BigInt,
+        "9223372036854775807",
+        "9223372036854775807",
+    );
+    check(SqlType::Double, "1", "1.0");
+    check(SqlType::Double, "\"1e3\"", "1000.0");
+    check(SqlType::Boolean, "true", "true");
+    check(SqlType::Boolean, "\"true\"", "!type_mismatch");
+    check(
+        SqlType::Decimal {
+            precision: 4,
+            scale: 2,
+        },
+        "1.0",
+        "1.00",
+    );
+    check(
+        SqlType::Decimal {
+            precision: 4,
+            scale: 2,
+        },
+        "1.005",
+        "!type_mismatch",
+    );
+    check(SqlType::Bytes, "\"IQ==\"", "21");
+    check(SqlType::Bytes, "\"!\"", "!type_mismatch");
+    check(SqlType::Date, "18292", "2020-01-31");
+    check(SqlType::Timestamp, "\"0\"", "1970-01-01T00:00:00");
+    check(SqlType::Timestamp, "\"2020-01-01\"", "!type_mismatch");
+    check(
+        SqlType::array(SqlType::Integer),
+        "[1, null, \"3\"]",
+        "[1, , 3]",
+    );
+    check(SqlType::array(SqlType::Integer), "1", "!type_mismatch");
+    check(
+        SqlType::array(SqlType::Integer),
+        "[1, \"x\"]",
+        "!type_mismatch",
+    );
+    check(
+        SqlType::map(SqlType::String, SqlType::String),
+        "{\"Threat Name\":\"x\", \"n\": 5}",
+        "{Threat Name: x, n: 5}",
+    );
+    check(
+        structure(&[("B", SqlType::Integer), ("C", SqlType::String)]),
+        "{\"b\":1,\"d\":2}",
+        "{B: 1, C: }",
+    );
+    check(
+        structure(&[("B", SqlType::Integer)]),
+        "\"x\"",
+        "!type_mismatch",
+    );
+}
+
+#[test]
+fn a_name_is_found_exactly_or_in_another_case_and_the_last_one_wins() {
+    let check = |name: &str, document: &str, expected: Option<&str>| {
+        let decoded = decode(
+            &[
+                request(&[name], SqlType::String),
+                request(&["OTHER"], SqlType::String),
+            ],
+            &[document],
+        );
+        assert!(decoded.misfits.is_empty(), "{document}");
+        let column = decoded.columns[0].as_string::<i32>();
+        assert_eq!(
+            column.is_valid(0).then(|| column.value(0)),
+            expected,
+            "{document}"
+        );
+        assert!(
+            !document.contains("other") || decoded.columns[1].as_string::<i32>().value(0) == "o"
+        );
+    };
+    check("HOST", r#"{"host":"a"}"#, Some("a"));
+    check("HOST", r#"{"host":"a","Host":"b"}"#, Some("b"));
+    check("HOST", r#"{"HOST":"a","Host":"b","other":"o"}"#, Some("a"));
+    check("HOST", r#"{"Host":"b","HOST":"a"}"#, Some("a"));
+    check("HOST", r#"{"HOST":"a","HOST":"c"}"#, Some("c"));
+    check("HOST", r#"{"HOST":"a","other":"o","HOST":null}"#, None);
+    check("host", r#"{"HOST":"a"}"#, None);
+    check("host", r#"{"host":"a"}"#, Some("a"));
+    check("@timestamp", r#"{"@timestamp":"a"}"#, Some("a"));
+    check("GRÖSSE", r#"{"größe":"a"}"#, Some("a"));
+    check("H\"T", r#"{"h\"t":"a"}"#, Some("a"));
+}
+
+#[test]
+fn a_duplicate_undoes_what_it_replaces() {
+    let list = SqlType::array(structure(&[("X", SqlType::Integer)]));
+    let decoded = decode(
+        &[
+            request(&["A", "L"], list),
+            request(&["A", "S"], SqlType::String),
+        ],
+        &[
+            r#"{"a":{"l":[{"x":1},{"x":"bad"}],"s":"one"},"a":{"l":[{"x":7}]}}"#,
+            r#"{"a":{"l":[{"x":8}],"s":"two"}}"#,
+        ],
+    );
+    assert!(decoded.misfits.is_empty(), "{:?}", decoded.misfits);
+    assert_eq!(
+        array_value_to_string(&decoded.columns[0], 0).unwrap(),
+        "[{X: 7}]"
+    );
+    assert!(decoded.columns[1].is_null(0));
+    assert_eq!(
+        array_value_to_string(&decoded.columns[0], 1).unwrap(),
+        "[{X: 8}]"
+    );
+    assert_eq!(decoded.columns[1].as_string::<i32>().value(1), "two");
+}
+
+#[test]
+fn a_bad_field_spoils_the_columns_that_hold_it_and_no_others() {
+    let whole = structure(&[("PID", SqlType::Integer), ("NAME", SqlType::String)]);
+    let requests = [
+        request(&["W", "NAME"], SqlType::String),
+        request(&["W"], whole),
+        request(&["W", "PID"], SqlType::Integer),
+        request(&["V"], SqlType::String),
+    ];
+    let spoilt = |document: &str| -> Vec<Option<usize>> {
+        let mut columns: Vec<_> = decode(&requests, &[document])
+            .misfits
+            .into_iter()
+            .map(|misfit| misfit.column)
+            .collect();
+        columns.sort();
+        columns
+    };
+    assert_eq!(
+        spoilt(r#"{"w":{"pid":"x","name":"n"},"v":1}"#),
+        [Some(1), Some(2)]
+    );
+    assert_eq!(spoilt(r#"{"w":5,"v":1}"#), [Some(0), Some(1), Some(2)]);
+    assert_eq!(spoilt(r#"{"w":null,"v":1}"#), []);
+    assert_eq!(spoilt(r#"[1]"#), [Some(0), Some(1), Some(2), Some(3)]);
+    assert_eq!(spoilt(r#"{"w":{"pid":1}} x"#), [None]);
+}
+
+#[test]
+fn what_is_not_json_is_bad_for_all_and_leaves_nothing() {
+    let bad = [
+        "",
+        " ",
+        "{",
+        "{\"a\":\"x\"",
+        "{\"a\":\"x\"}}",
+        "{\"a\":\"x\",}",
+        "{\"a\":\"x\",\"b\":tru}",
+        "{\"a\":\"x\",\"b\":[1,}",
+        "{\"a\":\"x\" \"b\":1}",
+        "{'a':1}",
+        "{\"a\":\"x\"} garbage",
+        "nul",
+    ];
+    for document in bad {
+        let decoded = decode(
+            &[request(&["A"], SqlType::String)],
+            &["{\"a\":\"before\"}", document, "{\"a\":\"after\"}"],
+        );
+        assert_eq!(decoded.misfits.len(), 1, "{document}");
+        assert_eq!(
+            (decoded.misfits[0].row, decoded.misfits[0].column),
+            (1, None),
+            "{document}"
+        );
+        let column = decoded.columns[0].as_string::<i32>();
+        assert!(
+            column.value(0) == "before" && column.is_null(1) && column.value(2) == "after",
+            "{document}"
+        );
+    }
+    let decoded = decode(&[request(&["A"], SqlType::String)], &["null", "{}"]);
+    assert!(decoded.misfits.is_empty() && decoded.is_null.value(0) && !decoded.is_null.value(1));
+}
+
+#[test]
+fn hostile_documents_are_set_aside() {
+    let run = || {
+        for open in ["[", "{\"a\":", "{\"x\":["] {
+            for depth in [500, 10_000, 400_000] {
+                let document = open.repeat(depth);
+                let decoded = decode(&[request(&["A"], SqlType::String)], &[&document]);
+                assert_eq!(decoded.misfits.len(), 1, "{open} {depth}");
+            }
+        }
+        let nested = format!(
+            "{{\"a\":\"x\",\"b\":{}1{}}}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert_eq!(
+            decode(&[request(&["A"], SqlType::String)], &[&nested]).misfits[0]
+                .reason
+                .kind,
+            "too_deep"
+        );
+        let large = format!("{{\"a\":\"{}\",\"b\":1}}", "x".repeat(1 << 20));
+        let decoded = decode(&[request(&["A"], SqlType::String)], &[&large]);
+        assert_eq!(
+            decoded.columns[0].as_string::<i32>().value(0).len(),
+            1 << 20
+        );
+    };
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
+
+    let columns = [
+        Column::value("A", SqlType::String),
+        Column::value("B", SqlType::String),
+    ];
+    let mut decoder = Decoder::try_new(
+        &FormatSpec::json(),
+        &columns,
+        &[request(&["A"], SqlType::String)],
+    )
+    .unwrap();
+    let decoded = decoder.decode(&[Some(b"{\"a\":\"x\xffy\",\"b\xfe\":1}")]);
+    assert_eq!(decoded.columns[0].as_string::<i32>().value(0), "x\u{fffd}y");
+}
+
+#[test]
+fn rows_are_written_as_ksqldb_writes_them() {
+    let columns = [
+        Column::value("A", SqlType::String),
+        Column::value("D", SqlType::Double),
+        Column::value(
+            "N",
+            SqlType::Decimal {
+                precision: 4,
+                scale: 2,
+            },
+        ),
+        Column::value("L", SqlType::array(SqlType::Integer)),
+        Column::value(
+            "s",
+            structure(&[("B", SqlType::Boolean), ("T", SqlType::Timestamp)]),
+        ),
+    ];
+    let requests: Vec<_> = columns
+        .iter()
+        .map(|column| request(&[&column.name], column.sql_type.clone()))
+        .collect();
+    let document = "{\"a\":\"q\\\"\\\\\\u0001é\\n\",\"d\":1e10,\"n\":1.1,\"l\":[1,null],\"s\":{\"b\":true,\"t\":5}}";
+    let decoded = Decoder::try_new(&FormatSpec::json(), &columns, &requests)
+        .unwrap()
+        .decode(&[Some(document.as_bytes()), Some(b"{}")]);
+    let encoded = Encoder::try_new(&FormatSpec::json(), &columns)
+        .unwrap()
+        .encode(&decoded.columns, 2, None);
+    let texts: Vec<_> = encoded
+        .rows
+        .iter()
+        .map(|row| std::str::from_utf8(row.as_ref().unwrap()).unwrap())
+        .collect();
+    assert_eq!(
+        texts[0],
+        "{\"A\":\"q\\\"\\\\\\u0001é\\n\",\"D\":1.0E10,\"N\":1.10,\"L\":[1,null],\"s\":{\"B\":true,\"T\":5}}"
+    );
+    assert_eq!(
+        texts[1],
+        "{\"A\":null,\"D\":null,\"N\":null,\"L\":null,\"s\":null}"
+    );
+}
+
+/// Documents with members a, b, c, nested at most three deep, duplicates and misfits among them.
+fn document() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        (-50..50_i32).prop_map(|n| n.to_string()),
+        "[a-c]{0,3}".prop_map(|text| format!("\"{text}\"")),
+        Just("\"\\u0041\\n\"".to_owned()),
+    ];
+    let value = leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3)
+                .prop_map(|items| format!("[{}]", items.join(","))),
+            members(inner),
+        ]
+    });
+    members(value)
+}
+
+fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    prop::collection::vec(("[abcABC]", value), 0..4).prop_map(|members| {
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|(name, value)| format!("\"{name}\": {value}"))
+            .collect();
+        format!("{{{}}}", members.join(", "))
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_column_is_the_same_alone_and_beside_others(documents in prop::collection::vec(document(), 1..6)) {
+        let inner = structure(&[("A", SqlType::Integer), ("B", SqlType::String)]);
+        let requests = [
+            request(&["A"], SqlType::String),
+            request(&["A"], SqlType::Integer),
+            request(&["B"], structure(&[("A", SqlType::String), ("C", inner.clone())])),
+            request(&["B", "A"], SqlType::String),
+            request(&["B", "C", "A"], SqlType::Integer),
+            request(&["B", "C"], inner.clone()),
+            request(&["C"], SqlType::array(inner)),
+            request(&["C"], SqlType::map(SqlType::String, SqlType::String)),
+            request(&["B"], SqlType::String),
+        ];
+        let records: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let together = decode(&requests, &records);
+        for (index, single) in requests.iter().enumerate() {
+            let alone = decode(std::slice::from_ref(single), &records);
+            prop_assert_eq!(&alone.columns[0], &together.columns[index], "{:?} in {:?}", single, records);
+            let rows = |decoded: &Decoded, column: usize| -> Vec<usize> {
+                let mut rows: Vec<_> = decoded.misfits.iter().filter(|misfit| misfit.column.is_none_or(|found| found == column)).map(|misfit| misfit.row).collect();
+                rows.dedup();
+                rows
+            };
+            prop_assert_eq!(rows(&alone, 0), rows(&together, index), "{:?} in {:?}", single, records);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(texts in prop::collection::vec(prop::option::of(".{0,12}"), 1..8), doubles in prop::collection::vec(any::<f64>(), 8)) {
+        let columns = [Column::value("A", SqlType::String), Column::value("d", SqlType::Double)];
+        let rows = texts.len();
+        let arrays: [ArrayRef; 2] = [
+            Arc::new(texts.iter().map(Option::as_deref).collect::<arrow::array::StringArray>()),
+            Arc::new(doubles[..rows].iter().map(|n| Some(*n)).collect::<arrow::array::Float64Array>()),
+        ];
+        let encoded = Encoder::try_new(&FormatSpec::json(), &columns).unwrap().encode(&arrays, rows, None);
+        let bytes: Vec<_> = encoded.rows.iter().map(|row| row.as_deref()).collect();
+        let requests = [request(&["A"], SqlType::String), request(&["d"], SqlType::Double)];
+        let decoded = Decoder::try_new(&FormatSpec::json(), &columns, &requests).unwrap().decode(&bytes);
+        prop_assert!(decoded.misfits.is_empty());
+        prop_assert_eq!(&decoded.columns[0], &arrays[0]);
+        let bits = |array: &ArrayRef| array.as_primitive::<arrow::datatypes::Float64Type>().values().iter().map(|n| if n.is_nan() { 0 } else { n.to_bits() }).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&decoded.columns[1]), bits(&arrays[1]));
+    }
+
+    #[test]
+    fn foreign_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), at in 0..200_usize, document in document()) {
+        let mut mutated = document.into_bytes();
+        let place = at % (mutated.len() + 1);
+        mutated.splice(place..place, bytes.iter().copied().take(2));
+        let columns = [Column::value("A", SqlType::String), Column::value("B", SqlType::String)];
+        let requests = [request(&["A"], SqlType::array(SqlType::String)), request(&["B", "C"], SqlType::String)];
+        let mut decoder = Decoder::try_new(&FormatSpec::json(), &columns, &requests).unwrap();
+        let decoded = decoder.decode(&[Some(&bytes), Some(&mutated), None]);
+        prop_assert_eq!(decoded.columns[0].len(), 3);
+    }
+}
