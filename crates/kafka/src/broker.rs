@@ -123,7 +123,7 @@ pub enum Subscription {
 pub trait Reader: Send {
     /// What came, or `None` when nothing did within `wait`. Safe to drop while it waits: nothing is lost.
     ///
-    /// Errors are of three sorts, by [`crate::ErrorKind`]: `OffsetOutOfRange` (the position is below the log's start or past its
+    /// Errors are of three sorts, by [`crate::ErrorKind`], each with its partition ([`crate::Error::partition`]): `OffsetOutOfRange` (the position is below the log's start or past its
     /// end: seek), `UnknownTopic` (it is gone), and what is retriable. After an error the reader may be asked again.
     async fn next(&mut self, wait: Duration) -> Result<Option<ReaderEvent>>;
 
@@ -131,6 +131,7 @@ pub trait Reader: Send {
     async fn seek(&mut self, partition: &TopicPartition, offset: Offset) -> Result<()>;
 }
 
+/// `Assigned` and `Revoked` come only to a reader that joined a group.
 #[derive(Debug)]
 pub enum ReaderEvent {
     Assigned(Vec<TopicPartition>),

@@ -1,5 +1,7 @@
 //! What a broker refuses or cannot do, in terms that a caller can act on.
 
+use crate::TopicPartition;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -7,6 +9,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     pub kind: ErrorKind,
     pub message: String,
+    /// Where it happened, if the caller could not know: a reader may have many partitions.
+    pub partition: Option<TopicPartition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,15 @@ impl Error {
         Self {
             kind,
             message: message.into(),
+            partition: None,
         }
+    }
+
+    /// The same error, and the partition that it concerns.
+    #[must_use]
+    pub fn at(mut self, partition: &TopicPartition) -> Self {
+        self.partition = Some(partition.clone());
+        self
     }
 
     /// Whether the same call may succeed later with nobody's help.

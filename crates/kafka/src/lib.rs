@@ -13,12 +13,15 @@ pub mod broker;
 pub mod cluster;
 pub mod embedded;
 mod error;
+mod local;
 pub mod memory;
 pub mod partitioner;
 pub mod record;
 
 pub use broker::{
-    Broker, NewTopic, OffsetSpec, Reader, ReaderEvent, Subscription, Topic, TopicPartition, Writer,
+    Broker, ConsumerGroup, NewTopic, OffsetSpec, Reader, ReaderEvent, Subscription, Topic,
+    TopicPartition, Writer,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use memory::MemoryBroker;
 pub use record::{FetchedBatch, Header, NewRecord, Offset, PartitionId, Record, Timestamp};
