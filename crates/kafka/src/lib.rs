@@ -22,6 +22,7 @@ pub use broker::{
     Broker, ConsumerGroup, NewTopic, OffsetSpec, Reader, ReaderEvent, Subscription, Topic,
     TopicPartition, Writer,
 };
+pub use embedded::{EmbeddedBroker, EmbeddedOptions};
 pub use error::{Error, ErrorKind, Result};
 pub use memory::MemoryBroker;
 pub use record::{FetchedBatch, Header, NewRecord, Offset, PartitionId, Record, Timestamp};

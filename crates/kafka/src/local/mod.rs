@@ -12,7 +12,7 @@ pub(crate) use bell::Bell;
 pub(crate) use groups::Groups;
 pub(crate) use name::check_topic_name;
 pub(crate) use reader::{Fetched, LocalReader, Source, out_of_range};
-pub(crate) use size::{batch_size, check_size};
+pub(crate) use size::{batch_size, check_size, field_size, header_size, varint_size, zigzag};
 pub(crate) use topic_config::{Timestamps, TopicConfig};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -39,13 +39,13 @@ fn record_size(record: &NewRecord, base: Timestamp, index: usize) -> usize {
     body + varint_size(zigzag(body as i64))
 }
 
-fn header_size(header: &Header) -> usize {
+pub(crate) fn header_size(header: &Header) -> usize {
     let value = header.value.as_ref().map(|value| value.len());
     field_size(Some(header.key.len())) + field_size(value)
 }
 
 /// A length (−1 for null) and as many bytes.
-fn field_size(length: Option<usize>) -> usize {
+pub(crate) fn field_size(length: Option<usize>) -> usize {
     match length {
         Some(length) => varint_size(zigzag(length as i64)) + length,
         None => 1,

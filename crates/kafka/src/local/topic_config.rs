@@ -72,7 +72,7 @@ impl TopicConfig {
         }
         let policy = Policy::try_new(config)?;
         Ok(Self {
-            max_message_bytes: number(config, "max.message.bytes", 0, 1_048_588)? as usize,
+            max_message_bytes: max_message_bytes(config)?,
             timestamps: timestamps(config)?,
             retention_ms: limit(number(config, "retention.ms", -1, 604_800_000)?),
             retention_bytes: limit(number(config, "retention.bytes", -1, -1)?)
@@ -107,6 +107,16 @@ impl Policy {
         }
         Ok(policy)
     }
+}
+
+fn max_message_bytes(config: &BTreeMap<String, String>) -> Result<usize> {
+    let name = "max.message.bytes";
+    let bytes = number(config, name, 0, 1_048_588)?;
+    let bytes = i32::try_from(bytes).map_err(|_| {
+        let expected = format!("a whole number, at most {}", i32::MAX);
+        invalid(name, &bytes.to_string(), &expected)
+    })?;
+    Ok(bytes as usize)
 }
 
 fn timestamps(config: &BTreeMap<String, String>) -> Result<Timestamps> {

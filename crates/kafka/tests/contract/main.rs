@@ -12,6 +12,7 @@ mod records;
 mod topics;
 mod waiting;
 
+mod embedded;
 mod memory;
 
 /// Makes a test of each case for one broker: `contract!(factory)`, where `factory` is an
