@@ -9,6 +9,7 @@ pub mod manual;
 pub mod operators;
 pub mod registry;
 pub mod scalar;
+pub mod shown;
 #[cfg(test)]
 mod testing;
 

@@ -1,17 +1,24 @@
 //! A plan as text: what EXPLAIN shows. The same plan gives the same bytes.
 //!
 //! ```text
-//!  > [ PROJECT ] | Schema: `HOST` STRING | Logger: processing.CSAS_X_1.Project
-//!          > [ FILTER ] | Condition: … | Logger: processing.CSAS_X_1.WhereFilter
-//!                  > [ STREAM SOURCE ] W | Columns: … | Logger: processing.CSAS_X_1.KsqlTopic.Source
+//!  > [ PROJECT ] | `K` STRING KEY := K, `D` STRING := C->D
+//!          > [ FILTER ] | B LIKE '%x%' AND NOT (C->D = 'y')
+//!                  > [ STREAM ] S | topic: t | key: KAFKA | value: JSON | columns: B STRING, C->D STRING, K STRING
 //! ```
 
-use std::fmt::Write;
+mod expression;
 
-use crate::{QueryPlan, Step};
+use std::fmt::{self, Write};
 
-/// The longest condition that is shown whole, in characters.
-const SHOWN_CONDITION: usize = 4000;
+pub use expression::whole as expression_text;
+
+use crate::{ProjectedColumn, QueryPlan, Step};
+
+/// As much of a condition as is shown, in bytes; of a projection's expression likewise.
+const SHOWN: usize = 4000;
+
+/// As many columns as are shown of a projection or a scan.
+const SHOWN_COLUMNS: usize = 1000;
 
 /// The steps by which loggers are named: `processing.<query id>.<step>`.
 pub const SOURCE_STEP: &str = "KsqlTopic.Source.deserializer";
@@ -21,52 +28,80 @@ pub const SINK_STEP: &str = "KsqlTopic.Sink.serializer";
 
 /// The plan, last step first, as ksqlDB prints its execution plans.
 pub fn explain(plan: &QueryPlan) -> String {
+    render(plan, None)
+}
+
+/// The same with the names of the loggers to which the steps of the query `id` report.
+pub fn explain_query(plan: &QueryPlan, id: &str) -> String {
+    render(plan, Some(id))
+}
+
+fn render(plan: &QueryPlan, id: Option<&str>) -> String {
     let mut text = String::new();
+    let logger = |step: &str| match id {
+        Some(id) => format!(" | Logger: processing.{id}.{step}"),
+        None => String::new(),
+    };
     let mut indent = String::new();
-    // Writing to a String cannot fail.
     for step in plan.steps.iter().rev() {
-        let _ = match step {
+        let written = match step {
             Step::Project(items) => {
-                let items: Vec<_> = items
-                    .iter()
-                    .map(|item| {
-                        format!(
-                            "{} := {}",
-                            item.column,
-                            shorten(&item.expression.to_string())
-                        )
-                    })
-                    .collect();
-                writeln!(text, "{indent} > [ PROJECT ] | {}", items.join(", "))
+                let items = listed(items, &projected);
+                write_line(&mut text, &indent, "PROJECT", &items, &logger(PROJECT_STEP))
             }
-            Step::Filter(condition) => writeln!(
-                text,
-                "{indent} > [ FILTER ] | {}",
-                shorten(&condition.to_string())
-            ),
+            Step::Filter(condition) => {
+                let condition = format!(" | {}", expression::bounded(condition, SHOWN));
+                write_line(
+                    &mut text,
+                    &indent,
+                    "FILTER",
+                    &condition,
+                    &logger(FILTER_STEP),
+                )
+            }
         };
+        written.expect("a String takes all that is written to it");
         indent.push('\t');
     }
-    let columns: Vec<_> = plan
-        .scan
-        .iter()
-        .map(|column| format!("{} {}", column.name, column.sql_type))
-        .collect();
-    let _ = writeln!(
-        text,
-        "{indent} > [ STREAM ] {} | topic: {} | key: {} | value: {} | columns: {}",
-        plan.source.name,
-        plan.source.topic,
-        plan.source.key_format.format,
-        plan.source.value_format.format,
-        columns.join(", ")
+    let columns = listed(&plan.scan, &|column| {
+        format!("{} {}", column.name, column.sql_type)
+    });
+    let source = &plan.source;
+    let scan = format!(
+        " {} | topic: {} | key: {} | value: {} | columns:{}",
+        source.name,
+        source.topic,
+        source.key_format.format,
+        source.value_format.format,
+        columns.trim_start_matches(" |")
     );
+    write_line(&mut text, &indent, "STREAM", &scan, &logger(SOURCE_STEP))
+        .expect("a String takes all that is written to it");
     text
 }
 
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CONDITION) {
-        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
-        None => text.to_owned(),
-    }
+fn write_line(
+    text: &mut String,
+    indent: &str,
+    step: &str,
+    what: &str,
+    logger: &str,
+) -> fmt::Result {
+    writeln!(text, "{indent} > [ {step} ]{what}{logger}")
+}
+
+fn projected(item: &ProjectedColumn) -> String {
+    let expression = expression::bounded(&item.expression, SHOWN);
+    format!("{} := {expression}", item.column)
+}
+
+/// ` | a, b, c`, cut after [`SHOWN_COLUMNS`].
+fn listed<T>(items: &[T], show: &dyn Fn(&T) -> String) -> String {
+    let shown: Vec<String> = items.iter().take(SHOWN_COLUMNS).map(show).collect();
+    let rest = items.len() - shown.len();
+    let more = match rest {
+        0 => String::new(),
+        rest => format!(", … and {rest} more"),
+    };
+    format!(" | {}{more}", shown.join(", "))
 }

@@ -20,7 +20,10 @@ use arrow::{
 use datafusion_common::{Result, ScalarValue, plan_err};
 use datafusion_expr::Expr;
 
-use crate::kernel::{self, Argument, Call, Kernel, false_where_null};
+use crate::{
+    kernel::{self, Argument, Call, Kernel, false_where_null},
+    shown,
+};
 
 /// `operand IN (literals)`, never NULL; `None`: compare with them one by one.
 ///
@@ -128,11 +131,7 @@ impl Kernel for InLiterals {
     }
 
     fn display(&self, arguments: &[String]) -> Option<String> {
-        let literals: Vec<String> = self
-            .literals
-            .iter()
-            .map(|literal| format!("{literal:?}"))
-            .collect();
+        let literals: Vec<String> = self.literals.iter().map(shown::literal).collect();
         Some(format!(
             "{} IN ({})",
             arguments.first()?,

@@ -21,7 +21,10 @@ use datafusion_common::{Result, ScalarValue, plan_err};
 use datafusion_expr::{Expr, lit};
 
 pub use self::pattern::LikePattern;
-use crate::kernel::{self, Call, Kernel, false_where_null};
+use crate::{
+    kernel::{self, Call, Kernel, false_where_null},
+    shown,
+};
 
 /// `value [NOT] LIKE pattern [ESCAPE escape]`; never NULL. A literal pattern is compiled here, once.
 ///
@@ -77,14 +80,13 @@ impl Kernel for LikeLiteral {
     }
 
     fn display(&self, arguments: &[String]) -> Option<String> {
-        let value = arguments.first()?;
-        let operator = if self.is_negated { "NOT LIKE" } else { "LIKE" };
-        let pattern = self.text.replace('\'', "''");
-        let escape = match self.escape {
-            Some(escape) => format!(" ESCAPE '{escape}'"),
-            None => String::new(),
-        };
-        Some(format!("{value} {operator} '{pattern}'{escape}"))
+        let pattern = shown::literal(&ScalarValue::from(self.text.as_str()));
+        Some(display(
+            arguments.first()?,
+            &pattern,
+            self.escape,
+            self.is_negated,
+        ))
     }
 
     fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
@@ -114,6 +116,13 @@ impl Kernel for LikeColumn {
         if self.is_negated { "not_like" } else { "like" }
     }
 
+    fn display(&self, arguments: &[String]) -> Option<String> {
+        let [value, pattern] = arguments else {
+            return None;
+        };
+        Some(display(value, pattern, self.escape, self.is_negated))
+    }
+
     fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
         check_strings(arguments)
     }
@@ -139,6 +148,14 @@ impl Kernel for LikeColumn {
             truth.push(pattern.is_some_and(|pattern| pattern.matches(value)));
         }
         finish(BooleanBuffer::from(truth), call, self.is_negated)
+    }
+}
+
+fn display(value: &str, pattern: &str, escape: Option<char>, is_negated: bool) -> String {
+    let operator = if is_negated { "NOT LIKE" } else { "LIKE" };
+    match escape {
+        Some(escape) => format!("{value} {operator} {pattern} ESCAPE '{escape}'"),
+        None => format!("{value} {operator} {pattern}"),
     }
 }
 
