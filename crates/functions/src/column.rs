@@ -7,7 +7,7 @@ use std::{
 };
 
 use arrow::{array::ArrayRef, datatypes::DataType};
-use datafusion_common::{Result, internal_datafusion_err};
+use datafusion_common::Result;
 use datafusion_expr::{ScalarUDF, Volatility};
 use weir_catalog::SqlType;
 
@@ -106,15 +106,4 @@ impl fmt::Debug for ColumnFunction {
             .field("returns", &self.returns)
             .finish_non_exhaustive()
     }
-}
-
-/// The array as the type that the binder promised; anything else is a defect of ours.
-pub fn downcast<T: 'static>(array: &ArrayRef) -> Result<&T> {
-    array.as_any().downcast_ref::<T>().ok_or_else(|| {
-        internal_datafusion_err!(
-            "a column of {} came where {} was bound",
-            array.data_type(),
-            std::any::type_name::<T>()
-        )
-    })
 }

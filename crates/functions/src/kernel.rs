@@ -12,7 +12,7 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, StringArray, UInt32Array, new_null_array},
     buffer::{BooleanBuffer, NullBuffer},
     compute::take,
-    datatypes::{DataType, Field, FieldRef},
+    datatypes::{DataType, Field, FieldRef, Int32Type, Int64Type},
 };
 use datafusion_common::{Result, ScalarValue, internal_err};
 use datafusion_expr::{
@@ -161,6 +161,25 @@ impl Argument {
         }
         let zeroes = UInt32Array::from_value(0, rows);
         Ok(take(&self.array, &zeroes, None)?)
+    }
+
+    /// `row` of an INTEGER or BIGINT argument; `None` if it is NULL.
+    pub fn integer(&self, row: usize) -> Option<i64> {
+        let index = self.index(row);
+        if self.array.is_null(index) {
+            return None;
+        }
+        match self.array.as_primitive_opt::<Int32Type>() {
+            Some(integers) => Some(i64::from(integers.value(index))),
+            None => Some(self.array.as_primitive_opt::<Int64Type>()?.value(index)),
+        }
+    }
+
+    /// `row` of a BYTES argument; `None` if it is NULL.
+    pub fn bytes(&self, row: usize) -> Option<&[u8]> {
+        let index = self.index(row);
+        let bytes = self.array.as_binary_opt::<i32>()?;
+        bytes.is_valid(index).then(|| bytes.value(index))
     }
 
     pub fn strings(&self) -> Result<Strings<'_>> {

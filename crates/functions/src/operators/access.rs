@@ -6,13 +6,13 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, UInt32Array, make_array, make_comparator},
     buffer::NullBuffer,
     compute::{SortOptions, take},
-    datatypes::{DataType, FieldRef, Int32Type, Int64Type},
+    datatypes::{DataType, FieldRef},
 };
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::{Expr, ExpressionPlacement};
 use weir_catalog::SqlType;
 
-use crate::kernel::{self, Argument, Call, Kernel};
+use crate::kernel::{self, Call, Kernel};
 
 /// `array[index]`, a `returns`: from 1, negative from the end; `index` is INTEGER or BIGINT.
 pub fn element(array: Expr, index: Expr, returns: &SqlType) -> Expr {
@@ -78,7 +78,7 @@ impl Kernel for Element {
             }
             let at = list.index(row);
             let (from, to) = (i64::from(offsets[at]), i64::from(offsets[at + 1]));
-            let place = match integer(index, row)? {
+            let place = match index.integer(row)? {
                 0 => return None,
                 from_start @ 1.. => from.checked_add(from_start - 1)?,
                 from_end => to.checked_add(from_end)?,
@@ -88,23 +88,6 @@ impl Kernel for Element {
         });
         let places: UInt32Array = places.collect();
         Ok(take(arrays.values(), &places, None)?)
-    }
-}
-
-/// `row` of an INTEGER or BIGINT argument.
-fn integer(argument: &Argument, row: usize) -> Option<i64> {
-    let index = argument.index(row);
-    if argument.array().is_null(index) {
-        return None;
-    }
-    match argument.array().as_primitive_opt::<Int32Type>() {
-        Some(integers) => Some(i64::from(integers.value(index))),
-        None => Some(
-            argument
-                .array()
-                .as_primitive_opt::<Int64Type>()?
-                .value(index),
-        ),
     }
 }
 
@@ -214,8 +197,9 @@ fn hide(member: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{
-        Int32Array, Int32Builder, ListArray, MapBuilder, StringBuilder, StructArray,
+    use arrow::{
+        array::{Int32Array, Int32Builder, ListArray, MapBuilder, StringBuilder, StructArray},
+        datatypes::Int32Type,
     };
     use datafusion_common::ScalarValue;
 

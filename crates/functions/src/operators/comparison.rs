@@ -99,10 +99,9 @@ impl Kernel for Compare {
     fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
         let (left, right) = (call.argument(0)?, call.argument(1)?);
         let rows = call.rows;
-        let same = Same { left, right, rows };
         let truth = match self.operator {
-            ComparisonOperator::IsNotDistinctFrom => with_order(left, right, same)?,
-            ComparisonOperator::IsDistinctFrom => !&with_order(left, right, same)?,
+            ComparisonOperator::IsNotDistinctFrom => same(left, right, rows)?,
+            ComparisonOperator::IsDistinctFrom => !&same(left, right, rows)?,
             operator => {
                 let truth = with_order(left, right, Compared { operator, rows })?;
                 false_where_null(truth, call.validity())
@@ -110,6 +109,11 @@ impl Kernel for Compare {
         };
         Ok(Arc::new(BooleanArray::new(truth, None)))
     }
+}
+
+/// Where both are NULL, or both are there and equal; NaN is the same as NaN.
+pub(crate) fn same(left: &Argument, right: &Argument, rows: usize) -> Result<BooleanBuffer> {
+    with_order(left, right, Same { left, right, rows })
 }
 
 /// What can be compared at all: the same type, or two DECIMALs.
@@ -163,7 +167,6 @@ fn collect(
     BooleanBuffer::collect_bool(rows, |row| order(row).is_some_and(&accepts))
 }
 
-/// Both NULL, or both there and not different; NaN is the same as NaN.
 struct Same<'a> {
     left: &'a Argument,
     right: &'a Argument,

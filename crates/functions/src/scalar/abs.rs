@@ -1,7 +1,7 @@
 //! ABS: a number without its sign; the least INTEGER and BIGINT have none and stay what they are.
 
-use super::rounding::{OnNumbers, body, variants};
-use crate::registry::Builtin;
+use super::numbers::{OnNumbers, same_type};
+use crate::overload::Builtin;
 
 const ABS: OnNumbers = OnNumbers {
     integer: i32::wrapping_abs,
@@ -11,11 +11,10 @@ const ABS: OnNumbers = OnNumbers {
 };
 
 pub fn function() -> Builtin {
-    let variants = variants("The absolute value.", |types| body(&types[0], ABS));
     Builtin::new(
         "ABS",
         "MATHEMATICAL",
         "Returns the absolute value of a number.",
-        variants,
+        same_type("The absolute value.", ABS),
     )
 }

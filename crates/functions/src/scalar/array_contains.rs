@@ -1,40 +1,45 @@
-//! ARRAY_CONTAINS: whether a value is in an array.
+//! ARRAY_CONTAINS: whether a value is in an array. FALSE for a NULL array; NULL is found where there is a NULL.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, ListArray};
+use arrow::{
+    array::{ArrayRef, AsArray, BooleanArray},
+    buffer::BooleanBuffer,
+};
+use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::texts::over_arrays;
 use crate::{
-    column::downcast,
-    registry::{Builtin, Parameter, Variant},
+    kernel::Call,
+    operators::equality,
+    overload::{Builtin, Parameter, Variant},
 };
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("array", Parameter::ArrayOfAny), ("value", Parameter::Any)],
-        is_variadic: false,
-        description: "TRUE if the array holds the value; FALSE for a NULL array. NULL is found where there is a NULL.",
-        returns: |_| SqlType::Boolean,
-        body: |_| {
-            over_arrays(|arrays| {
-                let (lists, wanted) = (downcast::<ListArray>(&arrays[0])?, &arrays[1]);
-                let rows = (0..lists.len()).map(|row| {
-                    if lists.is_null(row) {
-                        return false;
-                    }
-                    let (elements, value) = (lists.value(row), wanted.slice(row, 1).to_data());
-                    (0..elements.len()).any(|element| elements.slice(element, 1).to_data() == value)
-                });
-                Ok(Arc::new(rows.map(Some).collect::<BooleanArray>()))
-            })
-        },
-    };
+    let variant = Variant::new(
+        [("array", Parameter::ArrayOfAny), ("value", Parameter::Any)],
+        "TRUE if the array holds the value; FALSE for a NULL array. NULL is found where there is a NULL.",
+        |_| SqlType::Boolean,
+        contains,
+    );
     Builtin::new(
         "ARRAY_CONTAINS",
         "ARRAY",
         "Tells whether an array holds a value.",
         vec![variant],
     )
+    .shown_as("ARRAY_CONTAINS")
+}
+
+fn contains(call: &Call) -> Result<ArrayRef> {
+    let (array, value) = (call.argument(0)?, call.argument(1)?);
+    let lists = array.array().as_list::<i32>();
+    let is_equal = equality::try_new(lists.values(), value.array())?;
+    let offsets = lists.value_offsets();
+    let rows = BooleanBuffer::collect_bool(call.rows, |row| {
+        let list = array.index(row);
+        let mut elements = offsets[list] as usize..offsets[list + 1] as usize;
+        !array.is_null(row) && elements.any(|element| is_equal(element, value.index(row)))
+    });
+    Ok(Arc::new(BooleanArray::new(rows, None)))
 }

@@ -2,34 +2,23 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, Int32Array, ListArray};
+use arrow::array::{AsArray, Int32Array};
 use weir_catalog::SqlType;
 
-use super::texts::over_arrays;
-use crate::{
-    column::downcast,
-    registry::{Builtin, Parameter, Variant},
-};
+use crate::overload::{Builtin, Parameter, Variant};
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("array", Parameter::ArrayOfAny)],
-        is_variadic: false,
-        description: "The number of elements.",
-        returns: |_| SqlType::Integer,
-        body: |_| {
-            over_arrays(|arrays| {
-                let lists = downcast::<ListArray>(&arrays[0])?;
-                let lengths = (0..lists.len())
-                    .map(|row| lists.is_valid(row).then(|| lists.value_length(row)));
-                Ok(Arc::new(lengths.collect::<Int32Array>()))
-            })
+    let variant = Variant::new(
+        [("array", Parameter::ArrayOfAny)],
+        "The number of elements.",
+        |_| SqlType::Integer,
+        |call| {
+            let array = call.argument(0)?;
+            let lists = array.array().as_list::<i32>();
+            let length = |row| (!array.is_null(row)).then(|| lists.value_length(array.index(row)));
+            Ok(Arc::new((0..call.rows).map(length).collect::<Int32Array>()))
         },
-    };
-    Builtin::new(
-        "ARRAY_LENGTH",
-        "ARRAY",
-        "Returns the number of elements of an array.",
-        vec![variant],
-    )
+    );
+    Builtin::new("ARRAY_LENGTH", "ARRAY", "Returns the length of an array.", vec![variant])
+        .shown_as("ARRAY_LENGTH")
 }

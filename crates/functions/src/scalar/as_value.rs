@@ -1,22 +1,19 @@
 //! AS_VALUE: a key column copied into the value.
 
-use weir_catalog::SqlType;
-
-use super::texts::over_arrays;
-use crate::registry::{Builtin, Parameter, Variant};
+use crate::overload::{Builtin, Parameter, Variant};
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("key", Parameter::Any)],
-        is_variadic: false,
-        description: "The value of the key column.",
-        returns: |types| types.first().cloned().unwrap_or(SqlType::String),
-        body: |_| over_arrays(|arrays| Ok(arrays[0].clone())),
-    };
+    let variant = Variant::new(
+        [("key", Parameter::Any)],
+        "The value of the key column.",
+        |types| types[0].clone(),
+        |call| call.argument(0)?.to_column(call.rows),
+    );
     Builtin::new(
         "AS_VALUE",
         "OTHER",
         "Copies a key column into the value of the row.",
-        vec![variant],
+        vec![variant.returns_as("T")],
     )
+    .shown_as("AS_VALUE")
 }

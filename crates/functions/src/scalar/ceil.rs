@@ -2,8 +2,8 @@
 
 use arrow::datatypes::i256;
 
-use super::rounding::{OnNumbers, body, variants};
-use crate::registry::Builtin;
+use super::numbers::{OnNumbers, same_type};
+use crate::overload::Builtin;
 
 const CEIL: OnNumbers = OnNumbers {
     integer: |value| value,
@@ -11,19 +11,19 @@ const CEIL: OnNumbers = OnNumbers {
     double: f64::ceil,
     decimal: |value, one| {
         let rest = value.checked_rem(one)?;
-        let below = value.checked_sub(rest)?;
-        if rest > i256::ZERO {
-            below.checked_add(one)
-        } else {
-            Some(below)
+        let toward_zero = value.checked_sub(rest)?;
+        match rest > i256::ZERO {
+            true => toward_zero.checked_add(one),
+            false => Some(toward_zero),
         }
     },
 };
 
 pub fn function() -> Builtin {
-    let variants = variants(
-        "The least whole number that is not below; of the same type.",
-        |types| body(&types[0], CEIL),
-    );
-    Builtin::new("CEIL", "MATHEMATICAL", "Rounds a number up.", variants)
+    Builtin::new(
+        "CEIL",
+        "MATHEMATICAL",
+        "Rounds a number up.",
+        same_type("The least whole number that is not below, of the same type.", CEIL),
+    )
 }

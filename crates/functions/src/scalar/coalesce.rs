@@ -1,44 +1,42 @@
 //! COALESCE: the first value that is not NULL.
 
 use arrow::{
-    array::{Array, ArrayRef},
-    compute::kernels::zip::zip,
+    array::{Array, ArrayRef, new_null_array},
+    compute::{is_not_null, kernels::zip::zip},
 };
 use datafusion_common::Result;
 
-use super::texts::over_arrays;
-use crate::registry::{Builtin, Parameter, Variant};
+use crate::{
+    kernel::Call,
+    overload::{Builtin, Parameter, Variant},
+};
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("inputs", Parameter::Any)],
-        is_variadic: true,
-        description: "The first of the values that is not NULL; NULL if all are.",
-        returns: |types| types[0].clone(),
-        body: |_| over_arrays(coalesce),
-    };
+    let variant = Variant::new(
+        [("first", Parameter::Any), ("others", Parameter::Any)],
+        "The first of the values that is not NULL; NULL if all are.",
+        |types| types[0].clone(),
+        coalesce,
+    );
     Builtin::new(
         "COALESCE",
         "NULL",
         "Returns the first value that is not NULL.",
-        vec![variant],
+        vec![variant.variadic().returns_as("T")],
     )
+    .shown_as("COALESCE")
 }
 
-pub fn coalesce(arrays: &[ArrayRef]) -> Result<ArrayRef> {
-    let Some((first, rest)) = arrays.split_first() else {
-        return Ok(arrow::array::new_null_array(
-            &arrow::datatypes::DataType::Utf8,
-            0,
-        ));
+pub fn coalesce(call: &Call) -> Result<ArrayRef> {
+    let mut columns = call.columns()?.into_iter();
+    let Some(mut result) = columns.next() else {
+        return Ok(new_null_array(&call.returns, call.rows));
     };
-    let mut result = first.clone();
-    for array in rest {
+    for column in columns {
         if result.null_count() == 0 {
             break;
         }
-        let is_there = arrow::compute::is_not_null(&result)?;
-        result = zip(&is_there, &result, array)?;
+        result = zip(&is_not_null(&result)?, &result, &column)?;
     }
     Ok(result)
 }

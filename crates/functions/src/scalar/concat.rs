@@ -1,21 +1,29 @@
-//! CONCAT: texts one behind the other, NULLs left out.
-
-use std::sync::Arc;
+//! CONCAT: texts or bytes one behind the other, NULLs left out.
 
 use weir_catalog::SqlType;
 
 use crate::{
-    operators::construct,
-    registry::{Builtin, Parameter, Variant},
+    operators::construct::concatenate,
+    overload::{Builtin, Parameter, Variant},
 };
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("inputs", Parameter::Is(SqlType::String))],
-        is_variadic: true,
-        description: "The texts joined; NULLs are left out, and all NULL gives the empty text.",
-        returns: |_| SqlType::String,
-        body: |_| Arc::new(construct::concatenate),
-    };
-    Builtin::new("CONCAT", "STRING", "Joins texts.", vec![variant])
+    let texts = Variant::new(
+        [("inputs", Parameter::STRING)],
+        "The texts joined; NULLs are left out, and nothing but NULLs gives the empty text.",
+        |_| SqlType::String,
+        concatenate,
+    );
+    let bytes = Variant::new(
+        [("inputs", Parameter::BYTES)],
+        "The bytes joined; NULLs are left out, and nothing but NULLs gives no bytes.",
+        |_| SqlType::Bytes,
+        concatenate,
+    );
+    Builtin::new(
+        "CONCAT",
+        "STRING",
+        "Joins texts or bytes.",
+        vec![texts.variadic(), bytes.variadic()],
+    )
 }

@@ -2,8 +2,8 @@
 
 use arrow::datatypes::i256;
 
-use super::rounding::{OnNumbers, body, variants};
-use crate::registry::Builtin;
+use super::numbers::{OnNumbers, same_type};
+use crate::overload::Builtin;
 
 const FLOOR: OnNumbers = OnNumbers {
     integer: |value| value,
@@ -11,19 +11,19 @@ const FLOOR: OnNumbers = OnNumbers {
     double: f64::floor,
     decimal: |value, one| {
         let rest = value.checked_rem(one)?;
-        let above = value.checked_sub(rest)?;
-        if rest < i256::ZERO {
-            above.checked_sub(one)
-        } else {
-            Some(above)
+        let toward_zero = value.checked_sub(rest)?;
+        match rest < i256::ZERO {
+            true => toward_zero.checked_sub(one),
+            false => Some(toward_zero),
         }
     },
 };
 
 pub fn function() -> Builtin {
-    let variants = variants(
-        "The greatest whole number that is not above; of the same type.",
-        |types| body(&types[0], FLOOR),
-    );
-    Builtin::new("FLOOR", "MATHEMATICAL", "Rounds a number down.", variants)
+    Builtin::new(
+        "FLOOR",
+        "MATHEMATICAL",
+        "Rounds a number down.",
+        same_type("The greatest whole number that is not above, of the same type.", FLOOR),
+    )
 }

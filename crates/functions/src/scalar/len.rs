@@ -1,50 +1,33 @@
-//! LEN: how long a text is.
+//! LEN: how long a text is, in UTF-16 units, or how many bytes there are.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, BinaryArray, Int32Array, StringArray};
+use arrow::array::Int32Array;
 use weir_catalog::SqlType;
 
-use super::texts::{over_arrays, utf16_length};
-use crate::{
-    column::downcast,
-    registry::{Builtin, Parameter, Variant},
-};
+use super::texts::utf16_length;
+use crate::overload::{Builtin, Parameter, Variant};
 
 pub fn function() -> Builtin {
-    let text = Variant {
-        parameters: vec![("input", Parameter::Is(SqlType::String))],
-        is_variadic: false,
-        description: "The number of UTF-16 units.",
-        returns: |_| SqlType::Integer,
-        body: |_| {
-            over_arrays(|arrays| {
-                let texts = downcast::<StringArray>(&arrays[0])?;
-                let lengths = texts
-                    .iter()
-                    .map(|text| i32::try_from(utf16_length(text?)).ok());
-                Ok(Arc::new(lengths.collect::<Int32Array>()))
-            })
+    let text = Variant::new(
+        [("input", Parameter::STRING)],
+        "The number of UTF-16 units.",
+        |_| SqlType::Integer,
+        |call| {
+            let texts = call.argument(0)?.strings()?;
+            let length = |row| i32::try_from(utf16_length(texts.get(row)?)).ok();
+            Ok(Arc::new((0..call.rows).map(length).collect::<Int32Array>()))
         },
-    };
-    let bytes = Variant {
-        parameters: vec![("input", Parameter::Is(SqlType::Bytes))],
-        is_variadic: false,
-        description: "The number of bytes.",
-        returns: |_| SqlType::Integer,
-        body: |_| {
-            over_arrays(|arrays| {
-                let bytes = downcast::<BinaryArray>(&arrays[0])?;
-                let lengths = (0..bytes.len())
-                    .map(|row| bytes.is_valid(row).then(|| bytes.value_length(row)));
-                Ok(Arc::new(lengths.collect::<Int32Array>()))
-            })
+    );
+    let bytes = Variant::new(
+        [("input", Parameter::BYTES)],
+        "The number of bytes.",
+        |_| SqlType::Integer,
+        |call| {
+            let bytes = call.argument(0)?;
+            let length = |row| i32::try_from(bytes.bytes(row)?.len()).ok();
+            Ok(Arc::new((0..call.rows).map(length).collect::<Int32Array>()))
         },
-    };
-    Builtin::new(
-        "LEN",
-        "STRING",
-        "Returns the length of a text or of bytes.",
-        vec![text, bytes],
-    )
+    );
+    Builtin::new("LEN", "STRING", "Returns the length of a text or of bytes.", vec![text, bytes])
 }

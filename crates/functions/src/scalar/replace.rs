@@ -1,42 +1,44 @@
-//! REPLACE: every occurrence of a text by another.
+//! REPLACE: every occurrence of a text by another, to the letter.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, StringArray};
+use arrow::array::ArrayRef;
+use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::texts::over_arrays;
+use super::texts::Texts;
 use crate::{
-    column::downcast,
-    registry::{Builtin, Parameter, Variant},
+    kernel::Call,
+    overload::{Builtin, Parameter, Variant},
 };
 
 pub fn function() -> Builtin {
-    let text = || Parameter::Is(SqlType::String);
-    let variant = Variant {
-        parameters: vec![("input", text()), ("old", text()), ("new", text())],
-        is_variadic: false,
-        description: "The text with every `old` replaced by `new`, to the letter.",
-        returns: |_| SqlType::String,
-        body: |_| {
-            over_arrays(|arrays| {
-                let (texts, old, new) = (
-                    downcast::<StringArray>(&arrays[0])?,
-                    downcast::<StringArray>(&arrays[1])?,
-                    downcast::<StringArray>(&arrays[2])?,
-                );
-                let rows = (0..texts.len()).map(|row| {
-                    let is_whole = texts.is_valid(row) && old.is_valid(row) && new.is_valid(row);
-                    is_whole.then(|| texts.value(row).replace(old.value(row), new.value(row)))
-                });
-                Ok(Arc::new(rows.collect::<StringArray>()))
-            })
-        },
-    };
-    Builtin::new(
-        "REPLACE",
-        "STRING",
-        "Replaces all occurrences of a text.",
-        vec![variant],
-    )
+    let variant = Variant::new(
+        [
+            ("input", Parameter::STRING),
+            ("old", Parameter::STRING),
+            ("new", Parameter::STRING),
+        ],
+        "The text with every `old` replaced by `new`, to the letter.",
+        |_| SqlType::String,
+        replace,
+    );
+    Builtin::new("REPLACE", "STRING", "Replaces parts of a text.", vec![variant])
+}
+
+fn replace(call: &Call) -> Result<ArrayRef> {
+    let texts = call.argument(0)?.strings()?;
+    let (old, new) = (call.argument(1)?.strings()?, call.argument(2)?.strings()?);
+    let mut results = Texts::new(call.rows);
+    for row in 0..call.rows {
+        let (Some(text), Some(old), Some(new)) = (texts.get(row), old.get(row), new.get(row)) else {
+            results.push(None);
+            continue;
+        };
+        // Counted first: an empty `old` is between all characters, and `new` may be as long as it likes.
+        let size = text.len().saturating_add(text.matches(old).count().saturating_mul(new.len()));
+        match results.has_room(size) {
+            true => results.push(Some(&text.replace(old, new))),
+            false => results.push(None),
+        }
+    }
+    results.finish()
 }

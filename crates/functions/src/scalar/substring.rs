@@ -1,74 +1,80 @@
-//! SUBSTRING: a part of a text.
+//! SUBSTRING: a part of a text or of bytes. Positions are from 1 on or, negative, from the end; nothing is out of range.
 
-use std::sync::Arc;
+use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, Int32Array, StringArray, StringBuilder};
+use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::texts::{over_arrays, utf16_length, utf16_slice};
+use super::texts::{ByteStrings, Texts, utf16_length, utf16_slice};
 use crate::{
-    column::downcast,
-    registry::{Builtin, Parameter, Variant},
+    kernel::Call,
+    overload::{Builtin, Parameter, Variant},
 };
 
+const TO_THE_END: &str = "From a position (from 1 on; negative from the end) to the end.";
+const SO_MANY: &str = "So many UTF-16 units, or bytes, from a position on.";
+
 pub fn function() -> Builtin {
-    let text = ("input", Parameter::Is(SqlType::String));
-    let position = ("position", Parameter::Is(SqlType::Integer));
-    let length = ("length", Parameter::Is(SqlType::Integer));
-    let variant = |parameters, description| Variant {
-        parameters,
-        is_variadic: false,
-        description,
-        returns: |_| SqlType::String,
-        body: |_| over_arrays(substring),
+    let position = ("position", Parameter::INTEGER);
+    let length = ("length", Parameter::INTEGER);
+    let text = ("input", Parameter::STRING);
+    let bytes = ("input", Parameter::BYTES);
+    let of_text = |parameters: Vec<_>, description| {
+        Variant::new(parameters, description, |_| SqlType::String, substring)
+    };
+    let of_bytes = |parameters: Vec<_>, description| {
+        Variant::new(parameters, description, |_| SqlType::Bytes, bytes_substring)
     };
     Builtin::new(
         "SUBSTRING",
         "STRING",
-        "Returns a part of a text.",
+        "Returns a part of a text or of bytes.",
         vec![
-            variant(
-                vec![text.clone(), position.clone()],
-                "From a position (from 1 on; negative from the end) to the end.",
-            ),
-            variant(
-                vec![text, position, length],
-                "So many UTF-16 units from a position on.",
-            ),
+            of_text(vec![text.clone(), position.clone()], TO_THE_END),
+            of_text(vec![text, position.clone(), length.clone()], SO_MANY),
+            of_bytes(vec![bytes.clone(), position.clone()], TO_THE_END),
+            of_bytes(vec![bytes, position, length], SO_MANY),
         ],
     )
 }
 
-fn substring(arrays: &[ArrayRef]) -> Result<ArrayRef> {
-    let (texts, positions) = (
-        downcast::<StringArray>(&arrays[0])?,
-        downcast::<Int32Array>(&arrays[1])?,
-    );
-    let lengths = arrays.get(2).map(downcast::<Int32Array>).transpose()?;
-    let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
+/// Which of `size` units are meant; `None` if an argument is NULL.
+fn range(call: &Call, row: usize, size: usize) -> Option<Range<usize>> {
+    let size = i64::try_from(size).ok()?;
+    let start = match call.arguments.get(1)?.integer(row)? {
+        from_end @ ..0 => (size + from_end).max(0),
+        from_start => (from_start - 1).clamp(0, size),
+    };
+    let end = match call.arguments.get(2) {
+        Some(length) => (start + length.integer(row)?.max(0)).min(size),
+        None => size,
+    };
+    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+fn substring(call: &Call) -> Result<ArrayRef> {
+    let texts = call.argument(0)?.strings()?;
+    let mut results = Texts::new(call.rows);
     let mut part = String::new();
-    for row in 0..texts.len() {
-        let is_null = texts.is_null(row)
-            || positions.is_null(row)
-            || lengths.is_some_and(|lengths| lengths.is_null(row));
-        if is_null {
-            builder.append_null();
-            continue;
-        }
-        let text = texts.value(row);
-        let size = i64::try_from(utf16_length(text)).unwrap_or(i64::MAX);
-        let position = i64::from(positions.value(row));
-        let start = if position < 0 {
-            (size + position).max(0)
-        } else {
-            (position - 1).clamp(0, size)
-        };
-        let wanted = lengths.map_or(size, |lengths| i64::from(lengths.value(row)).max(0));
-        let end = (start + wanted).min(size);
+    for row in 0..call.rows {
         part.clear();
-        utf16_slice(text, start as usize, end as usize, &mut part);
-        builder.append_value(&part);
+        let is_there = texts.get(row).and_then(|text| {
+            let range = range(call, row, utf16_length(text))?;
+            utf16_slice(text, range.start, range.end, &mut part);
+            Some(())
+        });
+        results.push(is_there.map(|()| part.as_str()));
     }
-    Ok(Arc::new(builder.finish()))
+    results.finish()
+}
+
+fn bytes_substring(call: &Call) -> Result<ArrayRef> {
+    let input = call.argument(0)?;
+    let mut results = ByteStrings::new(call.rows);
+    for row in 0..call.rows {
+        let bytes = input.bytes(row);
+        results.push(bytes.and_then(|bytes| bytes.get(range(call, row, bytes.len())?)));
+    }
+    results.finish()
 }

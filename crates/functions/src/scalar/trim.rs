@@ -1,24 +1,19 @@
-//! TRIM: a text without the blanks at its ends.
+//! TRIM: a text without the blanks and control characters (U+0020 and below) at its ends.
 
 use weir_catalog::SqlType;
 
 use super::texts::map_texts;
-use crate::registry::{Builtin, Parameter, Variant};
+use crate::{
+    operators::cast::trim,
+    overload::{Builtin, Parameter, Variant},
+};
 
 pub fn function() -> Builtin {
-    let variant = Variant {
-        parameters: vec![("input", Parameter::Is(SqlType::String))],
-        is_variadic: false,
-        description: "The text without the characters up to U+0020 at either end.",
-        returns: |_| SqlType::String,
-        body: |_| {
-            map_texts(|text, out| out.push_str(text.trim_matches(|character| character <= ' ')))
-        },
-    };
-    Builtin::new(
-        "TRIM",
-        "STRING",
-        "Removes blanks at both ends of a text.",
-        vec![variant],
-    )
+    let variant = Variant::new(
+        [("input", Parameter::STRING)],
+        "The text without blanks and control characters at its ends.",
+        |_| SqlType::String,
+        |call| map_texts(call, |text, out| out.push_str(trim(text))),
+    );
+    Builtin::new("TRIM", "STRING", "Takes blanks off the ends of a text.", vec![variant])
 }

@@ -20,8 +20,9 @@ use datafusion_expr::Expr;
 use weir_catalog::{SqlType, calendar::MILLIS_PER_DAY};
 
 pub use self::from_text::is_true;
-pub(crate) use self::from_text::trim;
+pub(crate) use self::from_text::{decode_base64, trim};
 pub(crate) use self::number::decimal_to_double;
+pub(crate) use self::to_text::write_value;
 use crate::kernel::{self, Call, Kernel};
 
 /// `CAST(operand AS to)`, for a pair that [`check_cast`] allows.

@@ -22,7 +22,7 @@ pub(super) enum Shape {
     /// No `%` and no `_`.
     Equal(Box<[u8]>),
     /// `%literal%`
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     /// Only `%`.
     Anything,
     General(Box<General>),
@@ -130,7 +130,7 @@ impl Shape {
             && part.pieces.len() == 1
             && let Some((_, finder)) = part.needle.take()
         {
-            return Self::Contains(finder);
+            return Self::Contains(Box::new(finder));
         }
         match (&first.pieces[..], &last) {
             ([], None) => Self::Equal([].into()),
