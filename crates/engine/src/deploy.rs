@@ -1,0 +1,274 @@
+//! A file as the wanted state: what `weir run` runs.
+//!
+//! The file is validated whole before anything starts. Positions belong to the service id and the sink: a query that is
+//! still in the file goes on where it was, one that is gone leaves its position behind, a new one starts as
+//! `auto.offset.reset` says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use weir_kafka::{Offset, OffsetSpec, PartitionId};
+use weir_sql::{Statement, StatementText};
+
+use crate::{
+    Engine, Error, Session,
+    engine::{State, World},
+    queries::Persistent,
+};
+
+/// How often progress is looked at while the end is waited for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What a deployment is told.
+#[derive(Debug, Clone, Default)]
+pub struct DeployOptions {
+    /// Properties in force before the first statement of the file.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// The queries of a file, running.
+pub struct Deployment {
+    engine: Engine,
+    /// In the order of the file.
+    ids: Vec<String>,
+    ends: BTreeMap<String, BTreeMap<PartitionId, Offset>>,
+}
+
+impl Engine {
+    /// Runs a file's statements: CREATE STREAM, CREATE … AS SELECT, INSERT INTO … SELECT, CREATE TYPE, SET, DEFINE.
+    pub async fn deploy(&self, script: &str, options: DeployOptions) -> Result<Deployment, Error> {
+        let statements = weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
+        let mut session = Session { properties: options.properties, ..Session::default() };
+        let mut state = self.inner.state.lock().await;
+        let mut world = World::look(&self.inner.parts.broker).await?;
+        let mut wanted = State { catalog: state.catalog.clone(), queries: BTreeMap::new(), log: None, sequence: 0 };
+        let mut ids = Vec::new();
+        let mut topics = Vec::new();
+        for statement in &statements {
+            let (id, topic) = self.want(&mut wanted, &mut world, &mut session, statement, script)?;
+            ids.extend(id);
+            topics.extend(topic);
+        }
+        if ids.is_empty() {
+            return Err(Error::user("The SQL file does not contain any persistent queries.")
+                .hint("a persistent query is CREATE STREAM … AS SELECT or INSERT INTO … SELECT"));
+        }
+        for topic in &topics {
+            self.create_topic(topic).await?;
+        }
+        let ends = self.ends_of_sources(&wanted).await?;
+        for query in wanted.queries.values_mut() {
+            query.start = self.start_offsets(&query.plan, &query.overridden).await?;
+        }
+        let hold = self.inner.parts.runtime.hold();
+        for id in &ids {
+            if let Some(query) = wanted.queries.get_mut(id) {
+                query.query = Some(self.inner.parts.runtime.start(query.spec()).await?);
+            }
+        }
+        drop(hold);
+        *state = wanted;
+        drop(state);
+        Ok(Deployment { engine: self.clone(), ids, ends })
+    }
+
+    /// Adds one statement to the wanted state; gives the query that it starts and the topic that it needs.
+    fn want(
+        &self,
+        wanted: &mut State,
+        world: &mut World,
+        session: &mut Session,
+        statement: &StatementText,
+        script: &str,
+    ) -> Result<(Option<String>, Option<weir_plan::TopicSpec>), Error> {
+        let place = |error: Error| {
+            let line = weir_sql::Position::of(script, statement.span.start).line;
+            let mut error = error.within(&statement.text);
+            error.message = format!("{} (the statement begins in line {line} of the file)", error.message);
+            error
+        };
+        let parsed = weir_sql::parse_statement(&statement.text, &session.variables).map_err(|error| place(error.into()))?;
+        match &parsed.statement {
+            Statement::Set { .. } | Statement::Unset { .. } | Statement::Define { .. } | Statement::Undefine { .. } => {
+                Self::change_session(session, &parsed.statement, &parsed.text).map_err(place)?;
+                Ok((None, None))
+            }
+            Statement::CreateSource(_) | Statement::CreateType { .. } => {
+                let effects = self.apply(wanted, world, session, &parsed.statement, &parsed.text, None).map_err(place)?;
+                Ok((None, effects.create_topic))
+            }
+            Statement::CreateAsSelect(_) | Statement::InsertSelect(_) => {
+                let before: BTreeSet<String> = wanted.queries.keys().cloned().collect();
+                let effects = self.apply(wanted, world, session, &parsed.statement, &parsed.text, None).map_err(place)?;
+                let id = rename(wanted, &before).ok_or_else(|| place(Error::user("the statement starts no query")))?;
+                Ok((Some(id), effects.create_topic))
+            }
+            other => Err(place(Error::user(format!(
+                "`{}` is not for a file that is run: its statements are CREATE STREAM, CREATE STREAM … AS SELECT, INSERT INTO … SELECT, CREATE TYPE, SET and DEFINE",
+                first_words(&other.to_string())
+            ))
+            .hint("`weir sql --file FILE` runs any statement"))),
+        }
+    }
+
+    async fn ends_of_sources(&self, wanted: &State) -> Result<BTreeMap<String, BTreeMap<PartitionId, Offset>>, Error> {
+        let mut ends = BTreeMap::new();
+        for topic in wanted.queries.values().map(|query| &query.plan.source.topic) {
+            if !ends.contains_key(topic) {
+                ends.insert(topic.clone(), self.offsets(topic, OffsetSpec::Latest).await?);
+            }
+        }
+        Ok(ends)
+    }
+}
+
+/// Gives the query that was just added an id that does not depend on what else is in the file: its sink, and for INSERT
+/// its place among those into that sink.
+fn rename(wanted: &mut State, before: &BTreeSet<String>) -> Option<String> {
+    let added = wanted.queries.keys().find(|id| !before.contains(*id))?.clone();
+    let mut query = wanted.queries.remove(&added)?;
+    let is_named = query.created.is_none() && !added.starts_with("INSERTQUERY_");
+    let id = match &query.created {
+        Some(_) => format!("CSAS_{}", query.target),
+        None if is_named => added,
+        None => {
+            let ordinal = wanted.queries.values().filter(|other| other.target == query.target && other.id.starts_with("INSERTQUERY_")).count();
+            format!("INSERTQUERY_{}_{ordinal}", query.target)
+        }
+    };
+    query.id = id.clone();
+    if let Some(source) = wanted.catalog.source(&query.target).cloned()
+        && query.created.is_some()
+    {
+        let mut source = source.as_ref().clone();
+        source.created_by = Some(id.clone());
+        wanted.catalog.replace(source);
+    }
+    wanted.queries.insert(id.clone(), query);
+    wanted.sequence += 1;
+    Some(id)
+}
+
+fn first_words(statement: &str) -> String {
+    statement.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
+
+impl Deployment {
+    /// Ids of the queries, in the order of the file.
+    pub fn queries(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// Returns when all queries run, or one cannot.
+    pub async fn ready(&self) -> Result<(), Error> {
+        loop {
+            let statuses = self.engine.statuses().await;
+            for (id, status) in &statuses {
+                if status.state == weir_runtime::QueryState::Failed {
+                    let why = status.errors.last().map_or("it failed", |(_, why)| why.as_str());
+                    return Err(Error::external(format!("query {id} cannot run: {why}")));
+                }
+            }
+            if statuses.values().all(|status| status.state != weir_runtime::QueryState::Starting) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Takes the ends of the source topics as they are now for those that [`Deployment::until_end`] waits for.
+    pub async fn mark_end(&mut self) -> Result<(), Error> {
+        let state = self.engine.inner.state.lock().await;
+        self.ends = self.engine.ends_of_sources(&state).await?;
+        Ok(())
+    }
+
+    /// The lowest position of all queries over a topic, by partition: how far a source was read.
+    pub async fn positions(&self, topic: &str) -> BTreeMap<PartitionId, Offset> {
+        let state = self.engine.inner.state.lock().await;
+        let mut lowest: BTreeMap<PartitionId, Offset> = BTreeMap::new();
+        for query in state.queries.values().filter(|query| query.plan.source.topic == topic) {
+            for (partition, position) in positions(query) {
+                lowest.entry(partition).and_modify(|known| *known = position.min(*known)).or_insert(position);
+            }
+        }
+        lowest
+    }
+
+    /// Returns when everything up to the marked ends is processed, through queries that read what others write; then all
+    /// queries have stopped, at a checkpoint.
+    pub async fn until_end(&self) -> Result<(), Error> {
+        for level in self.levels().await {
+            for id in &level {
+                self.wait_for(id).await?;
+            }
+            for id in &level {
+                let query = self.engine.inner.state.lock().await.queries.get(id).and_then(|query| query.query.clone());
+                if let Some(query) = query {
+                    query.stop(Duration::from_secs(60)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Queries, those first that read nothing that another query of the file writes.
+    async fn levels(&self) -> Vec<Vec<String>> {
+        let state = self.engine.inner.state.lock().await;
+        let mut left: Vec<&Persistent> = self.ids.iter().filter_map(|id| state.queries.get(id)).collect();
+        let mut levels = Vec::new();
+        while !left.is_empty() {
+            let written: BTreeSet<&str> = left.iter().map(|query| query.sink.topic.as_str()).collect();
+            let (ready, waiting): (Vec<_>, Vec<_>) = left.iter().copied().partition(|query| !written.contains(query.plan.source.topic.as_str()));
+            // Queries that feed each other in a circle have no end of their own: they are one level.
+            let (level, rest) = if ready.is_empty() { (waiting, Vec::new()) } else { (ready, waiting) };
+            levels.push(level.iter().map(|query| query.id.clone()).collect());
+            left = rest;
+        }
+        levels
+    }
+
+    async fn wait_for(&self, id: &str) -> Result<(), Error> {
+        let topic = match self.engine.inner.state.lock().await.queries.get(id) {
+            Some(query) => query.plan.source.topic.clone(),
+            None => return Ok(()),
+        };
+        let is_written_here = {
+            let state = self.engine.inner.state.lock().await;
+            state.queries.values().any(|query| query.sink.topic == topic)
+        };
+        let ends = match (is_written_here, self.ends.get(&topic)) {
+            (false, Some(ends)) => ends.clone(),
+            _ => self.engine.offsets(&topic, OffsetSpec::Latest).await?,
+        };
+        loop {
+            let reached = {
+                let state = self.engine.inner.state.lock().await;
+                let Some(query) = state.queries.get(id) else { return Ok(()) };
+                if let Some(status) = query.query.as_ref().map(weir_runtime::Query::status)
+                    && status.state == weir_runtime::QueryState::Failed
+                {
+                    let why = status.errors.last().map_or("it failed", |(_, why)| why.as_str());
+                    return Err(Error::external(format!("query {id} cannot go on: {why}")));
+                }
+                let positions = positions(query);
+                ends.iter().all(|(partition, end)| positions.get(partition).copied().unwrap_or(0) >= *end)
+            };
+            if reached {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The next offsets that a query reads; where it has not begun, those that it starts at.
+fn positions(query: &Persistent) -> BTreeMap<PartitionId, Offset> {
+    let mut positions = query.start.clone();
+    if let Some(running) = &query.query {
+        positions.extend(running.status().positions);
+    }
+    positions
+}

@@ -1,0 +1,289 @@
+//! The engine: one for each process and service id.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, task::JoinHandle};
+use weir_catalog::Catalog;
+use weir_functions::Registry;
+use weir_kafka::{Broker, Topic};
+use weir_plan::{Context, TopicFacts};
+use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
+
+use crate::{
+    Builder, Error, Session, Topics,
+    data_dir::DataDir,
+    processing_log, properties,
+    queries::Queries,
+    statement_log::{Entry, StatementLog},
+};
+
+/// Cheap to clone: all clones are one engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub broker: Arc<dyn Broker>,
+    pub runtime: Runtime,
+    pub checkpoints: Arc<dyn CheckpointStore>,
+    pub clock: Arc<dyn Clock>,
+    pub functions: Registry,
+    /// Defaults and what was configured.
+    pub settings: BTreeMap<String, String>,
+    /// What was configured.
+    pub configured: BTreeMap<String, String>,
+    pub service_id: String,
+    pub cluster_id: String,
+    pub is_headless: bool,
+    /// Whether others can see the broker: a cluster's tools show our positions.
+    pub is_cluster: bool,
+    /// Held for its lock.
+    pub data: Option<DataDir>,
+    pub catalog: Catalog,
+}
+
+pub(crate) struct Inner {
+    pub parts: Parts,
+    /// Statements that change anything go one after the other.
+    pub state: tokio::sync::Mutex<State>,
+    /// Push queries that run, by id.
+    pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
+    background: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What statements change.
+pub(crate) struct State {
+    pub catalog: Catalog,
+    pub queries: Queries,
+    pub log: Option<StatementLog>,
+    /// How many statements took effect.
+    pub sequence: i64,
+}
+
+impl Engine {
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) async fn start(parts: Parts, entries: mpsc::Receiver<ProcessingLogEntry>) -> Result<Self, Error> {
+        let is_on = |name: &str| parts.settings.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let log_topic = processing_log::topic_name(&parts.service_id);
+        if is_on("ksql.logging.processing.topic.auto.create") {
+            processing_log::create_topic(&parts.broker, &log_topic).await?;
+        }
+        let includes_rows = is_on("ksql.logging.processing.rows.include");
+        let has_stream = is_on("ksql.logging.processing.stream.auto.create") && is_on("ksql.logging.processing.topic.auto.create");
+        let writer = tokio::spawn(processing_log::run(parts.broker.clone(), log_topic.clone(), includes_rows, entries));
+        let state = State { catalog: parts.catalog.clone(), queries: Queries::new(), log: None, sequence: 0 };
+        let engine = Self {
+            inner: Arc::new(Inner {
+                parts,
+                state: tokio::sync::Mutex::new(state),
+                pushes: Mutex::default(),
+                background: Mutex::new(vec![writer]),
+            }),
+        };
+        if has_stream {
+            engine.declare_processing_log(&log_topic).await?;
+        }
+        if !engine.inner.parts.is_headless {
+            engine.replay().await?;
+        }
+        if engine.inner.parts.is_cluster {
+            engine.publish_positions();
+        }
+        Ok(engine)
+    }
+
+    /// A caller's own settings: none changed yet.
+    pub fn session(&self) -> Session {
+        Session::default()
+    }
+
+    pub fn topics(&self) -> Topics {
+        Topics { broker: self.inner.parts.broker.clone() }
+    }
+
+    pub fn service_id(&self) -> &str {
+        &self.inner.parts.service_id
+    }
+
+    pub fn cluster_id(&self) -> &str {
+        &self.inner.parts.cluster_id
+    }
+
+    /// What each topic partition cost so far: three queries over a topic fetch and decode it once.
+    pub fn reader_stats(&self) -> BTreeMap<weir_kafka::TopicPartition, weir_runtime::ReaderStats> {
+        self.inner.parts.runtime.reader_stats()
+    }
+
+    /// The status of every persistent query, by id.
+    pub async fn statuses(&self) -> BTreeMap<String, weir_runtime::QueryStatus> {
+        let state = self.inner.state.lock().await;
+        let running = state.queries.values().filter_map(|query| Some((query.id.clone(), query.query.as_ref()?.status())));
+        running.collect()
+    }
+
+    /// Names that a prompt can complete: sources, their columns, topics, functions.
+    pub async fn names(&self) -> Vec<String> {
+        let state = self.inner.state.lock().await;
+        let sources = state.catalog.sources().flat_map(|source| {
+            let columns = source.schema.columns.iter().map(|column| column.name.clone());
+            std::iter::once(source.name.clone()).chain(columns)
+        });
+        let functions = self.inner.parts.functions.iter().map(|function| function.manual().name.to_owned());
+        let mut names: Vec<String> = sources.chain(functions).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Stops all queries at a checkpoint and closes the broker.
+    pub async fn shutdown(&self) -> Result<(), Error> {
+        self.inner.parts.runtime.shutdown().await;
+        for task in self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.inner.parts.broker.close().await?;
+        Ok(())
+    }
+
+    async fn declare_processing_log(&self, topic: &str) -> Result<(), Error> {
+        let mut state = self.inner.state.lock().await;
+        let world = World::look(&self.inner.parts.broker).await?;
+        let parsed = weir_sql::parse_statement(&processing_log::declaration(topic), &weir_sql::Variables::default())?;
+        let session = Session::default();
+        let settings = self.settings(&session);
+        let context = self.context(&state.catalog, &world, &settings);
+        if let weir_plan::Plan::CreateSource(plan) = weir_plan::plan(&parsed.statement, &parsed.text, &context)? {
+            state.catalog.replace(plan.source);
+        }
+        Ok(())
+    }
+
+    /// Applies what the statement log holds, then starts the queries that are left.
+    async fn replay(&self) -> Result<(), Error> {
+        let (log, entries) = StatementLog::open(&self.inner.parts.broker, &self.inner.parts.service_id).await?;
+        let mut state = self.inner.state.lock().await;
+        let mut world = World::look(&self.inner.parts.broker).await?;
+        for (offset, entry) in entries {
+            if let Err(error) = self.reapply(&mut state, &mut world, &entry) {
+                let shown: String = entry.statement.chars().take(200).collect();
+                tracing::error!(offset, %error, statement = %shown, "a statement no longer applies; the others do");
+            }
+            state.sequence += 1;
+        }
+        state.log = Some(log);
+        let hold = self.inner.parts.runtime.hold();
+        let ids: Vec<String> = state.queries.keys().cloned().collect();
+        for id in ids {
+            if let Some(query) = state.queries.get_mut(&id) {
+                let running = self.inner.parts.runtime.start(query.spec()).await?;
+                if query.is_paused {
+                    running.pause();
+                }
+                query.query = Some(running);
+            }
+        }
+        drop(hold);
+        Ok(())
+    }
+
+    /// What is in force for a statement: the server's settings, and over them the session's.
+    pub(crate) fn settings(&self, session: &Session) -> BTreeMap<String, String> {
+        let mut settings = self.inner.parts.settings.clone();
+        settings.extend(session.properties.clone());
+        settings
+    }
+
+    pub(crate) fn context<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        world: &'a World,
+        settings: &'a BTreeMap<String, String>,
+    ) -> Context<'a> {
+        Context { catalog, functions: &self.inner.parts.functions, topics: world, properties: settings }
+    }
+
+    /// Writes a statement to the log, if there is one.
+    pub(crate) async fn record(&self, state: &mut State, entry: Entry) -> Result<(), Error> {
+        if let Some(log) = &mut state.log {
+            log.append(entry).await?;
+        }
+        state.sequence += 1;
+        Ok(())
+    }
+
+    pub(crate) fn entry(&self, statement: &str, session: &Session) -> Entry {
+        Entry {
+            version: 0,
+            query_id: None,
+            statement: statement.to_owned(),
+            properties: session.properties.clone(),
+            start: BTreeMap::new(),
+            time: self.inner.parts.clock.now(),
+        }
+    }
+
+    /// On a cluster: what the readers have read, as the offsets of a group, so that Kafka's own tools show the lag.
+    fn publish_positions(&self) {
+        let weak = Arc::downgrade(&self.inner);
+        let task = tokio::spawn(async move {
+            let mut published = BTreeMap::new();
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let Some(inner) = weak.upgrade() else { return };
+                let positions = inner.parts.runtime.reader_positions();
+                if positions == published {
+                    continue;
+                }
+                let group = format!("_weir_{}", inner.parts.service_id);
+                let list: Vec<_> = positions.iter().map(|(partition, offset)| (partition.clone(), *offset)).collect();
+                match inner.parts.broker.set_group_offsets(&group, &list).await {
+                    Ok(()) => published = positions,
+                    Err(error) => tracing::debug!(%error, %group, "the group's offsets could not be set"),
+                }
+            }
+        });
+        self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+}
+
+/// The topics at one moment, and those that a script is about to make.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World {
+    pub topics: BTreeMap<String, TopicFacts>,
+}
+
+impl World {
+    pub async fn look(broker: &Arc<dyn Broker>) -> Result<Self, Error> {
+        let topics = broker.topics().await?;
+        Ok(Self { topics: topics.into_iter().map(|topic| (topic.name.clone(), facts(&topic))).collect() })
+    }
+
+    pub fn add(&mut self, name: &str, partitions: i32) {
+        self.topics.entry(name.to_owned()).or_insert(TopicFacts { partitions, replicas: 1 });
+    }
+}
+
+fn facts(topic: &Topic) -> TopicFacts {
+    let replicas = topic.replicas.first().copied().unwrap_or(1);
+    TopicFacts { partitions: topic.partitions, replicas: i16::try_from(replicas).unwrap_or(1) }
+}
+
+impl weir_plan::Topics for World {
+    fn topic(&self, name: &str) -> Option<TopicFacts> {
+        self.topics.get(name).copied()
+    }
+}
+
+/// Whether a property may be shown as it is.
+pub(crate) fn shown(name: &str, value: &str) -> String {
+    if properties::is_secret(name) { "[hidden]".to_owned() } else { value.to_owned() }
+}

@@ -1,0 +1,107 @@
+//! What went wrong, for a person and for a program.
+
+use weir_sql::{Position, Span};
+
+/// Displays as the message alone; [`Error::render`] shows the place and the remedy.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    pub kind: ErrorKind,
+    /// In ksqlDB's words where there are any.
+    pub message: String,
+    /// The statement that failed, if one did.
+    pub statement: Option<String>,
+    pub span: Option<Span>,
+    /// What to do about it, if that is known.
+    pub hint: Option<String>,
+}
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The statement, or what it names.
+    User,
+    /// The broker, the disk, the network: the same may work later.
+    External,
+    /// A defect of ours.
+    Internal,
+}
+
+impl Error {
+    pub fn user(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::User, message)
+    }
+
+    pub fn external(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::External, message)
+    }
+
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), statement: None, span: None, hint: None }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The statement in which it happened; kept if one is known already.
+    pub fn within(mut self, statement: &str) -> Self {
+        self.statement.get_or_insert_with(|| statement.to_owned());
+        self
+    }
+
+    /// Line and column in the statement.
+    pub fn position(&self) -> Option<Position> {
+        Some(Position::of(self.statement.as_ref()?, self.span?.start))
+    }
+
+    /// The message, the place marked, and the hint, as a person reads them.
+    pub fn render(&self) -> String {
+        weir_sql::render(
+            &self.message,
+            self.statement.as_deref().unwrap_or(""),
+            self.span.filter(|_| self.statement.is_some()),
+            self.hint.as_deref(),
+        )
+    }
+}
+
+impl From<weir_sql::Error> for Error {
+    fn from(error: weir_sql::Error) -> Self {
+        Self { span: Some(error.span), hint: error.hint, ..Self::user(error.message) }
+    }
+}
+
+impl From<weir_plan::Error> for Error {
+    fn from(error: weir_plan::Error) -> Self {
+        Self { span: error.span, hint: error.hint, ..Self::user(error.message) }
+    }
+}
+
+impl From<weir_catalog::Error> for Error {
+    fn from(error: weir_catalog::Error) -> Self {
+        Self::user(error.to_string())
+    }
+}
+
+impl From<weir_kafka::Error> for Error {
+    fn from(error: weir_kafka::Error) -> Self {
+        use weir_kafka::ErrorKind::{InUse, Invalid, TooLarge, TopicExists, Unauthorized, UnknownTopic, Unsupported};
+        match error.kind {
+            InUse | Invalid | TooLarge | TopicExists | Unauthorized | UnknownTopic | Unsupported => Self::user(error.message),
+            _ => Self::external(error.message),
+        }
+    }
+}
+
+impl From<weir_runtime::Error> for Error {
+    fn from(error: weir_runtime::Error) -> Self {
+        let kind = match error.kind {
+            weir_runtime::ErrorKind::User => ErrorKind::User,
+            weir_runtime::ErrorKind::External => ErrorKind::External,
+            weir_runtime::ErrorKind::Internal => ErrorKind::Internal,
+        };
+        Self::new(kind, error.message)
+    }
+}

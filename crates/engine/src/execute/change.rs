@@ -1,0 +1,523 @@
+//! Statements that change what exists: CREATE, INSERT … SELECT, DROP, ALTER, TERMINATE, PAUSE, RESUME.
+//!
+//! ```text
+//! apply to a copy ─▶ Effects ─▶ topics made ─▶ statement logged ─▶ copy becomes the state ─▶ queries start or stop
+//! ```
+//!
+//! A statement that fails has changed nothing; one that is in the log applies again when the engine starts.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use weir_catalog::{Column, Source};
+use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
+use weir_plan::{Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable, resolve_type};
+use weir_runtime::Query;
+use weir_sql::{
+    Statement,
+    statement::{AlterSource, DropSource, QueryTarget, SourceKind},
+};
+
+use super::{Response, entity, status, warning};
+use crate::{
+    Engine, Error, Session,
+    engine::{State, World},
+    entity::Body,
+    queries::Persistent,
+    statement_log::Entry,
+};
+
+/// How long a query may take to stop at a checkpoint.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a statement does besides changing the catalog.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub command_id: String,
+    pub message: String,
+    /// Nothing changed; the message says why.
+    pub is_warning: bool,
+    pub create_topic: Option<TopicSpec>,
+    pub delete_topic: Option<String>,
+    /// The query to start; its place in the new state.
+    pub start: Option<String>,
+    /// Queries that end, or that a changed one takes the place of.
+    pub stop: Vec<Query>,
+    /// Queries whose positions nobody needs any more.
+    pub forget: Vec<String>,
+}
+
+impl Engine {
+    /// Runs a statement that changes what exists.
+    pub(crate) async fn change(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+        if self.inner.parts.is_headless {
+            return Err(Error::user("A headless engine runs its file and nothing else."));
+        }
+        let mut state = self.inner.state.lock().await;
+        let mut world = World::look(&self.inner.parts.broker).await?;
+        let number = state.log.as_ref().map_or(state.sequence, |log| log.next_offset());
+        let mut next = State { catalog: state.catalog.clone(), queries: state.queries.clone(), log: None, sequence: number };
+        let mut effects = self.apply(&mut next, &mut world, session, statement, text, None)?;
+        if effects.is_warning {
+            return Ok(warning(effects.message, text));
+        }
+        if let Some(spec) = &effects.create_topic {
+            self.create_topic(spec).await?;
+        }
+        let mut entry = self.entry(text, session);
+        if let Some(query) = effects.start.as_ref().and_then(|id| next.queries.get_mut(id)) {
+            if query.start.is_empty() {
+                query.start = self.start_offsets(&query.plan, &query.overridden).await?;
+            }
+            entry.query_id = Some(query.id.clone());
+            entry.start = query.start.clone();
+        }
+        self.record(&mut state, entry).await?;
+        state.catalog = next.catalog;
+        state.queries = next.queries;
+        self.carry_out(&mut state, &mut effects).await?;
+        let query_id = effects.start.clone();
+        Ok(status(effects.command_id, effects.message, query_id, number, text))
+    }
+
+    /// Stops and starts queries, deletes a topic.
+    async fn carry_out(&self, state: &mut State, effects: &mut Effects) -> Result<(), Error> {
+        for query in &effects.stop {
+            if let Err(error) = query.stop(PATIENCE).await {
+                tracing::warn!(query = query.id(), %error, "a query was cut off");
+            }
+        }
+        for id in &effects.forget {
+            self.inner.parts.checkpoints.remove(id).await?;
+        }
+        if let Some(query) = effects.start.as_ref().and_then(|id| state.queries.get_mut(id)) {
+            query.query = Some(self.inner.parts.runtime.start(query.spec()).await?);
+        }
+        if let Some(topic) = &effects.delete_topic {
+            match self.inner.parts.broker.delete_topic(topic).await {
+                Err(error) if error.kind != ErrorKind::UnknownTopic => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn create_topic(&self, spec: &TopicSpec) -> Result<(), Error> {
+        if self.inner.parts.broker.topic(&spec.name).await?.is_some() {
+            return Ok(());
+        }
+        let mut config = BTreeMap::new();
+        if let Some(retention) = spec.retention_ms {
+            config.insert("retention.ms".to_owned(), retention.to_string());
+        }
+        let topic = NewTopic { name: spec.name.clone(), partitions: spec.partitions.unwrap_or(1), replicas: spec.replicas, config };
+        match self.inner.parts.broker.create_topic(&topic).await {
+            Err(error) if error.kind != ErrorKind::TopicExists => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a query begins: at the end of its source unless `auto.offset.reset` says otherwise.
+    pub(crate) async fn start_offsets(
+        &self,
+        plan: &QueryPlan,
+        overridden: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<PartitionId, Offset>, Error> {
+        let reset = overridden.get("auto.offset.reset").or_else(|| self.inner.parts.settings.get("auto.offset.reset"));
+        let is_earliest = reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
+        self.offsets(&plan.source.topic, if is_earliest { OffsetSpec::Earliest } else { OffsetSpec::Latest }).await
+    }
+
+    /// An offset of each partition of a topic; none if the topic is not there.
+    pub(crate) async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<BTreeMap<PartitionId, Offset>, Error> {
+        let broker = &self.inner.parts.broker;
+        let Some(facts) = broker.topic(topic).await? else {
+            return Ok(BTreeMap::new());
+        };
+        let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
+        let offsets = broker.offsets(topic, &partitions, spec).await?;
+        Ok(partitions.into_iter().zip(offsets).collect())
+    }
+
+    /// Applies a logged statement again.
+    pub(crate) fn reapply(&self, state: &mut State, world: &mut World, entry: &Entry) -> Result<(), Error> {
+        let session = Session { properties: entry.properties.clone(), ..Session::default() };
+        let parsed = weir_sql::parse_statement(&entry.statement, &session.variables)?;
+        match &parsed.statement {
+            Statement::Terminate(target) => {
+                for id in ids(state, target) {
+                    state.queries.remove(&id);
+                }
+            }
+            Statement::Pause(target) => set_paused(state, target, true),
+            Statement::Resume(target) => set_paused(state, target, false),
+            _ => {
+                self.apply(state, world, &session, &parsed.statement, &parsed.text, Some(entry))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a state as the statement says; no query starts, no topic is made.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State,
+        world: &mut World,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+        logged: Option<&Entry>,
+    ) -> Result<Effects, Error> {
+        match statement {
+            Statement::CreateSource(_) | Statement::CreateAsSelect(_) | Statement::InsertSelect(_) => {
+                let settings = self.settings(session);
+                if logged.is_some() {
+                    // What was created then need not be there now: the query waits for it, and says so.
+                    imagine_topics(world, statement);
+                }
+                let plan = weir_plan::plan(statement, text, &self.context(&state.catalog, world, &settings))?;
+                apply_plan(state, world, session, plan, text, logged)
+            }
+            Statement::DropSource(drop) => apply_drop(state, drop),
+            Statement::AlterSource(alter) => apply_alter(state, alter),
+            Statement::CreateType { name, if_not_exists, definition } => {
+                let sql_type = resolve_type(definition, &state.catalog)?;
+                let mut effects = Effects { command_id: format!("type/{}/create", name.value), ..Effects::default() };
+                if let Some(known) = state.catalog.custom_type(&name.value) {
+                    effects.message = format!("{} is already registered with type {known}", name.value);
+                    effects.is_warning = *if_not_exists;
+                    return if *if_not_exists { Ok(effects) } else { Err(Error::user(effects.message)) };
+                }
+                effects.message = format!("Registered custom type with name '{}' and SQL type {sql_type}", name.value);
+                state.catalog.add_type(name.value.clone(), sql_type);
+                Ok(effects)
+            }
+            Statement::DropType { name, if_exists } => {
+                let was_there = state.catalog.drop_type(&name.value).is_some();
+                let message = if was_there { format!("Dropped type '{}'", name.value) } else { format!("Type '{}' does not exist", name.value) };
+                if !was_there && !if_exists {
+                    return Err(Error::user(format!("Type {} does not exist.", name.value)));
+                }
+                Ok(Effects { command_id: format!("type/{}/drop", name.value), message, is_warning: !was_there, ..Effects::default() })
+            }
+            _ => Ok(Effects::default()),
+        }
+    }
+
+    pub(crate) async fn terminate(&self, session: &Session, target: &QueryTarget, text: &str) -> Result<Response, Error> {
+        if let QueryTarget::Query(id) = target
+            && let Some((_, query)) = self.push_query(&id.value)
+        {
+            let was_terminated = query.stop(PATIENCE).await.is_ok();
+            return Ok(entity(Body::TerminateQuery { query_id: id.value.clone(), was_terminated }, text));
+        }
+        let mut state = self.inner.state.lock().await;
+        let ids = known_ids(&state, target)?;
+        self.refuse_headless()?;
+        self.record(&mut state, self.entry(text, session)).await?;
+        for id in &ids {
+            let Some(query) = state.queries.remove(id) else { continue };
+            if let Some(running) = query.query
+                && let Err(error) = running.stop(PATIENCE).await
+            {
+                tracing::warn!(query = %id, %error, "a query was cut off");
+            }
+            self.inner.parts.checkpoints.remove(id).await?;
+        }
+        let command = format!("terminate/{}/execute", ids.first().filter(|_| ids.len() == 1).map_or("ALL", String::as_str));
+        Ok(status(command, "Query terminated.".to_owned(), None, state.sequence, text))
+    }
+
+    pub(crate) async fn pause(&self, session: &Session, target: &QueryTarget, is_paused: bool, text: &str) -> Result<Response, Error> {
+        let mut state = self.inner.state.lock().await;
+        let ids = known_ids(&state, target)?;
+        self.refuse_headless()?;
+        self.record(&mut state, self.entry(text, session)).await?;
+        set_paused(&mut state, target, is_paused);
+        for query in ids.iter().filter_map(|id| state.queries.get(id)?.query.as_ref()) {
+            if is_paused {
+                query.pause();
+            } else {
+                query.resume();
+            }
+        }
+        let (word, message) = if is_paused { ("pause", "Query paused.") } else { ("resume", "Query resumed.") };
+        let command = format!("{word}/{}/execute", ids.first().filter(|_| ids.len() == 1).map_or("ALL", String::as_str));
+        Ok(status(command, message.to_owned(), None, state.sequence, text))
+    }
+
+    fn refuse_headless(&self) -> Result<(), Error> {
+        if self.inner.parts.is_headless {
+            return Err(Error::user("A headless engine runs its file and nothing else."));
+        }
+        Ok(())
+    }
+}
+
+fn known_ids(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> {
+    let ids = ids(state, target);
+    match target {
+        QueryTarget::Query(id) if ids.is_empty() => Err(Error::user(format!("Unknown queryId: {}", id.value)).hint("SHOW QUERIES lists them")),
+        _ => Ok(ids),
+    }
+}
+
+fn ids(state: &State, target: &QueryTarget) -> Vec<String> {
+    match target {
+        QueryTarget::All => state.queries.keys().cloned().collect(),
+        QueryTarget::Query(id) => state.queries.keys().filter(|known| **known == id.value).cloned().collect(),
+    }
+}
+
+fn set_paused(state: &mut State, target: &QueryTarget, is_paused: bool) {
+    for id in ids(state, target) {
+        if let Some(query) = state.queries.get_mut(&id) {
+            query.is_paused = is_paused;
+        }
+    }
+}
+
+/// The topic that a logged statement names, as far as the statement says.
+fn imagine_topics(world: &mut World, statement: &Statement) {
+    if let Statement::CreateSource(create) = statement
+        && let Some(property) = create.properties.get("KAFKA_TOPIC")
+        && let weir_sql::expression::Literal::String(topic) = &property.value
+    {
+        let partitions = match create.properties.get("PARTITIONS").map(|property| &property.value) {
+            Some(weir_sql::expression::Literal::Integer(partitions)) => *partitions,
+            _ => 1,
+        };
+        world.add(topic, partitions);
+    }
+}
+
+fn apply_plan(
+    state: &mut State,
+    world: &mut World,
+    session: &Session,
+    plan: Plan,
+    text: &str,
+    logged: Option<&Entry>,
+) -> Result<Effects, Error> {
+    match plan {
+        Plan::CreateSource(plan) => {
+            let name = plan.source.name.clone();
+            let mut effects = Effects { command_id: format!("stream/`{name}`/create"), message: "Stream created".to_owned(), ..Effects::default() };
+            if let Some(existing) = state.catalog.source(&name).cloned() {
+                if plan.if_not_exists {
+                    effects.is_warning = true;
+                    effects.message = exists_already(&name);
+                    return Ok(effects);
+                }
+                if plan.or_replace {
+                    check_replaceable(&existing, &plan.source)?;
+                    state.catalog.replace(plan.source);
+                    return Ok(effects);
+                }
+            }
+            state.catalog.add(plan.source)?;
+            if plan.topic.partitions.is_some() {
+                world.add(&plan.topic.name, plan.topic.partitions.unwrap_or(1));
+                effects.create_topic = Some(plan.topic);
+            }
+            Ok(effects)
+        }
+        Plan::CreateAsSelect(plan) => {
+            let name = plan.source.name.clone();
+            let existing = state.catalog.source(&name).cloned();
+            if plan.if_not_exists && existing.is_some() {
+                return Ok(Effects { is_warning: true, message: exists_already(&name), ..Effects::default() });
+            }
+            let replaced = existing.as_ref().filter(|_| plan.or_replace).and_then(|source| source.created_by.clone());
+            let id = match (&replaced, logged.and_then(|entry| entry.query_id.clone())) {
+                (Some(id), _) => id.clone(),
+                (None, Some(id)) => id,
+                (None, None) => format!("CSAS_{name}_{}", state.sequence),
+            };
+            let mut effects = Effects {
+                command_id: format!("stream/`{name}`/create"),
+                message: format!("Created query with ID {id}"),
+                start: Some(id.clone()),
+                create_topic: Some(plan.topic.clone()),
+                ..Effects::default()
+            };
+            world.add(&plan.topic.name, plan.topic.partitions.unwrap_or(1));
+            let mut start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
+            if let Some(old) = replaced.as_ref().and_then(|id| state.queries.get(id)) {
+                if let Some(created) = &old.created {
+                    check_query_upgrade(created, &plan)?;
+                }
+                start = old.start.clone();
+                effects.stop.extend(old.query.clone());
+            } else if let Some(existing) = existing.as_ref().filter(|_| plan.or_replace) {
+                check_replaceable(existing, &plan.source)?;
+            }
+            let source = Source { created_by: Some(id.clone()), ..plan.source.clone() };
+            if existing.is_some() && plan.or_replace {
+                state.catalog.replace(source);
+            } else {
+                state.catalog.add(source)?;
+            }
+            let plan = Arc::new(plan);
+            let query = persistent(id, text, Arc::new(plan.query.clone()), plan.sink.clone(), name, session, start, Some(plan));
+            state.queries.insert(query.id.clone(), query);
+            Ok(effects)
+        }
+        Plan::InsertSelect(plan) => {
+            let id = plan
+                .query_id
+                .clone()
+                .or_else(|| logged.and_then(|entry| entry.query_id.clone()))
+                .unwrap_or_else(|| format!("INSERTQUERY_{}", state.sequence));
+            if state.queries.contains_key(&id) {
+                return Err(Error::user(format!("Query ID '{id}' already exists.")));
+            }
+            let start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
+            let effects = Effects {
+                command_id: format!("stream/{}/create", plan.target),
+                message: format!("Created query with ID {id}"),
+                start: Some(id.clone()),
+                ..Effects::default()
+            };
+            let query = persistent(id, text, Arc::new(plan.query), plan.sink, plan.target, session, start, None);
+            state.queries.insert(query.id.clone(), query);
+            Ok(effects)
+        }
+        Plan::InsertValues(_) | Plan::Select(_) => Ok(Effects::default()),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a query is made of these")]
+fn persistent(
+    id: String,
+    text: &str,
+    plan: Arc<QueryPlan>,
+    sink: Sink,
+    target: String,
+    session: &Session,
+    start: BTreeMap<PartitionId, Offset>,
+    created: Option<Arc<weir_plan::PersistentPlan>>,
+) -> Persistent {
+    Persistent {
+        id,
+        statement: text.to_owned(),
+        plan,
+        sink,
+        target,
+        created,
+        overridden: session.properties.clone(),
+        start,
+        is_paused: false,
+        query: None,
+    }
+}
+
+fn exists_already(name: &str) -> String {
+    format!("Cannot add stream `{name}`: A stream with the same name already exists.")
+}
+
+fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
+    let name = &drop.name.value;
+    let wanted = match drop.kind {
+        SourceKind::Stream => "Stream",
+        SourceKind::Table => "Table",
+    };
+    let Some(source) = state.catalog.source(name).cloned() else {
+        if drop.if_exists {
+            return Ok(Effects {
+                command_id: format!("{}/{name}/drop", wanted.to_lowercase()),
+                message: format!("Source {name} does not exist."),
+                ..Effects::default()
+            });
+        }
+        let near = state.catalog.sources().find(|source| source.name.eq_ignore_ascii_case(name)).map(|source| source.name.clone());
+        let mut error = Error::user(format!("{wanted} {name} does not exist."));
+        if let Some(near) = near {
+            error.message = format!("{}\nDid you mean \"{near}\"? Hint: wrap the source name in double quotes to make it case-sensitive.", error.message);
+        }
+        return Err(error);
+    };
+    if source.kind.to_string() != wanted.to_uppercase() {
+        return Err(Error::user(format!(
+            "Incompatible data source type is {}, but statement was DROP {}",
+            source.kind.to_string().to_lowercase(),
+            wanted.to_uppercase()
+        )));
+    }
+    refuse_used(state, name, source.created_by.as_deref())?;
+    let mut effects = Effects {
+        command_id: format!("stream/{name}/drop"),
+        message: format!("Source `{name}` (topic: {}) was dropped.", source.topic),
+        ..Effects::default()
+    };
+    if drop.delete_topic {
+        refuse_shared_topic(state, &source)?;
+        effects.delete_topic = Some(source.topic.clone());
+    }
+    if let Some(query) = source.created_by.as_ref().and_then(|id| state.queries.remove(id)) {
+        effects.forget.push(query.id);
+        effects.stop.extend(query.query);
+    }
+    state.catalog.drop(name);
+    Ok(effects)
+}
+
+fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error> {
+    let others = || state.queries.values().filter(|query| Some(query.id.as_str()) != own);
+    let created: Vec<&str> = others().filter(|query| query.reads(name) && query.created.is_some()).map(|query| query.target.as_str()).collect();
+    if !created.is_empty() {
+        return Err(Error::user(format!(
+            "Cannot drop {name}.\nThe following streams and/or tables read from this source: [{}].\nYou need to drop them before dropping {name}.",
+            created.join(", ")
+        )));
+    }
+    let list = |queries: Vec<&str>| queries.join(", ");
+    let readers: Vec<&str> = others().filter(|query| query.reads(name)).map(|query| query.id.as_str()).collect();
+    let writers: Vec<&str> = others().filter(|query| query.target == name).map(|query| query.id.as_str()).collect();
+    if readers.is_empty() && writers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::user(format!(
+        "Cannot drop {name}.\nThe following queries read from this source: [{}].\nThe following queries write into this source: [{}].\nYou need to terminate them before dropping {name}.",
+        list(readers),
+        list(writers)
+    )))
+}
+
+fn refuse_shared_topic(state: &State, source: &Source) -> Result<(), Error> {
+    if source.is_source {
+        return Err(Error::user(format!("Cannot delete topic of read-only source: {}", source.name)));
+    }
+    let others: Vec<&str> =
+        state.catalog.sources().filter(|other| other.topic == source.topic && other.name != source.name).map(|other| other.name.as_str()).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Error::user(format!(
+        "Refusing to delete topic. Found other data sources ({}) using topic {}",
+        others.join(", "),
+        source.topic
+    )))
+}
+
+fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error> {
+    let name = &alter.name.value;
+    let Some(source) = state.catalog.source(name) else {
+        return Err(Error::user(format!("Source {name} does not exist.")));
+    };
+    if source.created_by.is_some() {
+        return Err(Error::user("ALTER command is not supported for CREATE ... AS statements."));
+    }
+    if source.is_source {
+        return Err(Error::user(format!("Cannot alter {} '{name}': ALTER operations are not supported on source streams.", source.kind.to_string().to_lowercase())));
+    }
+    let mut changed = source.as_ref().clone();
+    for (column, type_name) in &alter.columns {
+        if changed.schema.column(&column.value).is_some() {
+            return Err(Error::user(format!("Cannot add column `{}` to schema. A column with the same name already exists.", column.value)));
+        }
+        let sql_type = resolve_type(type_name, &state.catalog)?;
+        changed.schema.columns.push(Column::value(column.value.clone(), sql_type));
+    }
+    state.catalog.replace(changed);
+    Ok(Effects { command_id: format!("stream/{name}/alter"), message: format!("Stream {name} altered."), ..Effects::default() })
+}

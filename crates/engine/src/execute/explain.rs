@@ -1,0 +1,82 @@
+//! EXPLAIN: of a query that runs, or of a statement that might.
+
+use std::collections::BTreeMap;
+
+use weir_plan::{Plan, QueryPlan, explain::explain};
+use weir_sql::statement::Explain;
+
+use super::{Response, entity, show::state_of};
+use crate::{
+    Engine, Error, Session,
+    engine::World,
+    entity::{Body, Field, QueryDescription, QueryError},
+    queries::Persistent,
+};
+
+impl Engine {
+    pub(crate) async fn explain(&self, session: &Session, what: &Explain, text: &str) -> Result<Response, Error> {
+        let description = match what {
+            Explain::Query(id) => {
+                let state = self.inner.state.lock().await;
+                let Some(query) = state.queries.get(&id.value) else {
+                    return Err(Error::user(format!(
+                        "Query with id:{} does not exist, use SHOW QUERIES to view the full set of queries.",
+                        id.value
+                    )));
+                };
+                description(query)
+            }
+            Explain::Statement(statement) => {
+                let catalog = self.inner.state.lock().await.catalog.clone();
+                let world = World::look(&self.inner.parts.broker).await?;
+                let settings = self.settings(session);
+                let inner = text.get("EXPLAIN".len()..).unwrap_or(text).trim_start();
+                let plan = weir_plan::plan(statement, inner, &self.context(&catalog, &world, &settings))?;
+                let (query, sinks) = match &plan {
+                    Plan::Select(query) => (query, Vec::new()),
+                    Plan::CreateAsSelect(create) => (&create.query, vec![create.source.name.clone()]),
+                    Plan::InsertSelect(insert) => (&insert.query, vec![insert.target.clone()]),
+                    _ => return Err(Error::user("The provided statement does not run a ksql query")),
+                };
+                QueryDescription { statement_text: inner.to_owned(), sinks, overridden_properties: session.properties.clone(), ..plan_description(query) }
+            }
+        };
+        Ok(entity(Body::QueryDescription { query_description: Box::new(description) }, text))
+    }
+}
+
+/// A persistent query, described.
+pub fn description(query: &Persistent) -> QueryDescription {
+    let errors = query.query.as_ref().map(|running| running.status().errors).unwrap_or_default();
+    QueryDescription {
+        id: query.id.clone(),
+        statement_text: query.statement.clone(),
+        sinks: vec![query.target.clone()],
+        overridden_properties: query.overridden.clone(),
+        ksql_host_query_status: BTreeMap::from([("localhost".to_owned(), state_of(query).to_owned())]),
+        query_type: "PERSISTENT",
+        query_errors: errors.into_iter().map(|(timestamp, error_message)| QueryError { timestamp, error_message, kind: "SYSTEM" }).collect(),
+        state: Some(state_of(query).to_owned()),
+        ..plan_description(&query.plan)
+    }
+}
+
+fn plan_description(plan: &QueryPlan) -> QueryDescription {
+    QueryDescription {
+        id: String::new(),
+        statement_text: String::new(),
+        window_type: None,
+        fields: plan.schema.keys_first().map(Field::of).collect(),
+        sources: vec![plan.source.name.clone()],
+        sinks: Vec::new(),
+        topology: format!("reader {} -> filter, project -> sink\n", plan.source.topic),
+        execution_plan: explain(plan),
+        overridden_properties: BTreeMap::new(),
+        ksql_host_query_status: BTreeMap::new(),
+        query_type: if plan.is_continuous { "PUSH" } else { "PULL" },
+        query_errors: Vec::new(),
+        tasks_metadata: Vec::new(),
+        consumer_group_id: None,
+        state: None,
+    }
+}

@@ -1,0 +1,21 @@
+//! INSERT … VALUES: one record, durable when the statement answers.
+
+use weir_plan::Plan;
+use weir_sql::Statement;
+
+use super::Response;
+use crate::{Engine, Error, Session, engine::World};
+
+impl Engine {
+    pub(crate) async fn insert_values(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+        let settings = self.settings(session);
+        let catalog = self.inner.state.lock().await.catalog.clone();
+        let plan = weir_plan::plan(statement, text, &self.context(&catalog, &World::default(), &settings))?;
+        let Plan::InsertValues(plan) = plan else {
+            return Err(Error::user("the statement is no INSERT"));
+        };
+        let record = self.inner.parts.runtime.encode_values(&plan)?;
+        self.topics().produce(&plan.source.topic, vec![record]).await?;
+        Ok(Response::Done)
+    }
+}

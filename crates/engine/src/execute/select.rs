@@ -1,0 +1,95 @@
+//! SELECT and PRINT: rows for the caller.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, atomic::{AtomicU64, Ordering}},
+};
+
+use tokio::sync::mpsc;
+use weir_kafka::OffsetSpec;
+use weir_plan::Plan;
+use weir_runtime::{Output, Query, QuerySpec};
+use weir_sql::{Statement, statement::Print};
+
+use super::Response;
+use crate::{Engine, Error, PrintStream, RowStream, Session, engine::World};
+
+/// How many batches of rows wait for a slow caller.
+const ROWS_WAITING: usize = 16;
+
+/// Makes ids of queries of one millisecond differ.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+impl Engine {
+    pub(crate) async fn select(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+        let settings = self.settings(session);
+        let catalog = self.inner.state.lock().await.catalog.clone();
+        let plan = weir_plan::plan(statement, text, &self.context(&catalog, &World::default(), &settings))?;
+        let Plan::Select(plan) = plan else {
+            return Err(Error::user("the statement is no SELECT"));
+        };
+        let topic = plan.source.topic.clone();
+        if self.inner.parts.broker.topic(&topic).await?.is_none() {
+            return Err(Error::user(format!("Topic '{topic}' does not exist.")));
+        }
+        let is_push = plan.is_continuous;
+        let (start, until) = if is_push {
+            (self.start_offsets(&plan, &settings).await?, None)
+        } else {
+            (self.offsets(&topic, OffsetSpec::Earliest).await?, Some(self.offsets(&topic, OffsetSpec::Latest).await?))
+        };
+        let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let now = self.inner.parts.clock.now();
+        let id = match is_push {
+            true => format!("transient_{}_{}", plan.source.name, now.wrapping_mul(1000) + unique as i64),
+            false => format!("query_{now}{unique}"),
+        };
+        let (sender, receiver) = mpsc::channel(ROWS_WAITING);
+        let (schema, has_limit) = (plan.schema.clone(), plan.limit.is_some());
+        let spec = QuerySpec {
+            id: id.clone(),
+            plan: Arc::new(plan),
+            fingerprint: String::new(),
+            start,
+            until,
+            output: Output::Rows(sender),
+            is_persistent: false,
+            has_origin_headers: false,
+        };
+        let query = self.inner.parts.runtime.start(spec).await?;
+        if is_push {
+            self.remember_push(id, text, &query);
+        }
+        Ok(Response::Rows(RowStream::new(query, schema, receiver, is_push, has_limit)))
+    }
+
+    fn remember_push(&self, id: String, text: &str, query: &Query) {
+        let mut pushes = self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        pushes.insert(id.clone(), (text.to_owned(), query.clone()));
+        drop(pushes);
+        let (weak, query) = (Arc::downgrade(&self.inner), query.clone());
+        tokio::spawn(async move {
+            query.finished().await;
+            if let Some(inner) = weak.upgrade() {
+                inner.pushes.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+        });
+    }
+
+    pub(crate) fn push_query(&self, id: &str) -> Option<(String, Query)> {
+        let pushes = self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        pushes.iter().find(|(known, _)| known.eq_ignore_ascii_case(id)).map(|(_, found)| found.clone())
+    }
+
+    pub(crate) fn push_queries(&self) -> BTreeMap<String, (String, Query)> {
+        self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn print(&self, session: &Session, print: &Print) -> Result<Response, Error> {
+        // PRINT begins at the end unless the session itself says otherwise.
+        let reset = session.properties.get("auto.offset.reset");
+        let from_beginning = print.from_beginning || reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
+        let stream = PrintStream::open(&self.inner.parts.broker, &print.topic.value, from_beginning, print.interval, print.limit).await?;
+        Ok(Response::Print(stream))
+    }
+}

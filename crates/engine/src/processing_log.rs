@@ -1,0 +1,121 @@
+//! The processing log: what went wrong with a record, as a topic and a stream (reference, "Processing log").
+//!
+//! It is never reported on itself, and never in a query's way: what comes faster than it can be written is dropped and
+//! counted by the runtime.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::Engine as _;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use weir_kafka::{Broker, ErrorKind, NewRecord, NewTopic, TopicPartition, Writer};
+use weir_runtime::{
+    ProcessingLogEntry,
+    processing_log::{Problem, Target},
+};
+
+use crate::Error;
+
+/// How many entries wait to be written.
+pub const QUEUE: usize = 10_000;
+
+/// The name of the stream over the log.
+pub const STREAM: &str = "KSQL_PROCESSING_LOG";
+
+/// The declaration of the log's stream.
+pub fn declaration(topic: &str) -> String {
+    format!(
+        "CREATE STREAM KSQL_PROCESSING_LOG (logger VARCHAR, level VARCHAR, time BIGINT, message STRUCT<type INT, \
+         deserializationError STRUCT<target STRING, errorMessage STRING, recordB64 STRING, cause ARRAY<STRING>, `topic` STRING>, \
+         recordProcessingError STRUCT<errorMessage STRING, record STRING, cause ARRAY<STRING>>, \
+         productionError STRUCT<errorMessage STRING>, \
+         serializationError STRUCT<target STRING, errorMessage STRING, record STRING, cause ARRAY<STRING>, `topic` STRING>, \
+         kafkaStreamsThreadError STRUCT<errorMessage STRING, threadName STRING, cause ARRAY<STRING>>>) \
+         WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON', KEY_FORMAT='KAFKA')"
+    )
+}
+
+/// The topic of a service's log.
+pub fn topic_name(service_id: &str) -> String {
+    format!("{service_id}ksql_processing_log")
+}
+
+/// Makes the topic if it is not there.
+pub async fn create_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<(), Error> {
+    if broker.topic(name).await?.is_some() {
+        return Ok(());
+    }
+    let topic = NewTopic { name: name.to_owned(), partitions: 1, replicas: -1, config: BTreeMap::new() };
+    match broker.create_topic(&topic).await {
+        Err(error) if error.kind != ErrorKind::TopicExists => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes entries as they come, until there are no more senders.
+pub async fn run(broker: Arc<dyn Broker>, topic: String, includes_rows: bool, mut entries: mpsc::Receiver<ProcessingLogEntry>) {
+    let partition = TopicPartition::new(topic.as_str(), 0);
+    let mut writer: Option<Box<dyn Writer>> = None;
+    let mut waiting = Vec::new();
+    while entries.recv_many(&mut waiting, 500).await > 0 {
+        let records = waiting.drain(..).filter(|entry| entry.topic != topic).map(|entry| record(&entry, includes_rows)).collect::<Vec<_>>();
+        if records.is_empty() {
+            continue;
+        }
+        let count = records.len();
+        if let Err(error) = write(&broker, &partition, &mut writer, records).await {
+            tracing::warn!(%topic, %error, count, "entries of the processing log could not be written, they are lost");
+            writer = None;
+        }
+    }
+}
+
+async fn write(
+    broker: &Arc<dyn Broker>,
+    partition: &TopicPartition,
+    writer: &mut Option<Box<dyn Writer>>,
+    records: Vec<NewRecord>,
+) -> Result<(), weir_kafka::Error> {
+    let writer = match writer {
+        Some(writer) => writer,
+        None => writer.insert(broker.writer("processing-log").await?),
+    };
+    writer.write(partition, records).await.map(|_| ())
+}
+
+fn record(entry: &ProcessingLogEntry, includes_rows: bool) -> NewRecord {
+    let value = json!({"logger": entry.logger, "level": "ERROR", "time": entry.time, "message": message(entry, includes_rows)});
+    NewRecord { timestamp: entry.time, key: None, value: Some(Bytes::from(value.to_string())), headers: Vec::new() }
+}
+
+fn message(entry: &ProcessingLogEntry, includes_rows: bool) -> Value {
+    let place = format!("topic: {}, partition: {}, offset: {}", entry.topic, entry.partition, entry.offset);
+    let described = |message: &str| format!("{message} ({place})");
+    let target = |target: &Target| match target {
+        Target::Key => "key",
+        Target::Value => "value",
+    };
+    let (kind, member, body) = match &entry.problem {
+        Problem::Deserialization { target: part, kind, message, record } => {
+            let shown = record.as_ref().filter(|_| includes_rows).map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes));
+            let body = json!({"target": target(part), "errorMessage": described(message), "recordB64": shown, "cause": [kind], "topic": entry.topic});
+            (0, "deserializationError", body)
+        }
+        Problem::Processing { message } => {
+            (1, "recordProcessingError", json!({"errorMessage": described(message), "record": null, "cause": []}))
+        }
+        Problem::Production { message } => (2, "productionError", json!({"errorMessage": described(message)})),
+        Problem::Serialization { target: part, message } => (
+            3,
+            "serializationError",
+            json!({"target": target(part), "errorMessage": described(message), "record": null, "cause": [], "topic": entry.topic}),
+        ),
+    };
+    let mut message = json!({
+        "type": kind, "deserializationError": null, "recordProcessingError": null, "productionError": null,
+        "serializationError": null, "kafkaStreamsThreadError": null
+    });
+    message[member] = body;
+    message
+}

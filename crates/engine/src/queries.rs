@@ -1,0 +1,49 @@
+//! The persistent queries that there are.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use weir_kafka::{Offset, PartitionId};
+use weir_plan::{PersistentPlan, QueryPlan, Sink};
+use weir_runtime::{Output, Query, QuerySpec};
+
+/// A query that runs until it is terminated.
+#[derive(Debug, Clone)]
+pub struct Persistent {
+    pub id: String,
+    /// The statement, variables put in.
+    pub statement: String,
+    pub plan: Arc<QueryPlan>,
+    pub sink: Sink,
+    /// The stream that it writes into.
+    pub target: String,
+    /// For CREATE … AS SELECT: what OR REPLACE is checked against.
+    pub created: Option<Arc<PersistentPlan>>,
+    pub overridden: BTreeMap<String, String>,
+    pub start: BTreeMap<PartitionId, Offset>,
+    pub is_paused: bool,
+    /// `None` until it is started.
+    pub query: Option<Query>,
+}
+
+impl Persistent {
+    pub fn spec(&self) -> QuerySpec {
+        let is_true = |name: &str| self.overridden.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        QuerySpec {
+            id: self.id.clone(),
+            plan: self.plan.clone(),
+            fingerprint: weir_plan::fingerprint(&self.plan, &self.sink),
+            start: self.start.clone(),
+            until: None,
+            output: Output::Sink(self.sink.clone()),
+            is_persistent: true,
+            has_origin_headers: is_true("weir.sink.origin.headers"),
+        }
+    }
+
+    pub fn reads(&self, source: &str) -> bool {
+        self.plan.source.name == source
+    }
+}
+
+/// Persistent queries by id.
+pub type Queries = BTreeMap<String, Persistent>;

@@ -1,0 +1,30 @@
+//! An engine in memory for tests: stopped and started on the same topics and positions.
+
+use std::sync::Arc;
+
+use weir_kafka::MemoryBroker;
+use weir_runtime::MemoryCheckpoints;
+
+use crate::{Builder, Engine, Error};
+
+/// Topics and positions that outlive the engines over them.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub broker: Arc<MemoryBroker>,
+    pub checkpoints: Arc<MemoryCheckpoints>,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self { broker: Arc::new(MemoryBroker::new(seed)), checkpoints: Arc::new(MemoryCheckpoints::default()) }
+    }
+
+    /// An engine over this world; a test may change it before it is built.
+    pub fn builder(&self) -> Builder {
+        Engine::builder().broker(self.broker.clone()).checkpoints(self.checkpoints.clone())
+    }
+
+    pub async fn engine(&self) -> Result<Engine, Error> {
+        self.builder().build().await
+    }
+}

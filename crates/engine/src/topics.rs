@@ -1,0 +1,149 @@
+//! Topics as a program uses them: list, create, produce, consume.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use weir_kafka::{
+    Broker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Record, Subscription, Topic,
+    TopicPartition, Writer, partitioner::partition_for_key,
+};
+
+use crate::Error;
+
+/// A batch that every topic takes, whatever its limit: half of Kafka's default.
+const BATCH_BYTES: usize = 500_000;
+
+/// The broker's topics.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    pub(crate) broker: Arc<dyn Broker>,
+}
+
+impl Topics {
+    pub async fn list(&self) -> Result<Vec<Topic>, Error> {
+        Ok(self.broker.topics().await?)
+    }
+
+    pub async fn get(&self, name: &str) -> Result<Option<Topic>, Error> {
+        Ok(self.broker.topic(name).await?)
+    }
+
+    pub async fn create(&self, name: &str, partitions: i32, config: BTreeMap<String, String>) -> Result<Topic, Error> {
+        Ok(self.broker.create_topic(&NewTopic { name: name.to_owned(), partitions, replicas: -1, config }).await?)
+    }
+
+    /// Writes records, by their keys' partitions; those without one go round. Returns when they are durable.
+    pub async fn produce(&self, topic: &str, records: Vec<NewRecord>) -> Result<(), Error> {
+        let mut producer = self.producer(topic).await?;
+        producer.send(records).await?;
+        producer.flush().await
+    }
+
+    /// A writer to one topic.
+    pub async fn producer(&self, topic: &str) -> Result<Producer, Error> {
+        let Some(facts) = self.broker.topic(topic).await? else {
+            return Err(Error::user(format!("Topic '{topic}' does not exist.")));
+        };
+        let writer = self.broker.writer(&format!("producer-{topic}")).await?;
+        Ok(Producer { topic: topic.into(), partitions: facts.partitions.max(1), limit: facts.max_message_bytes.clamp(1, 64 << 20), next: 0, writer })
+    }
+
+    /// Reads all partitions, from the beginning or from now on.
+    pub async fn consume(&self, topic: &str, from_beginning: bool) -> Result<TopicReader, Error> {
+        let Some(facts) = self.broker.topic(topic).await? else {
+            return Err(Error::user(format!("Topic '{topic}' does not exist.")));
+        };
+        let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
+        let spec = if from_beginning { OffsetSpec::Earliest } else { OffsetSpec::Latest };
+        let starts = self.broker.offsets(topic, &partitions, spec).await?;
+        let ends = self.broker.offsets(topic, &partitions, OffsetSpec::Latest).await?;
+        let assigned = partitions.iter().zip(&starts).map(|(partition, start)| (TopicPartition::new(topic, *partition), *start));
+        let reader = self.broker.reader(Subscription::Assign(assigned.collect())).await?;
+        let ends = partitions.iter().copied().zip(ends).collect();
+        let positions = partitions.into_iter().zip(starts).collect();
+        Ok(TopicReader { reader, ends, positions })
+    }
+}
+
+/// Writes to one topic, in batches that it takes.
+pub struct Producer {
+    topic: Arc<str>,
+    partitions: i32,
+    limit: usize,
+    next: i32,
+    writer: Box<dyn Writer>,
+}
+
+impl Producer {
+    /// Returns when the broker has acknowledged them.
+    pub async fn send(&mut self, records: Vec<NewRecord>) -> Result<(), Error> {
+        let mut by_partition: BTreeMap<PartitionId, Vec<NewRecord>> = BTreeMap::new();
+        for record in records {
+            let partition = match &record.key {
+                Some(key) => partition_for_key(key, self.partitions),
+                None => {
+                    self.next = (self.next + 1) % self.partitions;
+                    self.next
+                }
+            };
+            by_partition.entry(partition).or_default().push(record);
+        }
+        for (partition, records) in by_partition {
+            let partition = TopicPartition { topic: self.topic.clone(), partition };
+            for batch in batches(records, BATCH_BYTES.min(self.limit)) {
+                self.writer.write(&partition, batch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns when all is durable.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        Ok(self.writer.commit().await?)
+    }
+}
+
+/// In order, each of at most `limit` bytes unless a single record is larger.
+fn batches(records: Vec<NewRecord>, limit: usize) -> Vec<Vec<NewRecord>> {
+    let mut batches = Vec::new();
+    let mut batch = Vec::new();
+    let mut size = 0;
+    for record in records {
+        let own = record.size_estimate();
+        if size + own > limit && !batch.is_empty() {
+            batches.push(std::mem::take(&mut batch));
+            size = 0;
+        }
+        size += own;
+        batch.push(record);
+    }
+    if !batch.is_empty() {
+        batches.push(batch);
+    }
+    batches
+}
+
+/// Records of a topic as they come.
+pub struct TopicReader {
+    reader: Box<dyn weir_kafka::Reader>,
+    ends: BTreeMap<PartitionId, Offset>,
+    positions: BTreeMap<PartitionId, Offset>,
+}
+
+impl TopicReader {
+    /// What came, with the partition, or nothing if nothing did within `wait`.
+    pub async fn next(&mut self, wait: Duration) -> Result<Option<(PartitionId, Vec<Record>)>, Error> {
+        match self.reader.next(wait).await? {
+            Some(ReaderEvent::Records { partition, batches, next_offset }) => {
+                self.positions.insert(partition.partition, next_offset);
+                let records = batches.into_iter().flat_map(|batch| batch.records).collect();
+                Ok(Some((partition.partition, records)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether all that was there when the reader was made has been read.
+    pub fn is_at_end(&self) -> bool {
+        self.ends.iter().all(|(partition, end)| self.positions.get(partition).is_some_and(|at| at >= end))
+    }
+}
