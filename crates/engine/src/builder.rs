@@ -11,7 +11,9 @@ use tokio::sync::mpsc;
 use weir_catalog::Catalog;
 use weir_functions::{Function, Registry};
 use weir_kafka::{Broker, MemoryBroker};
-use weir_runtime::{CheckpointStore, Clock, FileCheckpoints, MemoryCheckpoints, Options, Runtime, SystemClock};
+use weir_runtime::{
+    CheckpointStore, Clock, FileCheckpoints, MemoryCheckpoints, Options, Runtime, SystemClock,
+};
 
 use crate::{
     Engine, Error,
@@ -97,7 +99,8 @@ impl Builder {
 
     /// A property by ksqlDB's or Kafka's name.
     pub fn property(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.properties.insert(properties::plain_name(name).to_owned(), value.into());
+        self.properties
+            .insert(properties::plain_name(name).to_owned(), value.into());
         self
     }
 
@@ -125,15 +128,31 @@ impl Builder {
             properties::check_value(name, value)?;
         }
         let settings = properties::with_defaults(&self.properties);
-        let service_id = settings.get("ksql.service.id").cloned().unwrap_or_else(|| "default_".to_owned());
+        let service_id = settings
+            .get("ksql.service.id")
+            .cloned()
+            .unwrap_or_else(|| "default_".to_owned());
         let (broker, data) = self.open(&service_id).await?;
         let checkpoints = self.open_checkpoints(&broker, data.as_ref()).await?;
         let (entries, waiting) = mpsc::channel(processing_log::QUEUE);
-        let mut options = Options::new(broker.clone(), self.clock.clone(), checkpoints.clone(), entries);
-        let milliseconds = |name: &str| settings.get(name).and_then(|value| value.trim().parse().ok()).map(Duration::from_millis);
-        options.commit_interval = milliseconds("commit.interval.ms").unwrap_or(options.commit_interval);
-        options.retry_initial = milliseconds("ksql.query.retry.backoff.initial.ms").unwrap_or(options.retry_initial);
-        options.retry_max = milliseconds("ksql.query.retry.backoff.max.ms").unwrap_or(options.retry_max);
+        let mut options = Options::new(
+            broker.clone(),
+            self.clock.clone(),
+            checkpoints.clone(),
+            entries,
+        );
+        let milliseconds = |name: &str| {
+            settings
+                .get(name)
+                .and_then(|value| value.trim().parse().ok())
+                .map(Duration::from_millis)
+        };
+        options.commit_interval =
+            milliseconds("commit.interval.ms").unwrap_or(options.commit_interval);
+        options.retry_initial =
+            milliseconds("ksql.query.retry.backoff.initial.ms").unwrap_or(options.retry_initial);
+        options.retry_max =
+            milliseconds("ksql.query.retry.backoff.max.ms").unwrap_or(options.retry_max);
         let parts = Parts {
             cluster_id: broker.cluster_id().await?,
             runtime: Runtime::new(options),
@@ -155,9 +174,15 @@ impl Builder {
     async fn open(&self, service_id: &str) -> Result<(Arc<dyn Broker>, Option<DataDir>), Error> {
         Ok(match &self.place {
             Place::Memory(seed) => (Arc::new(MemoryBroker::new(*seed)), None),
-            Place::Given(broker) => (broker.clone(), self.data.as_deref().map(DataDir::open).transpose()?),
+            Place::Given(broker) => (
+                broker.clone(),
+                self.data.as_deref().map(DataDir::open).transpose()?,
+            ),
             Place::Embedded(folder) => {
-                let broker = weir_kafka::embedded::EmbeddedBroker::open(folder, weir_kafka::embedded::EmbeddedOptions::default()).await?;
+                let broker = weir_kafka::embedded::EmbeddedBroker::open(
+                    folder,
+                    weir_kafka::embedded::EmbeddedOptions::default(),
+                )?;
                 // The broker's own lock keeps others out of the folder.
                 let data = DataDir::open(&folder.join("engine"))?;
                 (Arc::new(broker), Some(data))
@@ -168,22 +193,38 @@ impl Builder {
                     None => data_dir::default_path(service_id)?,
                 };
                 let data = DataDir::open(&folder)?;
-                let config = weir_kafka::cluster::ClusterConfig::from_properties(&self.properties)?;
-                let broker = weir_kafka::cluster::ClusterBroker::connect(config).await?;
-                (Arc::new(broker), Some(data))
+                let _ = &data;
+                return Err(Error::user(
+                    "a Kafka cluster cannot be reached in this version",
+                ));
             }
         })
     }
 
     /// Checkpoints lie under the cluster's id: those of another cluster are left alone.
-    async fn open_checkpoints(&self, broker: &Arc<dyn Broker>, data: Option<&DataDir>) -> Result<Arc<dyn CheckpointStore>, Error> {
+    async fn open_checkpoints(
+        &self,
+        broker: &Arc<dyn Broker>,
+        data: Option<&DataDir>,
+    ) -> Result<Arc<dyn CheckpointStore>, Error> {
         if let Some(checkpoints) = &self.checkpoints {
             return Ok(checkpoints.clone());
         }
         let Some(data) = data else {
             return Ok(Arc::new(MemoryCheckpoints::default()));
         };
-        let cluster: String = broker.cluster_id().await?.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let cluster: String = broker
+            .cluster_id()
+            .await?
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
         let root = data.path().join("checkpoints");
         warn_of_others(&root, &cluster);
         Ok(Arc::new(FileCheckpoints::open(root.join(cluster))?))
@@ -191,7 +232,11 @@ impl Builder {
 }
 
 fn warn_of_others(root: &Path, cluster: &str) {
-    let others = std::fs::read_dir(root).into_iter().flatten().flatten().filter(|entry| entry.file_name().to_string_lossy() != cluster);
+    let others = std::fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy() != cluster);
     for other in others {
         tracing::warn!(folder = %other.path().display(), "positions of another cluster are left alone");
     }

@@ -19,7 +19,8 @@ impl DataDir {
     /// Makes the folder if need be, and locks it; a folder in use is refused with the number of the process.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let cannot = |what: &str, error: std::io::Error| {
-            Error::external(format!("cannot {what} `{}`: {error}", path.display())).hint("choose another folder with --data DIR")
+            Error::external(format!("cannot {what} `{}`: {error}", path.display()))
+                .hint("choose another folder with --data DIR")
         };
         fs::create_dir_all(path).map_err(|error| cannot("make the folder", error))?;
         let lock_path = path.join("lock");
@@ -37,7 +38,11 @@ impl DataDir {
                 // The holder may not have written its number yet.
                 let _ = lock.read_to_string(&mut holder);
                 let holder = holder.trim();
-                let holder = if holder.is_empty() { "another one" } else { holder };
+                let holder = if holder.is_empty() {
+                    "another one"
+                } else {
+                    holder
+                };
                 return Err(Error::user(format!("{} is in use by process {holder}", path.display()))
                     .hint("stop that process, or choose another folder with --data DIR and another --service-id"));
             }
@@ -49,7 +54,10 @@ impl DataDir {
             .and_then(|()| write!(lock, "{}", std::process::id()))
             .and_then(|()| lock.flush());
         written.map_err(|error| cannot("write the lock of", error))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -62,7 +70,16 @@ pub fn default_path(service_id: &str) -> Result<PathBuf, Error> {
     let base = dirs::data_dir().ok_or_else(|| {
         Error::user("there is no data folder for this user").hint("name one with --data DIR")
     })?;
-    let name: String = service_id.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String = service_id
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     Ok(base.join("weir").join(name))
 }
 
@@ -75,7 +92,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = DataDir::open(folder.path()).unwrap();
         let error = DataDir::open(folder.path()).unwrap_err();
-        assert!(error.message.ends_with(&format!("is in use by process {}", std::process::id())), "{error}");
+        assert!(
+            error
+                .message
+                .ends_with(&format!("is in use by process {}", std::process::id())),
+            "{error}"
+        );
         drop(first);
         assert!(DataDir::open(folder.path()).is_ok());
     }

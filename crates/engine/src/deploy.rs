@@ -39,21 +39,34 @@ pub struct Deployment {
 impl Engine {
     /// Runs a file's statements: CREATE STREAM, CREATE … AS SELECT, INSERT INTO … SELECT, CREATE TYPE, SET, DEFINE.
     pub async fn deploy(&self, script: &str, options: DeployOptions) -> Result<Deployment, Error> {
-        let statements = weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
-        let mut session = Session { properties: options.properties, ..Session::default() };
+        let statements =
+            weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
+        let mut session = Session {
+            properties: options.properties,
+            ..Session::default()
+        };
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
-        let mut wanted = State { catalog: state.catalog.clone(), queries: BTreeMap::new(), log: None, sequence: 0 };
+        let mut wanted = State {
+            catalog: state.catalog.clone(),
+            queries: BTreeMap::new(),
+            log: None,
+            sequence: 0,
+        };
         let mut ids = Vec::new();
         let mut topics = Vec::new();
         for statement in &statements {
-            let (id, topic) = self.want(&mut wanted, &mut world, &mut session, statement, script)?;
+            let (id, topic) =
+                self.want(&mut wanted, &mut world, &mut session, statement, script)?;
             ids.extend(id);
             topics.extend(topic);
         }
         if ids.is_empty() {
-            return Err(Error::user("The SQL file does not contain any persistent queries.")
-                .hint("a persistent query is CREATE STREAM … AS SELECT or INSERT INTO … SELECT"));
+            return Err(
+                Error::user("The SQL file does not contain any persistent queries.").hint(
+                    "a persistent query is CREATE STREAM … AS SELECT or INSERT INTO … SELECT",
+                ),
+            );
         }
         for topic in &topics {
             self.create_topic(topic).await?;
@@ -71,7 +84,11 @@ impl Engine {
         drop(hold);
         *state = wanted;
         drop(state);
-        Ok(Deployment { engine: self.clone(), ids, ends })
+        Ok(Deployment {
+            engine: self.clone(),
+            ids,
+            ends,
+        })
     }
 
     /// Adds one statement to the wanted state; gives the query that it starts and the topic that it needs.
@@ -86,10 +103,14 @@ impl Engine {
         let place = |error: Error| {
             let line = weir_sql::Position::of(script, statement.span.start).line;
             let mut error = error.within(&statement.text);
-            error.message = format!("{} (the statement begins in line {line} of the file)", error.message);
+            error.message = format!(
+                "{} (the statement begins in line {line} of the file)",
+                error.message
+            );
             error
         };
-        let parsed = weir_sql::parse_statement(&statement.text, &session.variables).map_err(|error| place(error.into()))?;
+        let parsed = weir_sql::parse_statement(&statement.text, &session.variables)
+            .map_err(|error| place(error.into()))?;
         match &parsed.statement {
             Statement::Set { .. } | Statement::Unset { .. } | Statement::Define { .. } | Statement::Undefine { .. } => {
                 Self::change_session(session, &parsed.statement, &parsed.text).map_err(place)?;
@@ -113,11 +134,21 @@ impl Engine {
         }
     }
 
-    async fn ends_of_sources(&self, wanted: &State) -> Result<BTreeMap<String, BTreeMap<PartitionId, Offset>>, Error> {
+    async fn ends_of_sources(
+        &self,
+        wanted: &State,
+    ) -> Result<BTreeMap<String, BTreeMap<PartitionId, Offset>>, Error> {
         let mut ends = BTreeMap::new();
-        for topic in wanted.queries.values().map(|query| &query.plan.source.topic) {
+        for topic in wanted
+            .queries
+            .values()
+            .map(|query| &query.plan.source.topic)
+        {
             if !ends.contains_key(topic) {
-                ends.insert(topic.clone(), self.offsets(topic, OffsetSpec::Latest).await?);
+                ends.insert(
+                    topic.clone(),
+                    self.offsets(topic, OffsetSpec::Latest).await?,
+                );
             }
         }
         Ok(ends)
@@ -127,14 +158,24 @@ impl Engine {
 /// Gives the query that was just added an id that does not depend on what else is in the file: its sink, and for INSERT
 /// its place among those into that sink.
 fn rename(wanted: &mut State, before: &BTreeSet<String>) -> Option<String> {
-    let added = wanted.queries.keys().find(|id| !before.contains(*id))?.clone();
+    let added = wanted
+        .queries
+        .keys()
+        .find(|id| !before.contains(*id))?
+        .clone();
     let mut query = wanted.queries.remove(&added)?;
     let is_named = query.created.is_none() && !added.starts_with("INSERTQUERY_");
     let id = match &query.created {
         Some(_) => format!("CSAS_{}", query.target),
         None if is_named => added,
         None => {
-            let ordinal = wanted.queries.values().filter(|other| other.target == query.target && other.id.starts_with("INSERTQUERY_")).count();
+            let ordinal = wanted
+                .queries
+                .values()
+                .filter(|other| {
+                    other.target == query.target && other.id.starts_with("INSERTQUERY_")
+                })
+                .count();
             format!("INSERTQUERY_{}_{ordinal}", query.target)
         }
     };
@@ -152,7 +193,11 @@ fn rename(wanted: &mut State, before: &BTreeSet<String>) -> Option<String> {
 }
 
 fn first_words(statement: &str) -> String {
-    statement.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    statement
+        .split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Deployment {
@@ -167,11 +212,17 @@ impl Deployment {
             let statuses = self.engine.statuses().await;
             for (id, status) in &statuses {
                 if status.state == weir_runtime::QueryState::Failed {
-                    let why = status.errors.last().map_or("it failed", |(_, why)| why.as_str());
+                    let why = status
+                        .errors
+                        .last()
+                        .map_or("it failed", |(_, why)| why.as_str());
                     return Err(Error::external(format!("query {id} cannot run: {why}")));
                 }
             }
-            if statuses.values().all(|status| status.state != weir_runtime::QueryState::Starting) {
+            if statuses
+                .values()
+                .all(|status| status.state != weir_runtime::QueryState::Starting)
+            {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
@@ -189,9 +240,16 @@ impl Deployment {
     pub async fn positions(&self, topic: &str) -> BTreeMap<PartitionId, Offset> {
         let state = self.engine.inner.state.lock().await;
         let mut lowest: BTreeMap<PartitionId, Offset> = BTreeMap::new();
-        for query in state.queries.values().filter(|query| query.plan.source.topic == topic) {
+        for query in state
+            .queries
+            .values()
+            .filter(|query| query.plan.source.topic == topic)
+        {
             for (partition, position) in positions(query) {
-                lowest.entry(partition).and_modify(|known| *known = position.min(*known)).or_insert(position);
+                lowest
+                    .entry(partition)
+                    .and_modify(|known| *known = position.min(*known))
+                    .or_insert(position);
             }
         }
         lowest
@@ -205,7 +263,15 @@ impl Deployment {
                 self.wait_for(id).await?;
             }
             for id in &level {
-                let query = self.engine.inner.state.lock().await.queries.get(id).and_then(|query| query.query.clone());
+                let query = self
+                    .engine
+                    .inner
+                    .state
+                    .lock()
+                    .await
+                    .queries
+                    .get(id)
+                    .and_then(|query| query.query.clone());
                 if let Some(query) = query {
                     query.stop(Duration::from_secs(60)).await?;
                 }
@@ -217,13 +283,25 @@ impl Deployment {
     /// Queries, those first that read nothing that another query of the file writes.
     async fn levels(&self) -> Vec<Vec<String>> {
         let state = self.engine.inner.state.lock().await;
-        let mut left: Vec<&Persistent> = self.ids.iter().filter_map(|id| state.queries.get(id)).collect();
+        let mut left: Vec<&Persistent> = self
+            .ids
+            .iter()
+            .filter_map(|id| state.queries.get(id))
+            .collect();
         let mut levels = Vec::new();
         while !left.is_empty() {
-            let written: BTreeSet<&str> = left.iter().map(|query| query.sink.topic.as_str()).collect();
-            let (ready, waiting): (Vec<_>, Vec<_>) = left.iter().copied().partition(|query| !written.contains(query.plan.source.topic.as_str()));
+            let written: BTreeSet<&str> =
+                left.iter().map(|query| query.sink.topic.as_str()).collect();
+            let (ready, waiting): (Vec<_>, Vec<_>) = left
+                .iter()
+                .copied()
+                .partition(|query| !written.contains(query.plan.source.topic.as_str()));
             // Queries that feed each other in a circle have no end of their own: they are one level.
-            let (level, rest) = if ready.is_empty() { (waiting, Vec::new()) } else { (ready, waiting) };
+            let (level, rest) = if ready.is_empty() {
+                (waiting, Vec::new())
+            } else {
+                (ready, waiting)
+            };
             levels.push(level.iter().map(|query| query.id.clone()).collect());
             left = rest;
         }
@@ -237,7 +315,10 @@ impl Deployment {
         };
         let is_written_here = {
             let state = self.engine.inner.state.lock().await;
-            state.queries.values().any(|query| query.sink.topic == topic)
+            state
+                .queries
+                .values()
+                .any(|query| query.sink.topic == topic)
         };
         let ends = match (is_written_here, self.ends.get(&topic)) {
             (false, Some(ends)) => ends.clone(),
@@ -246,15 +327,21 @@ impl Deployment {
         loop {
             let reached = {
                 let state = self.engine.inner.state.lock().await;
-                let Some(query) = state.queries.get(id) else { return Ok(()) };
+                let Some(query) = state.queries.get(id) else {
+                    return Ok(());
+                };
                 if let Some(status) = query.query.as_ref().map(weir_runtime::Query::status)
                     && status.state == weir_runtime::QueryState::Failed
                 {
-                    let why = status.errors.last().map_or("it failed", |(_, why)| why.as_str());
+                    let why = status
+                        .errors
+                        .last()
+                        .map_or("it failed", |(_, why)| why.as_str());
                     return Err(Error::external(format!("query {id} cannot go on: {why}")));
                 }
                 let positions = positions(query);
-                ends.iter().all(|(partition, end)| positions.get(partition).copied().unwrap_or(0) >= *end)
+                ends.iter()
+                    .all(|(partition, end)| positions.get(partition).copied().unwrap_or(0) >= *end)
             };
             if reached {
                 return Ok(());

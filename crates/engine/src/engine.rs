@@ -44,6 +44,7 @@ pub(crate) struct Parts {
     /// Whether others can see the broker: a cluster's tools show our positions.
     pub is_cluster: bool,
     /// Held for its lock.
+    #[expect(dead_code, reason = "held, not read")]
     pub data: Option<DataDir>,
     pub catalog: Catalog,
 }
@@ -71,16 +72,35 @@ impl Engine {
         Builder::default()
     }
 
-    pub(crate) async fn start(parts: Parts, entries: mpsc::Receiver<ProcessingLogEntry>) -> Result<Self, Error> {
-        let is_on = |name: &str| parts.settings.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    pub(crate) async fn start(
+        parts: Parts,
+        entries: mpsc::Receiver<ProcessingLogEntry>,
+    ) -> Result<Self, Error> {
+        let is_on = |name: &str| {
+            parts
+                .settings
+                .get(name)
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
         let log_topic = processing_log::topic_name(&parts.service_id);
         if is_on("ksql.logging.processing.topic.auto.create") {
             processing_log::create_topic(&parts.broker, &log_topic).await?;
         }
         let includes_rows = is_on("ksql.logging.processing.rows.include");
-        let has_stream = is_on("ksql.logging.processing.stream.auto.create") && is_on("ksql.logging.processing.topic.auto.create");
-        let writer = tokio::spawn(processing_log::run(parts.broker.clone(), log_topic.clone(), includes_rows, entries));
-        let state = State { catalog: parts.catalog.clone(), queries: Queries::new(), log: None, sequence: 0 };
+        let has_stream = is_on("ksql.logging.processing.stream.auto.create")
+            && is_on("ksql.logging.processing.topic.auto.create");
+        let writer = tokio::spawn(processing_log::run(
+            parts.broker.clone(),
+            log_topic.clone(),
+            includes_rows,
+            entries,
+        ));
+        let state = State {
+            catalog: parts.catalog.clone(),
+            queries: Queries::new(),
+            log: None,
+            sequence: 0,
+        };
         let engine = Self {
             inner: Arc::new(Inner {
                 parts,
@@ -107,7 +127,9 @@ impl Engine {
     }
 
     pub fn topics(&self) -> Topics {
-        Topics { broker: self.inner.parts.broker.clone() }
+        Topics {
+            broker: self.inner.parts.broker.clone(),
+        }
     }
 
     pub fn service_id(&self) -> &str {
@@ -126,7 +148,10 @@ impl Engine {
     /// The status of every persistent query, by id.
     pub async fn statuses(&self) -> BTreeMap<String, weir_runtime::QueryStatus> {
         let state = self.inner.state.lock().await;
-        let running = state.queries.values().filter_map(|query| Some((query.id.clone(), query.query.as_ref()?.status())));
+        let running = state
+            .queries
+            .values()
+            .filter_map(|query| Some((query.id.clone(), query.query.as_ref()?.status())));
         running.collect()
     }
 
@@ -134,10 +159,19 @@ impl Engine {
     pub async fn names(&self) -> Vec<String> {
         let state = self.inner.state.lock().await;
         let sources = state.catalog.sources().flat_map(|source| {
-            let columns = source.schema.columns.iter().map(|column| column.name.clone());
+            let columns = source
+                .schema
+                .columns
+                .iter()
+                .map(|column| column.name.clone());
             std::iter::once(source.name.clone()).chain(columns)
         });
-        let functions = self.inner.parts.functions.iter().map(|function| function.manual().name.to_owned());
+        let functions = self
+            .inner
+            .parts
+            .functions
+            .iter()
+            .map(|function| function.manual().name.to_owned());
         let mut names: Vec<String> = sources.chain(functions).collect();
         names.sort();
         names.dedup();
@@ -147,7 +181,13 @@ impl Engine {
     /// Stops all queries at a checkpoint and closes the broker.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.inner.parts.runtime.shutdown().await;
-        for task in self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in self
+            .inner
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
             task.abort();
         }
         self.inner.parts.broker.close().await?;
@@ -157,11 +197,16 @@ impl Engine {
     async fn declare_processing_log(&self, topic: &str) -> Result<(), Error> {
         let mut state = self.inner.state.lock().await;
         let world = World::look(&self.inner.parts.broker).await?;
-        let parsed = weir_sql::parse_statement(&processing_log::declaration(topic), &weir_sql::Variables::default())?;
+        let parsed = weir_sql::parse_statement(
+            &processing_log::declaration(topic),
+            &weir_sql::Variables::default(),
+        )?;
         let session = Session::default();
         let settings = self.settings(&session);
         let context = self.context(&state.catalog, &world, &settings);
-        if let weir_plan::Plan::CreateSource(plan) = weir_plan::plan(&parsed.statement, &parsed.text, &context)? {
+        if let weir_plan::Plan::CreateSource(plan) =
+            weir_plan::plan(&parsed.statement, &parsed.text, &context)?
+        {
             state.catalog.replace(plan.source);
         }
         Ok(())
@@ -169,7 +214,8 @@ impl Engine {
 
     /// Applies what the statement log holds, then starts the queries that are left.
     async fn replay(&self) -> Result<(), Error> {
-        let (log, entries) = StatementLog::open(&self.inner.parts.broker, &self.inner.parts.service_id).await?;
+        let (log, entries) =
+            StatementLog::open(&self.inner.parts.broker, &self.inner.parts.service_id).await?;
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
         for (offset, entry) in entries {
@@ -208,7 +254,12 @@ impl Engine {
         world: &'a World,
         settings: &'a BTreeMap<String, String>,
     ) -> Context<'a> {
-        Context { catalog, functions: &self.inner.parts.functions, topics: world, properties: settings }
+        Context {
+            catalog,
+            functions: &self.inner.parts.functions,
+            topics: world,
+            properties: settings,
+        }
     }
 
     /// Writes a statement to the log, if there is one.
@@ -244,14 +295,23 @@ impl Engine {
                     continue;
                 }
                 let group = format!("_weir_{}", inner.parts.service_id);
-                let list: Vec<_> = positions.iter().map(|(partition, offset)| (partition.clone(), *offset)).collect();
+                let list: Vec<_> = positions
+                    .iter()
+                    .map(|(partition, offset)| (partition.clone(), *offset))
+                    .collect();
                 match inner.parts.broker.set_group_offsets(&group, &list).await {
                     Ok(()) => published = positions,
-                    Err(error) => tracing::debug!(%error, %group, "the group's offsets could not be set"),
+                    Err(error) => {
+                        tracing::debug!(%error, %group, "the group's offsets could not be set")
+                    }
                 }
             }
         });
-        self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        self.inner
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
     }
 }
 
@@ -264,17 +324,28 @@ pub(crate) struct World {
 impl World {
     pub async fn look(broker: &Arc<dyn Broker>) -> Result<Self, Error> {
         let topics = broker.topics().await?;
-        Ok(Self { topics: topics.into_iter().map(|topic| (topic.name.clone(), facts(&topic))).collect() })
+        Ok(Self {
+            topics: topics
+                .into_iter()
+                .map(|topic| (topic.name.clone(), facts(&topic)))
+                .collect(),
+        })
     }
 
     pub fn add(&mut self, name: &str, partitions: i32) {
-        self.topics.entry(name.to_owned()).or_insert(TopicFacts { partitions, replicas: 1 });
+        self.topics.entry(name.to_owned()).or_insert(TopicFacts {
+            partitions,
+            replicas: 1,
+        });
     }
 }
 
 fn facts(topic: &Topic) -> TopicFacts {
     let replicas = topic.replicas.first().copied().unwrap_or(1);
-    TopicFacts { partitions: topic.partitions, replicas: i16::try_from(replicas).unwrap_or(1) }
+    TopicFacts {
+        partitions: topic.partitions,
+        replicas: i16::try_from(replicas).unwrap_or(1),
+    }
 }
 
 impl weir_plan::Topics for World {
@@ -285,5 +356,9 @@ impl weir_plan::Topics for World {
 
 /// Whether a property may be shown as it is.
 pub(crate) fn shown(name: &str, value: &str) -> String {
-    if properties::is_secret(name) { "[hidden]".to_owned() } else { value.to_owned() }
+    if properties::is_secret(name) {
+        "[hidden]".to_owned()
+    } else {
+        value.to_owned()
+    }
 }

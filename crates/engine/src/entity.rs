@@ -24,7 +24,11 @@ pub struct Warning {
 #[serde(tag = "@type")]
 pub enum Body {
     #[serde(rename = "currentStatus", rename_all = "camelCase")]
-    CurrentStatus { command_id: String, command_status: CommandStatus, command_sequence_number: i64 },
+    CurrentStatus {
+        command_id: String,
+        command_status: CommandStatus,
+        command_sequence_number: i64,
+    },
     #[serde(rename = "warning_entity")]
     Warning { message: String },
     #[serde(rename = "streams")]
@@ -32,21 +36,33 @@ pub enum Body {
     #[serde(rename = "tables")]
     Tables { tables: Vec<SourceInfo> },
     #[serde(rename = "source_descriptions", rename_all = "camelCase")]
-    SourceDescriptions { source_descriptions: Vec<SourceDescription> },
+    SourceDescriptions {
+        source_descriptions: Vec<SourceDescription>,
+    },
     #[serde(rename = "sourceDescription", rename_all = "camelCase")]
-    SourceDescription { source_description: Box<SourceDescription> },
+    SourceDescription {
+        source_description: Box<SourceDescription>,
+    },
     #[serde(rename = "queries")]
     Queries { queries: Vec<RunningQuery> },
     #[serde(rename = "query_descriptions", rename_all = "camelCase")]
-    QueryDescriptions { query_descriptions: Vec<QueryDescription> },
+    QueryDescriptions {
+        query_descriptions: Vec<QueryDescription>,
+    },
     #[serde(rename = "queryDescription", rename_all = "camelCase")]
-    QueryDescription { query_description: Box<QueryDescription> },
+    QueryDescription {
+        query_description: Box<QueryDescription>,
+    },
     #[serde(rename = "kafka_topics")]
     Topics { topics: Vec<TopicInfo> },
     #[serde(rename = "kafka_topics_extended")]
     TopicsExtended { topics: Vec<TopicInfo> },
     #[serde(rename = "properties", rename_all = "camelCase")]
-    Properties { properties: Vec<Property>, overwritten_properties: Vec<String>, default_properties: Vec<String> },
+    Properties {
+        properties: Vec<Property>,
+        overwritten_properties: Vec<String>,
+        default_properties: Vec<String>,
+    },
     #[serde(rename = "function_names")]
     Functions { functions: Vec<FunctionName> },
     #[serde(rename = "describe_function")]
@@ -61,11 +77,16 @@ pub enum Body {
         functions: Vec<FunctionOverload>,
     },
     #[serde(rename = "type_list")]
-    Types { types: BTreeMap<String, FieldSchema> },
+    Types {
+        types: BTreeMap<String, FieldSchema>,
+    },
     #[serde(rename = "variables")]
     Variables { variables: Vec<Variable> },
     #[serde(rename = "terminate_query", rename_all = "camelCase")]
-    TerminateQuery { query_id: String, was_terminated: bool },
+    TerminateQuery {
+        query_id: String,
+        was_terminated: bool,
+    },
     #[serde(rename = "assert_topic", rename_all = "camelCase")]
     AssertTopic { topic_name: String, exists: bool },
 }
@@ -267,7 +288,12 @@ impl Field {
             ColumnRole::Headers => (Some("HEADER"), None),
             ColumnRole::Header(key) => (Some("HEADER"), Some(key.clone())),
         };
-        Self { name: column.name.clone(), schema: FieldSchema::of(&column.sql_type), role, header_key }
+        Self {
+            name: column.name.clone(),
+            schema: FieldSchema::of(&column.sql_type),
+            role,
+            header_key,
+        }
     }
 }
 
@@ -285,13 +311,26 @@ impl FieldSchema {
                 });
                 ("STRUCT", Some(fields.collect()), None, BTreeMap::new())
             }
-            SqlType::Decimal { precision, scale } => {
-                ("DECIMAL", None, None, BTreeMap::from([("precision", *precision), ("scale", *scale)]))
-            }
+            SqlType::Decimal { precision, scale } => (
+                "DECIMAL",
+                None,
+                None,
+                BTreeMap::from([("precision", *precision), ("scale", *scale)]),
+            ),
             _ => ("", None, None, BTreeMap::new()),
         };
-        let kind = if kind.is_empty() { sql_type.to_string() } else { kind.to_owned() };
-        Self { kind, fields, member_schema: member.map(|member| Box::new(Self::of(member))), parameters, text: printed(sql_type) }
+        let kind = if kind.is_empty() {
+            sql_type.to_string()
+        } else {
+            kind.to_owned()
+        };
+        Self {
+            kind,
+            fields,
+            member_schema: member.map(|member| Box::new(Self::of(member))),
+            parameters,
+            text: printed(sql_type),
+        }
     }
 }
 
@@ -302,7 +341,10 @@ fn printed(sql_type: &SqlType) -> String {
         SqlType::Array(element) => format!("ARRAY<{}>", printed(element)),
         SqlType::Map(key, value) => format!("MAP<{}, {}>", key, printed(value)),
         SqlType::Struct(fields) => {
-            let fields: Vec<_> = fields.iter().map(|field| format!("{} {}", field.name, printed(&field.sql_type))).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|field| format!("{} {}", field.name, printed(&field.sql_type)))
+                .collect();
             format!("STRUCT<{}>", fields.join(", "))
         }
         other => other.to_string(),

@@ -37,7 +37,13 @@ impl Error {
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), statement: None, span: None, hint: None }
+        Self {
+            kind,
+            message: message.into(),
+            statement: None,
+            span: None,
+            hint: None,
+        }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -69,13 +75,21 @@ impl Error {
 
 impl From<weir_sql::Error> for Error {
     fn from(error: weir_sql::Error) -> Self {
-        Self { span: Some(error.span), hint: error.hint, ..Self::user(error.message) }
+        Self {
+            span: Some(error.span),
+            hint: error.hint,
+            ..Self::user(error.message)
+        }
     }
 }
 
 impl From<weir_plan::Error> for Error {
     fn from(error: weir_plan::Error) -> Self {
-        Self { span: error.span, hint: error.hint, ..Self::user(error.message) }
+        Self {
+            span: error.span,
+            hint: error.hint,
+            ..Self::user(error.message)
+        }
     }
 }
 
@@ -87,9 +101,12 @@ impl From<weir_catalog::Error> for Error {
 
 impl From<weir_kafka::Error> for Error {
     fn from(error: weir_kafka::Error) -> Self {
-        use weir_kafka::ErrorKind::{InUse, Invalid, TooLarge, TopicExists, Unauthorized, UnknownTopic, Unsupported};
+        use weir_kafka::ErrorKind::{
+            InUse, Invalid, TooLarge, TopicExists, Unauthorized, UnknownTopic, Unsupported,
+        };
         match error.kind {
-            InUse | Invalid | TooLarge | TopicExists | Unauthorized | UnknownTopic | Unsupported => Self::user(error.message),
+            InUse | Invalid | TooLarge | TopicExists | Unauthorized | UnknownTopic
+            | Unsupported => Self::user(error.message),
             _ => Self::external(error.message),
         }
     }

@@ -43,6 +43,8 @@ pub use topics::{TopicReader, Topics};
 pub mod parts {
     pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
     pub use weir_functions::{Function, Registry};
-    pub use weir_kafka::{Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition};
+    pub use weir_kafka::{
+        Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
+    };
     pub use weir_runtime::{Clock, QueryState, QueryStatus, SystemClock, TestClock};
 }

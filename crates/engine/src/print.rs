@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::DateTime;
-use weir_kafka::{Broker, OffsetSpec, PartitionId, ReaderEvent, Record, Subscription, TopicPartition};
+use weir_kafka::{
+    Broker, OffsetSpec, PartitionId, ReaderEvent, Record, Subscription, TopicPartition,
+};
 
 use crate::Error;
 
@@ -35,8 +37,16 @@ impl PrintStream {
         limit: Option<u64>,
     ) -> Result<Self, Error> {
         let Some(facts) = broker.topic(topic).await? else {
-            let near: Vec<_> = broker.topics().await?.into_iter().map(|topic| topic.name).filter(|name| name.eq_ignore_ascii_case(topic)).collect();
-            let mut error = Error::user(format!("Could not find topic '{topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive."));
+            let near: Vec<_> = broker
+                .topics()
+                .await?
+                .into_iter()
+                .map(|topic| topic.name)
+                .filter(|name| name.eq_ignore_ascii_case(topic))
+                .collect();
+            let mut error = Error::user(format!(
+                "Could not find topic '{topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive."
+            ));
             if !near.is_empty() {
                 error.message.push_str("\nDid you mean:\n\tprint ");
                 error.message.push_str(&near.join("\n\tprint "));
@@ -44,11 +54,20 @@ impl PrintStream {
             return Err(error);
         };
         let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
-        let spec = if from_beginning { OffsetSpec::Earliest } else { OffsetSpec::Latest };
+        let spec = if from_beginning {
+            OffsetSpec::Earliest
+        } else {
+            OffsetSpec::Latest
+        };
         let starts = broker.offsets(topic, &partitions, spec).await?;
-        let assigned = partitions.iter().zip(starts).map(|(partition, start)| (TopicPartition::new(topic, *partition), start));
+        let assigned = partitions
+            .iter()
+            .zip(starts)
+            .map(|(partition, start)| (TopicPartition::new(topic, *partition), start));
         Ok(Self {
-            reader: broker.reader(Subscription::Assign(assigned.collect())).await?,
+            reader: broker
+                .reader(Subscription::Assign(assigned.collect()))
+                .await?,
             waiting: std::collections::VecDeque::new(),
             key: Guess::default(),
             value: Guess::default(),
@@ -73,18 +92,28 @@ impl PrintStream {
                 }
             }
             let event = self.reader.next(Duration::from_secs(3600)).await?;
-            if let Some(ReaderEvent::Records { partition, batches, .. }) = event {
+            if let Some(ReaderEvent::Records {
+                partition, batches, ..
+            }) = event
+            {
                 let records = batches.into_iter().flat_map(|batch| batch.records);
-                self.waiting.extend(records.map(|record| (partition.partition, record)));
+                self.waiting
+                    .extend(records.map(|record| (partition.partition, record)));
             }
         }
     }
 
     fn lines(&mut self, partition: PartitionId, record: &Record) -> Vec<PrintLine> {
         let mut lines = Vec::new();
-        for (what, guess, bytes) in [("Key", &mut self.key, &record.key), ("Value", &mut self.value, &record.value)] {
+        for (what, guess, bytes) in [
+            ("Key", &mut self.key, &record.key),
+            ("Value", &mut self.value, &record.value),
+        ] {
             if guess.narrow(bytes.as_deref()) {
-                lines.push(PrintLine::Format(format!("{what} format: {}", guess.text())));
+                lines.push(PrintLine::Format(format!(
+                    "{what} format: {}",
+                    guess.text()
+                )));
             }
         }
         lines.push(PrintLine::Record(format!(
@@ -122,7 +151,16 @@ enum Format {
 
 impl Default for Guess {
     fn default() -> Self {
-        Self { possible: vec![Format::Json, Format::Int, Format::BigInt, Format::Double, Format::String], is_told: false }
+        Self {
+            possible: vec![
+                Format::Json,
+                Format::Int,
+                Format::BigInt,
+                Format::Double,
+                Format::String,
+            ],
+            is_told: false,
+        }
     }
 }
 
@@ -148,11 +186,22 @@ impl Guess {
     }
 
     fn show(&self, bytes: Option<&[u8]>) -> String {
-        let Some(bytes) = bytes else { return "<null>".to_owned() };
+        let Some(bytes) = bytes else {
+            return "<null>".to_owned();
+        };
         let number = |bytes: &[u8]| match self.possible.first() {
-            Some(Format::Int) => bytes.try_into().ok().map(|bytes| i32::from_be_bytes(bytes).to_string()),
-            Some(Format::BigInt) => bytes.try_into().ok().map(|bytes| i64::from_be_bytes(bytes).to_string()),
-            Some(Format::Double) => bytes.try_into().ok().map(|bytes| weir_catalog::text::Double(f64::from_be_bytes(bytes)).to_string()),
+            Some(Format::Int) => bytes
+                .try_into()
+                .ok()
+                .map(|bytes| i32::from_be_bytes(bytes).to_string()),
+            Some(Format::BigInt) => bytes
+                .try_into()
+                .ok()
+                .map(|bytes| i64::from_be_bytes(bytes).to_string()),
+            Some(Format::Double) => bytes
+                .try_into()
+                .ok()
+                .map(|bytes| weir_catalog::text::Double(f64::from_be_bytes(bytes)).to_string()),
             _ => None,
         };
         number(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
@@ -163,7 +212,10 @@ impl Format {
     fn fits(self, bytes: &[u8]) -> bool {
         match self {
             // Texts of control characters are numbers rather than texts.
-            Self::Json => bytes.first().is_some_and(|first| !first.is_ascii_control()) && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok(),
+            Self::Json => {
+                bytes.first().is_some_and(|first| !first.is_ascii_control())
+                    && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+            }
             Self::Int => bytes.len() == 4,
             Self::BigInt | Self::Double => bytes.len() == 8,
             Self::String => std::str::from_utf8(bytes).is_ok(),

@@ -20,9 +20,6 @@ use crate::Error;
 /// How many entries wait to be written.
 pub const QUEUE: usize = 10_000;
 
-/// The name of the stream over the log.
-pub const STREAM: &str = "KSQL_PROCESSING_LOG";
-
 /// The declaration of the log's stream.
 pub fn declaration(topic: &str) -> String {
     format!(
@@ -46,7 +43,12 @@ pub async fn create_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<(), Er
     if broker.topic(name).await?.is_some() {
         return Ok(());
     }
-    let topic = NewTopic { name: name.to_owned(), partitions: 1, replicas: -1, config: BTreeMap::new() };
+    let topic = NewTopic {
+        name: name.to_owned(),
+        partitions: 1,
+        replicas: -1,
+        config: BTreeMap::new(),
+    };
     match broker.create_topic(&topic).await {
         Err(error) if error.kind != ErrorKind::TopicExists => Err(error.into()),
         _ => Ok(()),
@@ -54,12 +56,21 @@ pub async fn create_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<(), Er
 }
 
 /// Writes entries as they come, until there are no more senders.
-pub async fn run(broker: Arc<dyn Broker>, topic: String, includes_rows: bool, mut entries: mpsc::Receiver<ProcessingLogEntry>) {
+pub async fn run(
+    broker: Arc<dyn Broker>,
+    topic: String,
+    includes_rows: bool,
+    mut entries: mpsc::Receiver<ProcessingLogEntry>,
+) {
     let partition = TopicPartition::new(topic.as_str(), 0);
     let mut writer: Option<Box<dyn Writer>> = None;
     let mut waiting = Vec::new();
     while entries.recv_many(&mut waiting, 500).await > 0 {
-        let records = waiting.drain(..).filter(|entry| entry.topic != topic).map(|entry| record(&entry, includes_rows)).collect::<Vec<_>>();
+        let records = waiting
+            .drain(..)
+            .filter(|entry| entry.topic != topic)
+            .map(|entry| record(&entry, includes_rows))
+            .collect::<Vec<_>>();
         if records.is_empty() {
             continue;
         }
@@ -86,27 +97,52 @@ async fn write(
 
 fn record(entry: &ProcessingLogEntry, includes_rows: bool) -> NewRecord {
     let value = json!({"logger": entry.logger, "level": "ERROR", "time": entry.time, "message": message(entry, includes_rows)});
-    NewRecord { timestamp: entry.time, key: None, value: Some(Bytes::from(value.to_string())), headers: Vec::new() }
+    NewRecord {
+        timestamp: entry.time,
+        key: None,
+        value: Some(Bytes::from(value.to_string())),
+        headers: Vec::new(),
+    }
 }
 
 fn message(entry: &ProcessingLogEntry, includes_rows: bool) -> Value {
-    let place = format!("topic: {}, partition: {}, offset: {}", entry.topic, entry.partition, entry.offset);
+    let place = format!(
+        "topic: {}, partition: {}, offset: {}",
+        entry.topic, entry.partition, entry.offset
+    );
     let described = |message: &str| format!("{message} ({place})");
     let target = |target: &Target| match target {
         Target::Key => "key",
         Target::Value => "value",
     };
     let (kind, member, body) = match &entry.problem {
-        Problem::Deserialization { target: part, kind, message, record } => {
-            let shown = record.as_ref().filter(|_| includes_rows).map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes));
+        Problem::Deserialization {
+            target: part,
+            kind,
+            message,
+            record,
+        } => {
+            let shown = record
+                .as_ref()
+                .filter(|_| includes_rows)
+                .map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes));
             let body = json!({"target": target(part), "errorMessage": described(message), "recordB64": shown, "cause": [kind], "topic": entry.topic});
             (0, "deserializationError", body)
         }
-        Problem::Processing { message } => {
-            (1, "recordProcessingError", json!({"errorMessage": described(message), "record": null, "cause": []}))
-        }
-        Problem::Production { message } => (2, "productionError", json!({"errorMessage": described(message)})),
-        Problem::Serialization { target: part, message } => (
+        Problem::Processing { message } => (
+            1,
+            "recordProcessingError",
+            json!({"errorMessage": described(message), "record": null, "cause": []}),
+        ),
+        Problem::Production { message } => (
+            2,
+            "productionError",
+            json!({"errorMessage": described(message)}),
+        ),
+        Problem::Serialization {
+            target: part,
+            message,
+        } => (
             3,
             "serializationError",
             json!({"target": target(part), "errorMessage": described(message), "record": null, "cause": [], "topic": entry.topic}),

@@ -22,16 +22,40 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("ksql.create.or.replace.enabled", "true", Level::Server),
     ("ksql.fail.on.deserialization.error", "false", Level::Query),
     ("ksql.insert.into.values.enabled", "true", Level::Server),
-    ("ksql.logging.processing.rows.include", "false", Level::Server),
-    ("ksql.logging.processing.stream.auto.create", "true", Level::Server),
-    ("ksql.logging.processing.topic.auto.create", "true", Level::Server),
+    (
+        "ksql.logging.processing.rows.include",
+        "false",
+        Level::Server,
+    ),
+    (
+        "ksql.logging.processing.stream.auto.create",
+        "true",
+        Level::Server,
+    ),
+    (
+        "ksql.logging.processing.topic.auto.create",
+        "true",
+        Level::Server,
+    ),
     ("ksql.nested.error.set.null", "true", Level::Query),
     ("ksql.output.topic.name.prefix", "", Level::Server),
-    ("ksql.persistence.default.format.key", "KAFKA", Level::Server),
+    (
+        "ksql.persistence.default.format.key",
+        "KAFKA",
+        Level::Server,
+    ),
     ("ksql.persistence.default.format.value", "", Level::Server),
     ("ksql.persistence.wrap.single.values", "", Level::Server),
-    ("ksql.query.persistent.active.limit", "2147483647", Level::Server),
-    ("ksql.query.pull.max.allowed.offset.lag", "9223372036854775807", Level::Query),
+    (
+        "ksql.query.persistent.active.limit",
+        "2147483647",
+        Level::Server,
+    ),
+    (
+        "ksql.query.pull.max.allowed.offset.lag",
+        "9223372036854775807",
+        Level::Query,
+    ),
     ("ksql.query.pull.table.scan.enabled", "true", Level::Query),
     ("ksql.query.retry.backoff.initial.ms", "500", Level::Server),
     ("ksql.query.retry.backoff.max.ms", "60000", Level::Query),
@@ -45,12 +69,28 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
 ];
 
 /// Prefixes of settings that belong to the clients of a Kafka cluster.
-const CLIENT_PREFIXES: &[&str] = &["ssl.", "sasl.", "security.", "fetch.", "max.", "request.", "client.", "compression.", "acks", "retries", "metadata.", "linger.", "batch."];
+const CLIENT_PREFIXES: &[&str] = &[
+    "ssl.",
+    "sasl.",
+    "security.",
+    "fetch.",
+    "max.",
+    "request.",
+    "client.",
+    "compression.",
+    "acks",
+    "retries",
+    "metadata.",
+    "linger.",
+    "batch.",
+];
 
 /// The name without the prefixes that mean the same.
 pub fn plain_name(name: &str) -> &str {
     let name = name.strip_prefix("ksql.streams.").unwrap_or(name);
-    name.strip_prefix("consumer.").or_else(|| name.strip_prefix("producer.")).unwrap_or(name)
+    name.strip_prefix("consumer.")
+        .or_else(|| name.strip_prefix("producer."))
+        .unwrap_or(name)
 }
 
 /// The name of a property that SET may change, or why not.
@@ -69,32 +109,59 @@ pub fn settable(name: &str) -> Result<&str, Error> {
 /// Whether a value must never be shown.
 pub fn is_secret(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["password", "secret", "jaas", "token", "keystore.key", "credential"].iter().any(|word| lower.contains(word))
+    [
+        "password",
+        "secret",
+        "jaas",
+        "token",
+        "keystore.key",
+        "credential",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Whether a property is for the clients of a cluster.
 pub fn is_for_clients(name: &str) -> bool {
-    CLIENT_PREFIXES.iter().any(|prefix| plain_name(name).starts_with(prefix))
+    CLIENT_PREFIXES
+        .iter()
+        .any(|prefix| plain_name(name).starts_with(prefix))
 }
 
 /// Defaults, and over them what was configured.
 pub fn with_defaults(configured: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, String> =
-        KNOWN.iter().filter(|(_, default, _)| !default.is_empty()).map(|(name, default, _)| ((*name).to_owned(), (*default).to_owned())).collect();
-    all.extend(configured.iter().map(|(name, value)| (plain_name(name).to_owned(), value.clone())));
+    let mut all: BTreeMap<String, String> = KNOWN
+        .iter()
+        .filter(|(_, default, _)| !default.is_empty())
+        .map(|(name, default, _)| ((*name).to_owned(), (*default).to_owned()))
+        .collect();
+    all.extend(
+        configured
+            .iter()
+            .map(|(name, value)| (plain_name(name).to_owned(), value.clone())),
+    );
     all
 }
 
 /// Checks a value that SET or the configuration gives.
 pub fn check_value(name: &str, value: &str) -> Result<(), Error> {
     let refuse = |expected: &str| {
-        Err(Error::user(format!("Invalid value {value} for configuration {name}: expected {expected}")))
+        Err(Error::user(format!(
+            "Invalid value {value} for configuration {name}: expected {expected}"
+        )))
     };
-    let default = KNOWN.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default);
-    if name == "auto.offset.reset" && !["earliest", "latest"].contains(&value.to_lowercase().as_str()) {
+    let default = KNOWN
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or("", |(_, default, _)| default);
+    if name == "auto.offset.reset"
+        && !["earliest", "latest"].contains(&value.to_lowercase().as_str())
+    {
         return refuse("earliest or latest");
     }
-    if ["true", "false"].contains(&default) && !["true", "false"].contains(&value.to_lowercase().as_str()) {
+    if ["true", "false"].contains(&default)
+        && !["true", "false"].contains(&value.to_lowercase().as_str())
+    {
         return refuse("true or false");
     }
     let is_number = !default.is_empty() && default.bytes().all(|byte| byte.is_ascii_digit());
@@ -110,13 +177,23 @@ mod tests {
 
     #[test]
     fn names_with_and_without_prefix_are_one() {
-        assert_eq!(settable("ksql.streams.auto.offset.reset").unwrap(), "auto.offset.reset");
-        assert_eq!(settable("nope").unwrap_err().message, "Unknown property: nope");
+        assert_eq!(
+            settable("ksql.streams.auto.offset.reset").unwrap(),
+            "auto.offset.reset"
+        );
+        assert_eq!(
+            settable("nope").unwrap_err().message,
+            "Unknown property: nope"
+        );
         assert!(settable("bootstrap.servers").is_err());
     }
 
     #[test]
     fn secrets_are_known_by_their_names() {
-        assert!(is_secret("sasl.jaas.config") && is_secret("ssl.keystore.password") && !is_secret("sasl.mechanism"));
+        assert!(
+            is_secret("sasl.jaas.config")
+                && is_secret("ssl.keystore.password")
+                && !is_secret("sasl.mechanism")
+        );
     }
 }

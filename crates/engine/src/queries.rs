@@ -27,7 +27,11 @@ pub struct Persistent {
 
 impl Persistent {
     pub fn spec(&self) -> QuerySpec {
-        let is_true = |name: &str| self.overridden.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let is_true = |name: &str| {
+            self.overridden
+                .get(name)
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
         QuerySpec {
             id: self.id.clone(),
             plan: self.plan.clone(),

@@ -3,8 +3,8 @@
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{
-        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type, Time32MillisecondType,
-        TimestampMillisecondType,
+        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type,
+        Time32MillisecondType, TimestampMillisecondType,
     },
     record_batch::RecordBatch,
 };
@@ -35,8 +35,21 @@ pub enum StreamEnd {
 }
 
 impl RowStream {
-    pub(crate) fn new(query: Query, schema: Schema, rows: mpsc::Receiver<Rows>, is_push: bool, has_limit: bool) -> Self {
-        Self { query_id: query.id().to_owned(), schema, query, rows, is_push, has_limit }
+    pub(crate) fn new(
+        query: Query,
+        schema: Schema,
+        rows: mpsc::Receiver<Rows>,
+        is_push: bool,
+        has_limit: bool,
+    ) -> Self {
+        Self {
+            query_id: query.id().to_owned(),
+            schema,
+            query,
+            rows,
+            is_push,
+            has_limit,
+        }
     }
 
     /// The next rows; `None` when the query has ended.
@@ -47,13 +60,24 @@ impl RowStream {
     /// Why it ended; waits for the end.
     pub async fn end(&self) -> StreamEnd {
         match self.query.finished().await {
-            QueryState::Completed if self.is_push || self.has_limit && self.query.status().rows_out > 0 => {
-                if self.has_limit { StreamEnd::LimitReached } else { StreamEnd::Completed }
+            QueryState::Completed
+                if self.is_push || self.has_limit && self.query.status().rows_out > 0 =>
+            {
+                if self.has_limit {
+                    StreamEnd::LimitReached
+                } else {
+                    StreamEnd::Completed
+                }
             }
             QueryState::Completed => StreamEnd::Completed,
             QueryState::Failed => {
                 let status = self.query.status();
-                StreamEnd::Failed(status.errors.last().map_or_else(|| "the query failed".to_owned(), |(_, why)| why.clone()))
+                StreamEnd::Failed(
+                    status
+                        .errors
+                        .last()
+                        .map_or_else(|| "the query failed".to_owned(), |(_, why)| why.clone()),
+                )
             }
             _ => StreamEnd::Terminated,
         }
@@ -81,7 +105,9 @@ pub fn to_json(batch: &RecordBatch, schema: &Schema) -> Vec<Vec<Value>> {
     (0..batch.num_rows())
         .map(|row| {
             let columns = batch.columns().iter().zip(&schema.columns);
-            columns.map(|(array, column)| value(array, row, &column.sql_type)).collect()
+            columns
+                .map(|(array, column)| value(array, row, &column.sql_type))
+                .collect()
         })
         .collect()
 }
@@ -97,13 +123,16 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
         SqlType::BigInt => Value::from(array.as_primitive::<Int64Type>().value(row)),
         SqlType::Double => {
             let number = array.as_primitive::<Float64Type>().value(row);
-            Number::from_f64(number).map_or_else(|| Value::String(text::Double(number).to_string()), Value::Number)
+            Number::from_f64(number).map_or_else(
+                || Value::String(text::Double(number).to_string()),
+                Value::Number,
+            )
         }
         SqlType::Decimal { scale, .. } => decimal(array, row, *scale),
         SqlType::String => Value::String(array.as_string::<i32>().value(row).to_owned()),
-        SqlType::Bytes => {
-            Value::String(base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row)))
-        }
+        SqlType::Bytes => Value::String(
+            base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row)),
+        ),
         SqlType::Time => {
             let time = array.as_primitive::<Time32MillisecondType>().value(row);
             Value::String(calendar::Time(i64::from(time)).to_string())
@@ -118,17 +147,29 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
         }
         SqlType::Array(element) => {
             let values = array.as_list::<i32>().value(row);
-            Value::Array((0..values.len()).map(|index| value(&values, index, element)).collect())
+            Value::Array(
+                (0..values.len())
+                    .map(|index| value(&values, index, element))
+                    .collect(),
+            )
         }
         SqlType::Map(_, of) => {
             let entries = array.as_map().value(row);
             let keys = entries.column(0).as_string::<i32>();
-            let members = (0..entries.len()).map(|index| (keys.value(index).to_owned(), value(entries.column(1), index, of)));
+            let members = (0..entries.len()).map(|index| {
+                (
+                    keys.value(index).to_owned(),
+                    value(entries.column(1), index, of),
+                )
+            });
             Value::Object(members.collect::<Map<_, _>>())
         }
         SqlType::Struct(fields) => {
             let members = array.as_struct();
-            let members = fields.iter().zip(members.columns()).map(|(field, column)| (field.name.clone(), value(column, row, &field.sql_type)));
+            let members = fields
+                .iter()
+                .zip(members.columns())
+                .map(|(field, column)| (field.name.clone(), value(column, row, &field.sql_type)));
             Value::Object(members.collect::<Map<_, _>>())
         }
     }
@@ -137,11 +178,21 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
 /// A JSON number where 64 bits or a double hold all its digits, else text.
 fn decimal(array: &ArrayRef, row: usize, scale: u8) -> Value {
     let text = if matches!(array.data_type(), DataType::Decimal128(..)) {
-        text::Decimal { unscaled: array.as_primitive::<Decimal128Type>().value(row), scale }.to_string()
+        text::Decimal {
+            unscaled: array.as_primitive::<Decimal128Type>().value(row),
+            scale,
+        }
+        .to_string()
     } else {
-        text::Decimal { unscaled: array.as_primitive::<Decimal256Type>().value(row), scale }.to_string()
+        text::Decimal {
+            unscaled: array.as_primitive::<Decimal256Type>().value(row),
+            scale,
+        }
+        .to_string()
     };
-    let exact = serde_json::from_str::<Number>(&text).ok().filter(|number| number.to_string() == text);
+    let exact = serde_json::from_str::<Number>(&text)
+        .ok()
+        .filter(|number| number.to_string() == text);
     exact.map_or(Value::String(text), Value::Number)
 }
 
@@ -150,9 +201,15 @@ pub fn java_text(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(java_text).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(java_text).collect::<Vec<_>>().join(", ")
+        ),
         Value::Object(members) => {
-            let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}={}", java_text(value))).collect();
+            let members: Vec<_> = members
+                .iter()
+                .map(|(name, value)| format!("{name}={}", java_text(value)))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
         other => other.to_string(),

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use weir_kafka::{
-    Broker, ErrorKind, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Subscription, TopicPartition,
-    Writer,
+    Broker, ErrorKind, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent,
+    Subscription, TopicPartition, Writer,
 };
 
 use crate::Error;
@@ -50,7 +50,10 @@ pub fn topic_name(service_id: &str) -> String {
 
 impl StatementLog {
     /// Opens the log, and makes it if it is not there; gives all that is in it, with the offsets.
-    pub async fn open(broker: &Arc<dyn Broker>, service_id: &str) -> Result<(Self, Vec<(Offset, Entry)>), Error> {
+    pub async fn open(
+        broker: &Arc<dyn Broker>,
+        service_id: &str,
+    ) -> Result<(Self, Vec<(Offset, Entry)>), Error> {
         let name = topic_name(service_id);
         if broker.topic(&name).await?.is_none() {
             let topic = NewTopic {
@@ -73,7 +76,14 @@ impl StatementLog {
         let end = end_of(broker, &name).await?;
         let entries = read(broker, &partition, end).await?;
         let writer = broker.writer(&name).await?;
-        Ok((Self { partition, writer, next: end }, entries))
+        Ok((
+            Self {
+                partition,
+                writer,
+                next: end,
+            },
+            entries,
+        ))
     }
 
     /// The offset that the next statement will have.
@@ -84,8 +94,15 @@ impl StatementLog {
     /// Writes a statement; returns when it is durable.
     pub async fn append(&mut self, mut entry: Entry) -> Result<Offset, Error> {
         entry.version = VERSION;
-        let value = serde_json::to_vec(&entry).map_err(|error| Error::external(format!("the statement cannot be written: {error}")))?;
-        let record = NewRecord { timestamp: entry.time, key: None, value: Some(Bytes::from(value)), headers: Vec::new() };
+        let value = serde_json::to_vec(&entry).map_err(|error| {
+            Error::external(format!("the statement cannot be written: {error}"))
+        })?;
+        let record = NewRecord {
+            timestamp: entry.time,
+            key: None,
+            value: Some(Bytes::from(value)),
+            headers: Vec::new(),
+        };
         let offset = self.writer.write(&self.partition, vec![record]).await?;
         self.writer.commit().await?;
         self.next = offset + 1;
@@ -98,22 +115,50 @@ async fn end_of(broker: &Arc<dyn Broker>, name: &str) -> Result<Offset, Error> {
     Ok(ends.first().copied().unwrap_or(0))
 }
 
-async fn read(broker: &Arc<dyn Broker>, partition: &TopicPartition, end: Offset) -> Result<Vec<(Offset, Entry)>, Error> {
+async fn read(
+    broker: &Arc<dyn Broker>,
+    partition: &TopicPartition,
+    end: Offset,
+) -> Result<Vec<(Offset, Entry)>, Error> {
     let mut entries = Vec::new();
-    let starts = broker.offsets(&partition.topic, &[0], OffsetSpec::Earliest).await?;
+    let starts = broker
+        .offsets(&partition.topic, &[0], OffsetSpec::Earliest)
+        .await?;
     let mut at = starts.first().copied().unwrap_or(0);
-    let mut reader = broker.reader(Subscription::Assign(vec![(partition.clone(), at)])).await?;
+    let mut reader = broker
+        .reader(Subscription::Assign(vec![(partition.clone(), at)]))
+        .await?;
     while at < end {
         let Some(event) = reader.next(Duration::from_secs(30)).await? else {
-            return Err(Error::external(format!("the statement log `{}` did not answer within 30 s", partition.topic)));
+            return Err(Error::external(format!(
+                "the statement log `{}` did not answer within 30 s",
+                partition.topic
+            )));
         };
-        let ReaderEvent::Records { batches, next_offset, .. } = event else { continue };
-        for record in batches.iter().flat_map(|batch| &batch.records).filter(|record| record.offset < end) {
+        let ReaderEvent::Records {
+            batches,
+            next_offset,
+            ..
+        } = event
+        else {
+            continue;
+        };
+        for record in batches
+            .iter()
+            .flat_map(|batch| &batch.records)
+            .filter(|record| record.offset < end)
+        {
             let parsed = record.value.as_deref().map(serde_json::from_slice::<Entry>);
             match parsed {
                 Some(Ok(entry)) if entry.version <= VERSION => entries.push((record.offset, entry)),
-                Some(Ok(entry)) => tracing::error!(offset = record.offset, version = entry.version, "a statement of a later version is not applied"),
-                Some(Err(error)) => tracing::error!(offset = record.offset, %error, "a record of the statement log cannot be read, it is left out"),
+                Some(Ok(entry)) => tracing::error!(
+                    offset = record.offset,
+                    version = entry.version,
+                    "a statement of a later version is not applied"
+                ),
+                Some(Err(error)) => {
+                    tracing::error!(offset = record.offset, %error, "a record of the statement log cannot be read, it is left out")
+                }
                 None => {}
             }
         }

@@ -16,12 +16,17 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64) -> Self {
-        Self { broker: Arc::new(MemoryBroker::new(seed)), checkpoints: Arc::new(MemoryCheckpoints::default()) }
+        Self {
+            broker: Arc::new(MemoryBroker::new(seed)),
+            checkpoints: Arc::new(MemoryCheckpoints::default()),
+        }
     }
 
     /// An engine over this world; a test may change it before it is built.
     pub fn builder(&self) -> Builder {
-        Engine::builder().broker(self.broker.clone()).checkpoints(self.checkpoints.clone())
+        Engine::builder()
+            .broker(self.broker.clone())
+            .checkpoints(self.checkpoints.clone())
     }
 
     pub async fn engine(&self) -> Result<Engine, Error> {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use weir_kafka::{
-    Broker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Record, Subscription, Topic,
-    TopicPartition, Writer, partitioner::partition_for_key,
+    Broker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Record,
+    Subscription, Topic, TopicPartition, Writer, partitioner::partition_for_key,
 };
 
 use crate::Error;
@@ -27,8 +27,21 @@ impl Topics {
         Ok(self.broker.topic(name).await?)
     }
 
-    pub async fn create(&self, name: &str, partitions: i32, config: BTreeMap<String, String>) -> Result<Topic, Error> {
-        Ok(self.broker.create_topic(&NewTopic { name: name.to_owned(), partitions, replicas: -1, config }).await?)
+    pub async fn create(
+        &self,
+        name: &str,
+        partitions: i32,
+        config: BTreeMap<String, String>,
+    ) -> Result<Topic, Error> {
+        Ok(self
+            .broker
+            .create_topic(&NewTopic {
+                name: name.to_owned(),
+                partitions,
+                replicas: -1,
+                config,
+            })
+            .await?)
     }
 
     /// Writes records, by their keys' partitions; those without one go round. Returns when they are durable.
@@ -44,7 +57,13 @@ impl Topics {
             return Err(Error::user(format!("Topic '{topic}' does not exist.")));
         };
         let writer = self.broker.writer(&format!("producer-{topic}")).await?;
-        Ok(Producer { topic: topic.into(), partitions: facts.partitions.max(1), limit: facts.max_message_bytes.clamp(1, 64 << 20), next: 0, writer })
+        Ok(Producer {
+            topic: topic.into(),
+            partitions: facts.partitions.max(1),
+            limit: facts.max_message_bytes.clamp(1, 64 << 20),
+            next: 0,
+            writer,
+        })
     }
 
     /// Reads all partitions, from the beginning or from now on.
@@ -53,14 +72,31 @@ impl Topics {
             return Err(Error::user(format!("Topic '{topic}' does not exist.")));
         };
         let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
-        let spec = if from_beginning { OffsetSpec::Earliest } else { OffsetSpec::Latest };
+        let spec = if from_beginning {
+            OffsetSpec::Earliest
+        } else {
+            OffsetSpec::Latest
+        };
         let starts = self.broker.offsets(topic, &partitions, spec).await?;
-        let ends = self.broker.offsets(topic, &partitions, OffsetSpec::Latest).await?;
-        let assigned = partitions.iter().zip(&starts).map(|(partition, start)| (TopicPartition::new(topic, *partition), *start));
-        let reader = self.broker.reader(Subscription::Assign(assigned.collect())).await?;
+        let ends = self
+            .broker
+            .offsets(topic, &partitions, OffsetSpec::Latest)
+            .await?;
+        let assigned = partitions
+            .iter()
+            .zip(&starts)
+            .map(|(partition, start)| (TopicPartition::new(topic, *partition), *start));
+        let reader = self
+            .broker
+            .reader(Subscription::Assign(assigned.collect()))
+            .await?;
         let ends = partitions.iter().copied().zip(ends).collect();
         let positions = partitions.into_iter().zip(starts).collect();
-        Ok(TopicReader { reader, ends, positions })
+        Ok(TopicReader {
+            reader,
+            ends,
+            positions,
+        })
     }
 }
 
@@ -88,7 +124,10 @@ impl Producer {
             by_partition.entry(partition).or_default().push(record);
         }
         for (partition, records) in by_partition {
-            let partition = TopicPartition { topic: self.topic.clone(), partition };
+            let partition = TopicPartition {
+                topic: self.topic.clone(),
+                partition,
+            };
             for batch in batches(records, BATCH_BYTES.min(self.limit)) {
                 self.writer.write(&partition, batch).await?;
             }
@@ -131,11 +170,21 @@ pub struct TopicReader {
 
 impl TopicReader {
     /// What came, with the partition, or nothing if nothing did within `wait`.
-    pub async fn next(&mut self, wait: Duration) -> Result<Option<(PartitionId, Vec<Record>)>, Error> {
+    pub async fn next(
+        &mut self,
+        wait: Duration,
+    ) -> Result<Option<(PartitionId, Vec<Record>)>, Error> {
         match self.reader.next(wait).await? {
-            Some(ReaderEvent::Records { partition, batches, next_offset }) => {
+            Some(ReaderEvent::Records {
+                partition,
+                batches,
+                next_offset,
+            }) => {
                 self.positions.insert(partition.partition, next_offset);
-                let records = batches.into_iter().flat_map(|batch| batch.records).collect();
+                let records = batches
+                    .into_iter()
+                    .flat_map(|batch| batch.records)
+                    .collect();
                 Ok(Some((partition.partition, records)))
             }
             _ => Ok(None),
@@ -144,6 +193,8 @@ impl TopicReader {
 
     /// Whether all that was there when the reader was made has been read.
     pub fn is_at_end(&self) -> bool {
-        self.ends.iter().all(|(partition, end)| self.positions.get(partition).is_some_and(|at| at >= end))
+        self.ends
+            .iter()
+            .all(|(partition, end)| self.positions.get(partition).is_some_and(|at| at >= end))
     }
 }

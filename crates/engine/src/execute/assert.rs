@@ -11,7 +11,11 @@ use super::{Response, entity};
 use crate::{Engine, Error, entity::Body};
 
 impl Engine {
-    pub(crate) async fn assert_topic(&self, assert: &AssertTopic, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn assert_topic(
+        &self,
+        assert: &AssertTopic,
+        text: &str,
+    ) -> Result<Response, Error> {
         let milliseconds = assert.timeout.map_or(1000, |timeout| {
             timeout.amount.saturating_mul(match timeout.unit {
                 TimeUnit::Days => 86_400_000,
@@ -24,7 +28,10 @@ impl Engine {
         let deadline = Instant::now() + Duration::from_millis(milliseconds.min(3_600_000));
         loop {
             let Err(why) = self.check_topic(assert).await? else {
-                let body = Body::AssertTopic { topic_name: assert.topic.value.clone(), exists: assert.must_exist };
+                let body = Body::AssertTopic {
+                    topic_name: assert.topic.value.clone(),
+                    exists: assert.must_exist,
+                };
                 return Ok(entity(body, text));
             };
             if Instant::now() >= deadline {
@@ -47,11 +54,20 @@ impl Engine {
                     let got = match property.name.value.as_str() {
                         "PARTITIONS" => topic.partitions,
                         "REPLICAS" => topic.replicas.first().copied().unwrap_or(1),
-                        other => return Err(Error::user(format!("Cannot assert unknown topic property: {other}"))),
+                        other => {
+                            return Err(Error::user(format!(
+                                "Cannot assert unknown topic property: {other}"
+                            )));
+                        }
                     };
                     let wanted = match &property.value {
                         Literal::Integer(wanted) => *wanted,
-                        other => return Err(Error::user(format!("Invalid value {other} for {}: expected INT", property.name.value))),
+                        other => {
+                            return Err(Error::user(format!(
+                                "Invalid value {other} for {}: expected INT",
+                                property.name.value
+                            )));
+                        }
                     };
                     if wanted != got {
                         mismatch = Err(format!(

@@ -10,7 +10,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use weir_catalog::{Column, Source};
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
-use weir_plan::{Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable, resolve_type};
+use weir_plan::{
+    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable, resolve_type,
+};
 use weir_runtime::Query;
 use weir_sql::{
     Statement,
@@ -48,14 +50,29 @@ pub(crate) struct Effects {
 
 impl Engine {
     /// Runs a statement that changes what exists.
-    pub(crate) async fn change(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn change(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+    ) -> Result<Response, Error> {
         if self.inner.parts.is_headless {
-            return Err(Error::user("A headless engine runs its file and nothing else."));
+            return Err(Error::user(
+                "A headless engine runs its file and nothing else.",
+            ));
         }
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
-        let number = state.log.as_ref().map_or(state.sequence, |log| log.next_offset());
-        let mut next = State { catalog: state.catalog.clone(), queries: state.queries.clone(), log: None, sequence: number };
+        let number = state
+            .log
+            .as_ref()
+            .map_or(state.sequence, |log| log.next_offset());
+        let mut next = State {
+            catalog: state.catalog.clone(),
+            queries: state.queries.clone(),
+            log: None,
+            sequence: number,
+        };
         let mut effects = self.apply(&mut next, &mut world, session, statement, text, None)?;
         if effects.is_warning {
             return Ok(warning(effects.message, text));
@@ -64,7 +81,11 @@ impl Engine {
             self.create_topic(spec).await?;
         }
         let mut entry = self.entry(text, session);
-        if let Some(query) = effects.start.as_ref().and_then(|id| next.queries.get_mut(id)) {
+        if let Some(query) = effects
+            .start
+            .as_ref()
+            .and_then(|id| next.queries.get_mut(id))
+        {
             if query.start.is_empty() {
                 query.start = self.start_offsets(&query.plan, &query.overridden).await?;
             }
@@ -76,7 +97,13 @@ impl Engine {
         state.queries = next.queries;
         self.carry_out(&mut state, &mut effects).await?;
         let query_id = effects.start.clone();
-        Ok(status(effects.command_id, effects.message, query_id, number, text))
+        Ok(status(
+            effects.command_id,
+            effects.message,
+            query_id,
+            number,
+            text,
+        ))
     }
 
     /// Stops and starts queries, deletes a topic.
@@ -89,7 +116,11 @@ impl Engine {
         for id in &effects.forget {
             self.inner.parts.checkpoints.remove(id).await?;
         }
-        if let Some(query) = effects.start.as_ref().and_then(|id| state.queries.get_mut(id)) {
+        if let Some(query) = effects
+            .start
+            .as_ref()
+            .and_then(|id| state.queries.get_mut(id))
+        {
             query.query = Some(self.inner.parts.runtime.start(query.spec()).await?);
         }
         if let Some(topic) = &effects.delete_topic {
@@ -109,7 +140,12 @@ impl Engine {
         if let Some(retention) = spec.retention_ms {
             config.insert("retention.ms".to_owned(), retention.to_string());
         }
-        let topic = NewTopic { name: spec.name.clone(), partitions: spec.partitions.unwrap_or(1), replicas: spec.replicas, config };
+        let topic = NewTopic {
+            name: spec.name.clone(),
+            partitions: spec.partitions.unwrap_or(1),
+            replicas: spec.replicas,
+            config,
+        };
         match self.inner.parts.broker.create_topic(&topic).await {
             Err(error) if error.kind != ErrorKind::TopicExists => Err(error.into()),
             _ => Ok(()),
@@ -122,13 +158,27 @@ impl Engine {
         plan: &QueryPlan,
         overridden: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<PartitionId, Offset>, Error> {
-        let reset = overridden.get("auto.offset.reset").or_else(|| self.inner.parts.settings.get("auto.offset.reset"));
+        let reset = overridden
+            .get("auto.offset.reset")
+            .or_else(|| self.inner.parts.settings.get("auto.offset.reset"));
         let is_earliest = reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
-        self.offsets(&plan.source.topic, if is_earliest { OffsetSpec::Earliest } else { OffsetSpec::Latest }).await
+        self.offsets(
+            &plan.source.topic,
+            if is_earliest {
+                OffsetSpec::Earliest
+            } else {
+                OffsetSpec::Latest
+            },
+        )
+        .await
     }
 
     /// An offset of each partition of a topic; none if the topic is not there.
-    pub(crate) async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<BTreeMap<PartitionId, Offset>, Error> {
+    pub(crate) async fn offsets(
+        &self,
+        topic: &str,
+        spec: OffsetSpec,
+    ) -> Result<BTreeMap<PartitionId, Offset>, Error> {
         let broker = &self.inner.parts.broker;
         let Some(facts) = broker.topic(topic).await? else {
             return Ok(BTreeMap::new());
@@ -139,8 +189,16 @@ impl Engine {
     }
 
     /// Applies a logged statement again.
-    pub(crate) fn reapply(&self, state: &mut State, world: &mut World, entry: &Entry) -> Result<(), Error> {
-        let session = Session { properties: entry.properties.clone(), ..Session::default() };
+    pub(crate) fn reapply(
+        &self,
+        state: &mut State,
+        world: &mut World,
+        entry: &Entry,
+    ) -> Result<(), Error> {
+        let session = Session {
+            properties: entry.properties.clone(),
+            ..Session::default()
+        };
         let parsed = weir_sql::parse_statement(&entry.statement, &session.variables)?;
         match &parsed.statement {
             Statement::Terminate(target) => {
@@ -151,7 +209,14 @@ impl Engine {
             Statement::Pause(target) => set_paused(state, target, true),
             Statement::Resume(target) => set_paused(state, target, false),
             _ => {
-                self.apply(state, world, &session, &parsed.statement, &parsed.text, Some(entry))?;
+                self.apply(
+                    state,
+                    world,
+                    &session,
+                    &parsed.statement,
+                    &parsed.text,
+                    Some(entry),
+                )?;
             }
         }
         Ok(())
@@ -168,54 +233,97 @@ impl Engine {
         logged: Option<&Entry>,
     ) -> Result<Effects, Error> {
         match statement {
-            Statement::CreateSource(_) | Statement::CreateAsSelect(_) | Statement::InsertSelect(_) => {
+            Statement::CreateSource(_)
+            | Statement::CreateAsSelect(_)
+            | Statement::InsertSelect(_) => {
                 let settings = self.settings(session);
                 if logged.is_some() {
                     // What was created then need not be there now: the query waits for it, and says so.
                     imagine_topics(world, statement);
                 }
-                let plan = weir_plan::plan(statement, text, &self.context(&state.catalog, world, &settings))?;
+                let plan = weir_plan::plan(
+                    statement,
+                    text,
+                    &self.context(&state.catalog, world, &settings),
+                )?;
                 apply_plan(state, world, session, plan, text, logged)
             }
             Statement::DropSource(drop) => apply_drop(state, drop),
             Statement::AlterSource(alter) => apply_alter(state, alter),
-            Statement::CreateType { name, if_not_exists, definition } => {
+            Statement::CreateType {
+                name,
+                if_not_exists,
+                definition,
+            } => {
                 let sql_type = resolve_type(definition, &state.catalog)?;
-                let mut effects = Effects { command_id: format!("type/{}/create", name.value), ..Effects::default() };
+                let mut effects = Effects {
+                    command_id: format!("type/{}/create", name.value),
+                    ..Effects::default()
+                };
                 if let Some(known) = state.catalog.custom_type(&name.value) {
-                    effects.message = format!("{} is already registered with type {known}", name.value);
+                    effects.message =
+                        format!("{} is already registered with type {known}", name.value);
                     effects.is_warning = *if_not_exists;
-                    return if *if_not_exists { Ok(effects) } else { Err(Error::user(effects.message)) };
+                    return if *if_not_exists {
+                        Ok(effects)
+                    } else {
+                        Err(Error::user(effects.message))
+                    };
                 }
-                effects.message = format!("Registered custom type with name '{}' and SQL type {sql_type}", name.value);
+                effects.message = format!(
+                    "Registered custom type with name '{}' and SQL type {sql_type}",
+                    name.value
+                );
                 state.catalog.add_type(name.value.clone(), sql_type);
                 Ok(effects)
             }
             Statement::DropType { name, if_exists } => {
                 let was_there = state.catalog.drop_type(&name.value).is_some();
-                let message = if was_there { format!("Dropped type '{}'", name.value) } else { format!("Type '{}' does not exist", name.value) };
+                let message = if was_there {
+                    format!("Dropped type '{}'", name.value)
+                } else {
+                    format!("Type '{}' does not exist", name.value)
+                };
                 if !was_there && !if_exists {
                     return Err(Error::user(format!("Type {} does not exist.", name.value)));
                 }
-                Ok(Effects { command_id: format!("type/{}/drop", name.value), message, is_warning: !was_there, ..Effects::default() })
+                Ok(Effects {
+                    command_id: format!("type/{}/drop", name.value),
+                    message,
+                    is_warning: !was_there,
+                    ..Effects::default()
+                })
             }
             _ => Ok(Effects::default()),
         }
     }
 
-    pub(crate) async fn terminate(&self, session: &Session, target: &QueryTarget, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn terminate(
+        &self,
+        session: &Session,
+        target: &QueryTarget,
+        text: &str,
+    ) -> Result<Response, Error> {
         if let QueryTarget::Query(id) = target
             && let Some((_, query)) = self.push_query(&id.value)
         {
             let was_terminated = query.stop(PATIENCE).await.is_ok();
-            return Ok(entity(Body::TerminateQuery { query_id: id.value.clone(), was_terminated }, text));
+            return Ok(entity(
+                Body::TerminateQuery {
+                    query_id: id.value.clone(),
+                    was_terminated,
+                },
+                text,
+            ));
         }
         let mut state = self.inner.state.lock().await;
         let ids = known_ids(&state, target)?;
         self.refuse_headless()?;
         self.record(&mut state, self.entry(text, session)).await?;
         for id in &ids {
-            let Some(query) = state.queries.remove(id) else { continue };
+            let Some(query) = state.queries.remove(id) else {
+                continue;
+            };
             if let Some(running) = query.query
                 && let Err(error) = running.stop(PATIENCE).await
             {
@@ -223,31 +331,68 @@ impl Engine {
             }
             self.inner.parts.checkpoints.remove(id).await?;
         }
-        let command = format!("terminate/{}/execute", ids.first().filter(|_| ids.len() == 1).map_or("ALL", String::as_str));
-        Ok(status(command, "Query terminated.".to_owned(), None, state.sequence, text))
+        let command = format!(
+            "terminate/{}/execute",
+            ids.first()
+                .filter(|_| ids.len() == 1)
+                .map_or("ALL", String::as_str)
+        );
+        Ok(status(
+            command,
+            "Query terminated.".to_owned(),
+            None,
+            state.sequence,
+            text,
+        ))
     }
 
-    pub(crate) async fn pause(&self, session: &Session, target: &QueryTarget, is_paused: bool, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn pause(
+        &self,
+        session: &Session,
+        target: &QueryTarget,
+        is_paused: bool,
+        text: &str,
+    ) -> Result<Response, Error> {
         let mut state = self.inner.state.lock().await;
         let ids = known_ids(&state, target)?;
         self.refuse_headless()?;
         self.record(&mut state, self.entry(text, session)).await?;
         set_paused(&mut state, target, is_paused);
-        for query in ids.iter().filter_map(|id| state.queries.get(id)?.query.as_ref()) {
+        for query in ids
+            .iter()
+            .filter_map(|id| state.queries.get(id)?.query.as_ref())
+        {
             if is_paused {
                 query.pause();
             } else {
                 query.resume();
             }
         }
-        let (word, message) = if is_paused { ("pause", "Query paused.") } else { ("resume", "Query resumed.") };
-        let command = format!("{word}/{}/execute", ids.first().filter(|_| ids.len() == 1).map_or("ALL", String::as_str));
-        Ok(status(command, message.to_owned(), None, state.sequence, text))
+        let (word, message) = if is_paused {
+            ("pause", "Query paused.")
+        } else {
+            ("resume", "Query resumed.")
+        };
+        let command = format!(
+            "{word}/{}/execute",
+            ids.first()
+                .filter(|_| ids.len() == 1)
+                .map_or("ALL", String::as_str)
+        );
+        Ok(status(
+            command,
+            message.to_owned(),
+            None,
+            state.sequence,
+            text,
+        ))
     }
 
     fn refuse_headless(&self) -> Result<(), Error> {
         if self.inner.parts.is_headless {
-            return Err(Error::user("A headless engine runs its file and nothing else."));
+            return Err(Error::user(
+                "A headless engine runs its file and nothing else.",
+            ));
         }
         Ok(())
     }
@@ -256,7 +401,10 @@ impl Engine {
 fn known_ids(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> {
     let ids = ids(state, target);
     match target {
-        QueryTarget::Query(id) if ids.is_empty() => Err(Error::user(format!("Unknown queryId: {}", id.value)).hint("SHOW QUERIES lists them")),
+        QueryTarget::Query(id) if ids.is_empty() => {
+            Err(Error::user(format!("Unknown queryId: {}", id.value))
+                .hint("SHOW QUERIES lists them"))
+        }
         _ => Ok(ids),
     }
 }
@@ -264,7 +412,12 @@ fn known_ids(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> 
 fn ids(state: &State, target: &QueryTarget) -> Vec<String> {
     match target {
         QueryTarget::All => state.queries.keys().cloned().collect(),
-        QueryTarget::Query(id) => state.queries.keys().filter(|known| **known == id.value).cloned().collect(),
+        QueryTarget::Query(id) => state
+            .queries
+            .keys()
+            .filter(|known| **known == id.value)
+            .cloned()
+            .collect(),
     }
 }
 
@@ -282,7 +435,11 @@ fn imagine_topics(world: &mut World, statement: &Statement) {
         && let Some(property) = create.properties.get("KAFKA_TOPIC")
         && let weir_sql::expression::Literal::String(topic) = &property.value
     {
-        let partitions = match create.properties.get("PARTITIONS").map(|property| &property.value) {
+        let partitions = match create
+            .properties
+            .get("PARTITIONS")
+            .map(|property| &property.value)
+        {
             Some(weir_sql::expression::Literal::Integer(partitions)) => *partitions,
             _ => 1,
         };
@@ -301,7 +458,11 @@ fn apply_plan(
     match plan {
         Plan::CreateSource(plan) => {
             let name = plan.source.name.clone();
-            let mut effects = Effects { command_id: format!("stream/`{name}`/create"), message: "Stream created".to_owned(), ..Effects::default() };
+            let mut effects = Effects {
+                command_id: format!("stream/`{name}`/create"),
+                message: "Stream created".to_owned(),
+                ..Effects::default()
+            };
             if let Some(existing) = state.catalog.source(&name).cloned() {
                 if plan.if_not_exists {
                     effects.is_warning = true;
@@ -325,9 +486,16 @@ fn apply_plan(
             let name = plan.source.name.clone();
             let existing = state.catalog.source(&name).cloned();
             if plan.if_not_exists && existing.is_some() {
-                return Ok(Effects { is_warning: true, message: exists_already(&name), ..Effects::default() });
+                return Ok(Effects {
+                    is_warning: true,
+                    message: exists_already(&name),
+                    ..Effects::default()
+                });
             }
-            let replaced = existing.as_ref().filter(|_| plan.or_replace).and_then(|source| source.created_by.clone());
+            let replaced = existing
+                .as_ref()
+                .filter(|_| plan.or_replace)
+                .and_then(|source| source.created_by.clone());
             let id = match (&replaced, logged.and_then(|entry| entry.query_id.clone())) {
                 (Some(id), _) => id.clone(),
                 (None, Some(id)) => id,
@@ -351,14 +519,26 @@ fn apply_plan(
             } else if let Some(existing) = existing.as_ref().filter(|_| plan.or_replace) {
                 check_replaceable(existing, &plan.source)?;
             }
-            let source = Source { created_by: Some(id.clone()), ..plan.source.clone() };
+            let source = Source {
+                created_by: Some(id.clone()),
+                ..plan.source.clone()
+            };
             if existing.is_some() && plan.or_replace {
                 state.catalog.replace(source);
             } else {
                 state.catalog.add(source)?;
             }
             let plan = Arc::new(plan);
-            let query = persistent(id, text, Arc::new(plan.query.clone()), plan.sink.clone(), name, session, start, Some(plan));
+            let query = persistent(
+                id,
+                text,
+                Arc::new(plan.query.clone()),
+                plan.sink.clone(),
+                name,
+                session,
+                start,
+                Some(plan),
+            );
             state.queries.insert(query.id.clone(), query);
             Ok(effects)
         }
@@ -378,7 +558,16 @@ fn apply_plan(
                 start: Some(id.clone()),
                 ..Effects::default()
             };
-            let query = persistent(id, text, Arc::new(plan.query), plan.sink, plan.target, session, start, None);
+            let query = persistent(
+                id,
+                text,
+                Arc::new(plan.query),
+                plan.sink,
+                plan.target,
+                session,
+                start,
+                None,
+            );
             state.queries.insert(query.id.clone(), query);
             Ok(effects)
         }
@@ -429,10 +618,17 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
                 ..Effects::default()
             });
         }
-        let near = state.catalog.sources().find(|source| source.name.eq_ignore_ascii_case(name)).map(|source| source.name.clone());
+        let near = state
+            .catalog
+            .sources()
+            .find(|source| source.name.eq_ignore_ascii_case(name))
+            .map(|source| source.name.clone());
         let mut error = Error::user(format!("{wanted} {name} does not exist."));
         if let Some(near) = near {
-            error.message = format!("{}\nDid you mean \"{near}\"? Hint: wrap the source name in double quotes to make it case-sensitive.", error.message);
+            error.message = format!(
+                "{}\nDid you mean \"{near}\"? Hint: wrap the source name in double quotes to make it case-sensitive.",
+                error.message
+            );
         }
         return Err(error);
     };
@@ -453,7 +649,11 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
         refuse_shared_topic(state, &source)?;
         effects.delete_topic = Some(source.topic.clone());
     }
-    if let Some(query) = source.created_by.as_ref().and_then(|id| state.queries.remove(id)) {
+    if let Some(query) = source
+        .created_by
+        .as_ref()
+        .and_then(|id| state.queries.remove(id))
+    {
         effects.forget.push(query.id);
         effects.stop.extend(query.query);
     }
@@ -462,8 +662,16 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
 }
 
 fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error> {
-    let others = || state.queries.values().filter(|query| Some(query.id.as_str()) != own);
-    let created: Vec<&str> = others().filter(|query| query.reads(name) && query.created.is_some()).map(|query| query.target.as_str()).collect();
+    let others = || {
+        state
+            .queries
+            .values()
+            .filter(|query| Some(query.id.as_str()) != own)
+    };
+    let created: Vec<&str> = others()
+        .filter(|query| query.reads(name) && query.created.is_some())
+        .map(|query| query.target.as_str())
+        .collect();
     if !created.is_empty() {
         return Err(Error::user(format!(
             "Cannot drop {name}.\nThe following streams and/or tables read from this source: [{}].\nYou need to drop them before dropping {name}.",
@@ -471,8 +679,14 @@ fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error
         )));
     }
     let list = |queries: Vec<&str>| queries.join(", ");
-    let readers: Vec<&str> = others().filter(|query| query.reads(name)).map(|query| query.id.as_str()).collect();
-    let writers: Vec<&str> = others().filter(|query| query.target == name).map(|query| query.id.as_str()).collect();
+    let readers: Vec<&str> = others()
+        .filter(|query| query.reads(name))
+        .map(|query| query.id.as_str())
+        .collect();
+    let writers: Vec<&str> = others()
+        .filter(|query| query.target == name)
+        .map(|query| query.id.as_str())
+        .collect();
     if readers.is_empty() && writers.is_empty() {
         return Ok(());
     }
@@ -485,10 +699,17 @@ fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error
 
 fn refuse_shared_topic(state: &State, source: &Source) -> Result<(), Error> {
     if source.is_source {
-        return Err(Error::user(format!("Cannot delete topic of read-only source: {}", source.name)));
+        return Err(Error::user(format!(
+            "Cannot delete topic of read-only source: {}",
+            source.name
+        )));
     }
-    let others: Vec<&str> =
-        state.catalog.sources().filter(|other| other.topic == source.topic && other.name != source.name).map(|other| other.name.as_str()).collect();
+    let others: Vec<&str> = state
+        .catalog
+        .sources()
+        .filter(|other| other.topic == source.topic && other.name != source.name)
+        .map(|other| other.name.as_str())
+        .collect();
     if others.is_empty() {
         return Ok(());
     }
@@ -505,19 +726,34 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
         return Err(Error::user(format!("Source {name} does not exist.")));
     };
     if source.created_by.is_some() {
-        return Err(Error::user("ALTER command is not supported for CREATE ... AS statements."));
+        return Err(Error::user(
+            "ALTER command is not supported for CREATE ... AS statements.",
+        ));
     }
     if source.is_source {
-        return Err(Error::user(format!("Cannot alter {} '{name}': ALTER operations are not supported on source streams.", source.kind.to_string().to_lowercase())));
+        return Err(Error::user(format!(
+            "Cannot alter {} '{name}': ALTER operations are not supported on source streams.",
+            source.kind.to_string().to_lowercase()
+        )));
     }
     let mut changed = source.as_ref().clone();
     for (column, type_name) in &alter.columns {
         if changed.schema.column(&column.value).is_some() {
-            return Err(Error::user(format!("Cannot add column `{}` to schema. A column with the same name already exists.", column.value)));
+            return Err(Error::user(format!(
+                "Cannot add column `{}` to schema. A column with the same name already exists.",
+                column.value
+            )));
         }
         let sql_type = resolve_type(type_name, &state.catalog)?;
-        changed.schema.columns.push(Column::value(column.value.clone(), sql_type));
+        changed
+            .schema
+            .columns
+            .push(Column::value(column.value.clone(), sql_type));
     }
     state.catalog.replace(changed);
-    Ok(Effects { command_id: format!("stream/{name}/alter"), message: format!("Stream {name} altered."), ..Effects::default() })
+    Ok(Effects {
+        command_id: format!("stream/{name}/alter"),
+        message: format!("Stream {name} altered."),
+        ..Effects::default()
+    })
 }

@@ -14,7 +14,12 @@ use crate::{
 };
 
 impl Engine {
-    pub(crate) async fn explain(&self, session: &Session, what: &Explain, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn explain(
+        &self,
+        session: &Session,
+        what: &Explain,
+        text: &str,
+    ) -> Result<Response, Error> {
         let description = match what {
             Explain::Query(id) => {
                 let state = self.inner.state.lock().await;
@@ -31,31 +36,62 @@ impl Engine {
                 let world = World::look(&self.inner.parts.broker).await?;
                 let settings = self.settings(session);
                 let inner = text.get("EXPLAIN".len()..).unwrap_or(text).trim_start();
-                let plan = weir_plan::plan(statement, inner, &self.context(&catalog, &world, &settings))?;
+                let plan =
+                    weir_plan::plan(statement, inner, &self.context(&catalog, &world, &settings))?;
                 let (query, sinks) = match &plan {
                     Plan::Select(query) => (query, Vec::new()),
-                    Plan::CreateAsSelect(create) => (&create.query, vec![create.source.name.clone()]),
+                    Plan::CreateAsSelect(create) => {
+                        (&create.query, vec![create.source.name.clone()])
+                    }
                     Plan::InsertSelect(insert) => (&insert.query, vec![insert.target.clone()]),
-                    _ => return Err(Error::user("The provided statement does not run a ksql query")),
+                    _ => {
+                        return Err(Error::user(
+                            "The provided statement does not run a ksql query",
+                        ));
+                    }
                 };
-                QueryDescription { statement_text: inner.to_owned(), sinks, overridden_properties: session.properties.clone(), ..plan_description(query) }
+                QueryDescription {
+                    statement_text: inner.to_owned(),
+                    sinks,
+                    overridden_properties: session.properties.clone(),
+                    ..plan_description(query)
+                }
             }
         };
-        Ok(entity(Body::QueryDescription { query_description: Box::new(description) }, text))
+        Ok(entity(
+            Body::QueryDescription {
+                query_description: Box::new(description),
+            },
+            text,
+        ))
     }
 }
 
 /// A persistent query, described.
 pub fn description(query: &Persistent) -> QueryDescription {
-    let errors = query.query.as_ref().map(|running| running.status().errors).unwrap_or_default();
+    let errors = query
+        .query
+        .as_ref()
+        .map(|running| running.status().errors)
+        .unwrap_or_default();
     QueryDescription {
         id: query.id.clone(),
         statement_text: query.statement.clone(),
         sinks: vec![query.target.clone()],
         overridden_properties: query.overridden.clone(),
-        ksql_host_query_status: BTreeMap::from([("localhost".to_owned(), state_of(query).to_owned())]),
+        ksql_host_query_status: BTreeMap::from([(
+            "localhost".to_owned(),
+            state_of(query).to_owned(),
+        )]),
         query_type: "PERSISTENT",
-        query_errors: errors.into_iter().map(|(timestamp, error_message)| QueryError { timestamp, error_message, kind: "SYSTEM" }).collect(),
+        query_errors: errors
+            .into_iter()
+            .map(|(timestamp, error_message)| QueryError {
+                timestamp,
+                error_message,
+                kind: "SYSTEM",
+            })
+            .collect(),
         state: Some(state_of(query).to_owned()),
         ..plan_description(&query.plan)
     }

@@ -7,15 +7,26 @@ use super::Response;
 use crate::{Engine, Error, Session, engine::World};
 
 impl Engine {
-    pub(crate) async fn insert_values(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn insert_values(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+    ) -> Result<Response, Error> {
         let settings = self.settings(session);
         let catalog = self.inner.state.lock().await.catalog.clone();
-        let plan = weir_plan::plan(statement, text, &self.context(&catalog, &World::default(), &settings))?;
+        let plan = weir_plan::plan(
+            statement,
+            text,
+            &self.context(&catalog, &World::default(), &settings),
+        )?;
         let Plan::InsertValues(plan) = plan else {
             return Err(Error::user("the statement is no INSERT"));
         };
         let record = self.inner.parts.runtime.encode_values(&plan)?;
-        self.topics().produce(&plan.source.topic, vec![record]).await?;
+        self.topics()
+            .produce(&plan.source.topic, vec![record])
+            .await?;
         Ok(Response::Done)
     }
 }

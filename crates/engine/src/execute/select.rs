@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::mpsc;
@@ -21,10 +24,19 @@ const ROWS_WAITING: usize = 16;
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 impl Engine {
-    pub(crate) async fn select(&self, session: &Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn select(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+    ) -> Result<Response, Error> {
         let settings = self.settings(session);
         let catalog = self.inner.state.lock().await.catalog.clone();
-        let plan = weir_plan::plan(statement, text, &self.context(&catalog, &World::default(), &settings))?;
+        let plan = weir_plan::plan(
+            statement,
+            text,
+            &self.context(&catalog, &World::default(), &settings),
+        )?;
         let Plan::Select(plan) = plan else {
             return Err(Error::user("the statement is no SELECT"));
         };
@@ -36,12 +48,19 @@ impl Engine {
         let (start, until) = if is_push {
             (self.start_offsets(&plan, &settings).await?, None)
         } else {
-            (self.offsets(&topic, OffsetSpec::Earliest).await?, Some(self.offsets(&topic, OffsetSpec::Latest).await?))
+            (
+                self.offsets(&topic, OffsetSpec::Earliest).await?,
+                Some(self.offsets(&topic, OffsetSpec::Latest).await?),
+            )
         };
         let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
         let now = self.inner.parts.clock.now();
         let id = match is_push {
-            true => format!("transient_{}_{}", plan.source.name, now.wrapping_mul(1000) + unique as i64),
+            true => format!(
+                "transient_{}_{}",
+                plan.source.name,
+                now.wrapping_mul(1000) + unique as i64
+            ),
             false => format!("query_{now}{unique}"),
         };
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
@@ -60,36 +79,65 @@ impl Engine {
         if is_push {
             self.remember_push(id, text, &query);
         }
-        Ok(Response::Rows(RowStream::new(query, schema, receiver, is_push, has_limit)))
+        Ok(Response::Rows(RowStream::new(
+            query, schema, receiver, is_push, has_limit,
+        )))
     }
 
     fn remember_push(&self, id: String, text: &str, query: &Query) {
-        let mut pushes = self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pushes = self
+            .inner
+            .pushes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         pushes.insert(id.clone(), (text.to_owned(), query.clone()));
         drop(pushes);
         let (weak, query) = (Arc::downgrade(&self.inner), query.clone());
         tokio::spawn(async move {
             query.finished().await;
             if let Some(inner) = weak.upgrade() {
-                inner.pushes.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                inner
+                    .pushes
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&id);
             }
         });
     }
 
     pub(crate) fn push_query(&self, id: &str) -> Option<(String, Query)> {
-        let pushes = self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner);
-        pushes.iter().find(|(known, _)| known.eq_ignore_ascii_case(id)).map(|(_, found)| found.clone())
+        let pushes = self
+            .inner
+            .pushes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        pushes
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(id))
+            .map(|(_, found)| found.clone())
     }
 
     pub(crate) fn push_queries(&self) -> BTreeMap<String, (String, Query)> {
-        self.inner.pushes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .pushes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) async fn print(&self, session: &Session, print: &Print) -> Result<Response, Error> {
         // PRINT begins at the end unless the session itself says otherwise.
         let reset = session.properties.get("auto.offset.reset");
-        let from_beginning = print.from_beginning || reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
-        let stream = PrintStream::open(&self.inner.parts.broker, &print.topic.value, from_beginning, print.interval, print.limit).await?;
+        let from_beginning = print.from_beginning
+            || reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
+        let stream = PrintStream::open(
+            &self.inner.parts.broker,
+            &print.topic.value,
+            from_beginning,
+            print.interval,
+            print.limit,
+        )
+        .await?;
         Ok(Response::Print(stream))
     }
 }

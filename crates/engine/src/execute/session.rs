@@ -6,23 +6,34 @@ use super::{Response, warning};
 use crate::{Engine, Error, Session, properties};
 
 impl Engine {
-    pub(crate) fn change_session(session: &mut Session, statement: &Statement, text: &str) -> Result<Response, Error> {
+    pub(crate) fn change_session(
+        session: &mut Session,
+        statement: &Statement,
+        text: &str,
+    ) -> Result<Response, Error> {
         match statement {
             Statement::Set { name, value } => {
                 let name = properties::settable(name)?.to_owned();
                 properties::check_value(&name, value)?;
                 let before = session.properties.insert(name.clone(), value.clone());
                 let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
-                Ok(Response::Note(format!("Successfully changed local property '{name}'{from} to '{value}'.{}", match from.is_empty() {
-                    true => " Use the UNSET command to revert your change.",
-                    false => "",
-                })))
+                Ok(Response::Note(format!(
+                    "Successfully changed local property '{name}'{from} to '{value}'.{}",
+                    match from.is_empty() {
+                        true => " Use the UNSET command to revert your change.",
+                        false => "",
+                    }
+                )))
             }
             Statement::Unset { name } => {
                 let plain = properties::plain_name(name);
                 match session.properties.remove(plain) {
-                    Some(value) => Ok(Response::Note(format!("Successfully unset local property '{plain}' (value was '{value}')."))),
-                    None => Err(Error::user(format!("Cannot unset local property '{plain}' which was never set in the first place"))),
+                    Some(value) => Ok(Response::Note(format!(
+                        "Successfully unset local property '{plain}' (value was '{value}')."
+                    ))),
+                    None => Err(Error::user(format!(
+                        "Cannot unset local property '{plain}' which was never set in the first place"
+                    ))),
                 }
             }
             Statement::Define { name, value } => {
@@ -33,7 +44,10 @@ impl Engine {
                 if session.variables.undefine(&name.value) {
                     return Ok(Response::Done);
                 }
-                let message = format!("Cannot undefine variable '{}' which was never defined", name.value.to_lowercase());
+                let message = format!(
+                    "Cannot undefine variable '{}' which was never defined",
+                    name.value.to_lowercase()
+                );
                 Ok(warning(message, text))
             }
             _ => Ok(Response::Done),

@@ -18,14 +18,32 @@ use crate::{
 };
 
 /// Topics that SHOW TOPICS leaves out without ALL: Kafka's own and the engine's.
-const HIDDEN: &[&str] = &["_confluent", "__confluent", "_schemas", "__consumer_offsets", "__transaction_state", "_weir_", "connect-", "__share_group_state"];
+const HIDDEN: &[&str] = &[
+    "_confluent",
+    "__confluent",
+    "_schemas",
+    "__consumer_offsets",
+    "__transaction_state",
+    "_weir_",
+    "connect-",
+    "__share_group_state",
+];
 
 impl Engine {
-    pub(crate) async fn show(&self, session: &Session, show: &Show, text: &str) -> Result<Response, Error> {
+    pub(crate) async fn show(
+        &self,
+        session: &Session,
+        show: &Show,
+        text: &str,
+    ) -> Result<Response, Error> {
         let body = match show {
             Show::Topics { all, is_extended } => self.show_topics(*all, *is_extended).await?,
-            Show::Streams { is_extended: false } => Body::Streams { streams: self.sources(SourceKind::Stream).await },
-            Show::Tables { is_extended: false } => Body::Tables { tables: self.sources(SourceKind::Table).await },
+            Show::Streams { is_extended: false } => Body::Streams {
+                streams: self.sources(SourceKind::Stream).await,
+            },
+            Show::Tables { is_extended: false } => Body::Tables {
+                tables: self.sources(SourceKind::Table).await,
+            },
             Show::Streams { is_extended: true } => self.describe_all(SourceKind::Stream).await?,
             Show::Tables { is_extended: true } => self.describe_all(SourceKind::Table).await?,
             Show::Queries { is_extended: false } => self.show_queries().await,
@@ -46,13 +64,21 @@ impl Engine {
             Show::Properties => self.show_properties(session),
             Show::Types => {
                 let catalog = self.inner.state.lock().await.catalog.clone();
-                Body::Types { types: catalog.custom_types().map(|(name, sql_type)| (name.to_owned(), FieldSchema::of(sql_type))).collect() }
+                Body::Types {
+                    types: catalog
+                        .custom_types()
+                        .map(|(name, sql_type)| (name.to_owned(), FieldSchema::of(sql_type)))
+                        .collect(),
+                }
             }
             Show::Variables => Body::Variables {
                 variables: session
                     .variables
                     .iter()
-                    .map(|(name, value)| Variable { name: name.to_lowercase(), value: value.to_owned() })
+                    .map(|(name, value)| Variable {
+                        name: name.to_lowercase(),
+                        value: value.to_owned(),
+                    })
                     .collect(),
             },
         };
@@ -61,21 +87,35 @@ impl Engine {
 
     async fn show_topics(&self, all: bool, is_extended: bool) -> Result<Body, Error> {
         let broker = &self.inner.parts.broker;
-        let groups = if is_extended { broker.consumer_groups().await? } else { Vec::new() };
+        let groups = if is_extended {
+            broker.consumer_groups().await?
+        } else {
+            Vec::new()
+        };
         let own = crate::processing_log::topic_name(&self.inner.parts.service_id);
         let is_hidden = |name: &str| HIDDEN.iter().any(|prefix| name.starts_with(prefix));
-        let topics = broker.topics().await?.into_iter().filter(|topic| all || !(topic.is_internal || is_hidden(&topic.name)) || topic.name == own);
+        let topics = broker.topics().await?.into_iter().filter(|topic| {
+            all || !(topic.is_internal || is_hidden(&topic.name)) || topic.name == own
+        });
         let topics = topics.map(|topic| {
-            let readers: Vec<_> = groups.iter().filter(|group| group.topics.contains(&topic.name)).collect();
+            let readers: Vec<_> = groups
+                .iter()
+                .filter(|group| group.topics.contains(&topic.name))
+                .collect();
             TopicInfo {
-                consumer_count: is_extended.then(|| readers.iter().map(|group| group.members).sum()),
+                consumer_count: is_extended
+                    .then(|| readers.iter().map(|group| group.members).sum()),
                 consumer_group_count: is_extended.then_some(readers.len()),
                 name: topic.name,
                 replica_info: topic.replicas,
             }
         });
         let topics = topics.collect();
-        Ok(if is_extended { Body::TopicsExtended { topics } } else { Body::Topics { topics } })
+        Ok(if is_extended {
+            Body::TopicsExtended { topics }
+        } else {
+            Body::Topics { topics }
+        })
     }
 
     async fn sources(&self, kind: SourceKind) -> Vec<SourceInfo> {
@@ -87,29 +127,55 @@ impl Engine {
     async fn show_queries(&self) -> Body {
         let state = self.inner.state.lock().await;
         let mut queries: Vec<RunningQuery> = state.queries.values().map(running).collect();
-        queries.extend(self.push_queries().into_iter().map(|(id, (text, query))| RunningQuery {
-            query_string: text,
-            sinks: Vec::new(),
-            sink_kafka_topics: Vec::new(),
-            id,
-            status_count: BTreeMap::from([(state_name(query.status().state).to_owned(), 1)]),
-            query_type: "PUSH",
-            state: state_name(query.status().state).to_owned(),
-        }));
+        queries.extend(
+            self.push_queries()
+                .into_iter()
+                .map(|(id, (text, query))| RunningQuery {
+                    query_string: text,
+                    sinks: Vec::new(),
+                    sink_kafka_topics: Vec::new(),
+                    id,
+                    status_count: BTreeMap::from([(
+                        state_name(query.status().state).to_owned(),
+                        1,
+                    )]),
+                    query_type: "PUSH",
+                    state: state_name(query.status().state).to_owned(),
+                }),
+        );
         Body::Queries { queries }
     }
 
     async fn describe_queries(&self) -> Body {
         let state = self.inner.state.lock().await;
-        Body::QueryDescriptions { query_descriptions: state.queries.values().map(super::explain::description).collect() }
+        Body::QueryDescriptions {
+            query_descriptions: state
+                .queries
+                .values()
+                .map(super::explain::description)
+                .collect(),
+        }
     }
 
     fn show_properties(&self, session: &Session) -> Body {
         let settings = self.settings(session);
         let configured = &self.inner.parts.configured;
-        let level_of = |name: &str| properties::KNOWN.iter().find(|(known, ..)| *known == name).map(|(_, _, level)| *level);
-        let mut names: Vec<String> = properties::KNOWN.iter().map(|(name, ..)| (*name).to_owned()).collect();
-        names.extend(settings.keys().filter(|name| level_of(name).is_none()).cloned());
+        let level_of = |name: &str| {
+            properties::KNOWN
+                .iter()
+                .find(|(known, ..)| *known == name)
+                .map(|(_, _, level)| *level)
+        };
+        let mut names: Vec<String> = properties::KNOWN
+            .iter()
+            .map(|(name, ..)| (*name).to_owned())
+            .collect();
+        names.extend(
+            settings
+                .keys()
+                .filter(|name| level_of(name).is_none())
+                .cloned(),
+        );
         names.sort();
         let listed = names.iter().map(|name| {
             let is_query = level_of(name) == Some(Level::Query);
@@ -124,7 +190,13 @@ impl Engine {
         Body::Properties {
             properties: listed.collect(),
             overwritten_properties: session.properties.keys().cloned().collect(),
-            default_properties: names.iter().filter(|name| !configured.contains_key(*name) && !session.properties.contains_key(*name)).cloned().collect(),
+            default_properties: names
+                .iter()
+                .filter(|name| {
+                    !configured.contains_key(*name) && !session.properties.contains_key(*name)
+                })
+                .cloned()
+                .collect(),
         }
     }
 }
@@ -159,7 +231,10 @@ pub fn state_of(query: &Persistent) -> &'static str {
     if query.is_paused {
         return "PAUSED";
     }
-    query.query.as_ref().map_or("RUNNING", |running| state_name(running.status().state))
+    query
+        .query
+        .as_ref()
+        .map_or("RUNNING", |running| state_name(running.status().state))
 }
 
 fn state_name(state: QueryState) -> &'static str {
@@ -172,5 +247,10 @@ fn state_name(state: QueryState) -> &'static str {
 
 /// Queries of a state that pass a test.
 pub fn queries_where(state: &State, test: impl Fn(&Persistent) -> bool) -> Vec<RunningQuery> {
-    state.queries.values().filter(|query| test(query)).map(running).collect()
+    state
+        .queries
+        .values()
+        .filter(|query| test(query))
+        .map(running)
+        .collect()
 }
