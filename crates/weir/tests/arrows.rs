@@ -52,7 +52,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Which crates may name a heavy dependency directly.
 const DOORS: &[(&str, &[&str])] = &[
     ("krafka", &["weir-kafka"]),
-    ("rskafka", &["weir-kafka"]),
     ("axum", &["weir-server"]),
     ("clap", &["weir"]),
     ("rustyline", &["weir"]),

@@ -12,6 +12,7 @@ mod records;
 mod topics;
 mod waiting;
 
+mod cluster;
 mod embedded;
 mod memory;
 
