@@ -94,6 +94,10 @@ impl Control {
         });
     }
 
+    pub fn has_ended(&self) -> bool {
+        self.end.borrow().is_some()
+    }
+
     pub async fn finished(&self) -> QueryState {
         let mut end = self.end.subscribe();
         match end.wait_for(Option::is_some).await.as_deref() {

@@ -6,27 +6,63 @@
 //!
 //! One reader for each topic partition, whatever the number of queries; one task for each query and partition.
 
+mod batch;
 pub mod checkpoint;
 pub mod clock;
 mod control;
+mod date;
+mod decode;
+mod encode;
 mod error;
+mod expression;
+mod fetch;
+mod insert;
+mod layout;
+mod operators;
+mod pipeline;
+mod position;
 pub mod processing_log;
 pub mod query;
+mod reader;
+mod readers;
+mod report;
+mod retry;
+mod sink;
+mod supervise;
+mod task;
+mod topics;
+mod view;
+mod worker;
 
 pub use checkpoint::{Checkpoint, CheckpointStore, FileCheckpoints, MemoryCheckpoints};
 pub use clock::{Clock, SystemClock, TestClock};
 pub use error::{Error, ErrorKind};
+pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
 pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use weir_kafka::{Broker, Offset, TopicPartition};
 
+use control::{Control, Wish};
+use position::Progress;
+use readers::Readers;
+use topics::Topics;
+
+/// How long queries may take to reach a checkpoint when the runtime is shut down; then they are cut off.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_millis(4_500);
+
 /// What all queries of a process share: the readers and their decoders.
 pub struct Runtime {
-    #[expect(dead_code, reason = "shape only")]
-    options: Options,
+    options: Arc<Options>,
+    readers: Readers,
+    topics: Arc<Topics>,
+    queries: Mutex<BTreeMap<String, Arc<Control>>>,
 }
 
 /// What a runtime is made of. Time, disk and network come in from here and nowhere else.
@@ -68,7 +104,9 @@ pub struct ReaderStats {
 /// While one of these lives, readers fetch nothing: queries that start meanwhile at the same offsets share their reader from
 /// the first record.
 #[must_use]
-pub struct Hold {}
+pub struct Hold {
+    readers: Readers,
+}
 
 impl Options {
     pub fn new(
@@ -95,44 +133,155 @@ impl Options {
 }
 
 impl Runtime {
-    /// Call it, and [`Runtime::start`], inside a tokio runtime.
-    pub fn new(_options: Options) -> Self {
-        todo!()
+    /// Call [`Runtime::start`] inside a tokio runtime.
+    pub fn new(options: Options) -> Self {
+        let options = Arc::new(options);
+        Self {
+            readers: Readers::new(options.clone()),
+            options,
+            topics: Arc::default(),
+            queries: Mutex::default(),
+        }
     }
 
     /// Starts a query; it runs until its source ends, it is stopped, or the runtime is shut down.
     ///
     /// Returns when the positions that a persistent query starts from are kept. What the broker refuses is no error of
     /// this call: the query waits for it and its status says so.
-    pub async fn start(&self, _spec: QuerySpec) -> Result<Query, Error> {
-        todo!()
+    pub async fn start(&self, spec: QuerySpec) -> Result<Query, Error> {
+        let needs = Arc::new(check(&spec)?);
+        let clock = self.options.clock.clone();
+        let control = Arc::new(Control::new(&spec.id, clock.clone(), spec.plan.limit));
+        self.register(&control)?;
+        if let Err(error) = self.keep_start(&spec).await {
+            control.end(QueryState::Failed);
+            return Err(error);
+        }
+        if control.has_enough_rows() {
+            control.wish(Wish::Stop(QueryState::Completed));
+        }
+        let topic = &spec.plan.source.topic;
+        let log = self.options.processing_log.clone();
+        let reports = report::Reports::new(control.clone(), clock, topic, log);
+        let shared = worker::Shared {
+            options: self.options.clone(),
+            readers: self.readers.clone(),
+            topics: self.topics.clone(),
+            needs,
+            control: control.clone(),
+            reports: Arc::new(reports),
+            spec,
+        };
+        tokio::spawn(supervise::Supervisor::new(Arc::new(shared)).run());
+        Ok(Query { control })
+    }
+
+    /// Two queries of one name would overwrite one another's checkpoints.
+    fn register(&self, control: &Arc<Control>) -> Result<(), Error> {
+        let mut queries = self.queries();
+        queries.retain(|_, control| !control.has_ended());
+        if queries.contains_key(&control.id) {
+            return Err(Error::internal(format!(
+                "query `{}` runs already",
+                control.id
+            )));
+        }
+        queries.insert(control.id.clone(), control.clone());
+        Ok(())
+    }
+
+    /// Keeps where a new persistent query starts, so that nothing falls between if the process ends before its first
+    /// checkpoint. A checkpoint that is there, whatever it is, is left alone.
+    async fn keep_start(&self, spec: &QuerySpec) -> Result<(), Error> {
+        if !spec.is_persistent {
+            return Ok(());
+        }
+        let source = &spec.plan.source.topic;
+        // Without the topic its id is not known; the tasks see to it when it is there.
+        let Ok(Some(topic)) = self.options.broker.topic(source).await else {
+            return Ok(());
+        };
+        let store = &self.options.checkpoints;
+        for partition in 0..topic.partitions {
+            // A checkpoint that cannot be read is for its task to report.
+            if !matches!(store.load(&spec.id, partition).await, Ok(None)) {
+                continue;
+            }
+            let start = Progress {
+                topic_id: topic.id.as_str().into(),
+                position: spec.start.get(&partition).copied().unwrap_or(0),
+                stream_time: None,
+            };
+            let at = TopicPartition::new(source.as_str(), partition);
+            let checkpoint = start.to_checkpoint(&at, &spec.fingerprint);
+            store.save(&spec.id, partition, &checkpoint).await?;
+        }
+        Ok(())
     }
 
     /// Keeps readers from fetching while several queries are started.
     pub fn hold(&self) -> Hold {
-        todo!()
+        self.readers.hold();
+        Hold {
+            readers: self.readers.clone(),
+        }
     }
 
     /// Evaluates constant expressions and encodes them: INSERT VALUES. The key's bytes decide the partition.
     pub fn encode_values(
         &self,
-        _plan: &weir_plan::InsertValuesPlan,
+        plan: &weir_plan::InsertValuesPlan,
     ) -> Result<weir_kafka::NewRecord, Error> {
-        todo!()
+        insert::encode_values(plan, self.options.clock.now())
     }
 
     /// By topic partition, since the runtime was made.
     pub fn reader_stats(&self) -> BTreeMap<TopicPartition, ReaderStats> {
-        todo!()
+        self.readers.stats()
     }
 
     /// The next offset of each partition that is read; of several readers' the lowest.
     pub fn reader_positions(&self) -> BTreeMap<TopicPartition, Offset> {
-        todo!()
+        self.readers.positions()
     }
 
     /// Stops every query at a checkpoint; within five seconds.
     pub async fn shutdown(&self) {
-        todo!()
+        let running: Vec<_> = std::mem::take(&mut *self.queries()).into_values().collect();
+        let stops = running
+            .iter()
+            .map(|control| control.stop(SHUTDOWN_PATIENCE));
+        for stopped in futures::future::join_all(stops).await {
+            if let Err(error) = stopped {
+                tracing::warn!(%error, "query was cut off");
+            }
+        }
+    }
+
+    fn queries(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {
+        self.queries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Finds what a query can never do before it is started.
+fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
+    let plan = &spec.plan;
+    let needs = layout::Needs::new(&plan.source, &plan.scan)?;
+    for (declared, requests) in &needs.parts {
+        declared.decoder(requests)?;
+    }
+    let fields = plan.scan.iter();
+    let fields = fields.map(|column| column.sql_type.to_arrow_field(&column.name));
+    let columns = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
+    operators::Operators::try_new(&plan.steps, &Arc::new(columns))?;
+    if let Output::Sink(sink) = &spec.output {
+        worker::encoder(spec, sink)?;
+    }
+    Ok(needs)
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.readers.release();
     }
 }

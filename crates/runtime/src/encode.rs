@@ -1,0 +1,213 @@
+//! Step 5: rows to records of the sink's topic.
+
+use std::{collections::HashSet, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, BooleanArray},
+    datatypes::{Int64Type, TimestampMillisecondType},
+};
+use bytes::Bytes;
+use weir_catalog::{ColumnRole, Schema, SqlType};
+use weir_formats::{BadRecord, Encoded, Encoder};
+use weir_kafka::{Header, NewRecord, Offset};
+use weir_plan::Sink;
+
+use crate::{
+    Error,
+    batch::{Batch, Run, Times},
+    layout::{Declared, Part},
+    processing_log::Target,
+    report::Reports,
+};
+
+/// A record on its way out, and the offset of the one that it came from.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub record: NewRecord,
+    pub origin: Offset,
+}
+
+#[derive(Debug)]
+pub(crate) struct RowEncoder {
+    key: PartEncoder,
+    value: PartEncoder,
+    /// The result's column that dates the record.
+    time: Option<usize>,
+    /// Names the topic in headers, if records are to say where they come from.
+    origin: Option<Arc<str>>,
+}
+
+/// The key's or the value's columns of the result.
+#[derive(Debug)]
+struct PartEncoder {
+    encoder: Encoder,
+    columns: Vec<usize>,
+}
+
+impl RowEncoder {
+    /// `result` are the columns that come, by whose names the sink's are found; `origin` is the topic that rows come
+    /// from, if their records are to name it.
+    pub fn try_new(sink: &Sink, result: &Schema, origin: Option<Arc<str>>) -> Result<Self, Error> {
+        let time = match &sink.timestamp {
+            None => None,
+            Some(timestamp) => Some(time_column(sink, result, &timestamp.column)?),
+        };
+        Ok(Self {
+            key: PartEncoder::try_new(sink, result, Part::Key)?,
+            value: PartEncoder::try_new(sink, result, Part::Value)?,
+            time,
+            origin,
+        })
+    }
+
+    /// Rows that cannot be written are reported, and left out.
+    pub fn encode(
+        &mut self,
+        batch: &Batch,
+        run: &Run,
+        times: &Times,
+        stream_time: Option<i64>,
+        reports: &Reports,
+    ) -> Vec<Outgoing> {
+        let keys = self.key.encode(run, None);
+        let values = self.value.encode(run, run.is_null.as_ref());
+        let offset = |row: usize| batch.records[run.origin(row)].offset;
+        let report = |target: Target, failures: &[(usize, BadRecord)]| {
+            for (row, reason) in failures {
+                reports.not_encoded(batch.partition, offset(*row), target, reason);
+            }
+        };
+        report(Target::Key, &keys.failures);
+        report(Target::Value, &values.failures);
+        let failures = keys.failures.iter().chain(&values.failures);
+        let failed: HashSet<usize> = failures.map(|(row, _)| *row).collect();
+        let mut records = Vec::with_capacity(run.len());
+        for (row, (key, value)) in keys.rows.into_iter().zip(values.rows).enumerate() {
+            if failed.contains(&row) {
+                continue;
+            }
+            let timestamp = match self.timestamp(run, row, times, stream_time) {
+                Ok(timestamp) => timestamp,
+                Err(why) => {
+                    reports.no_sink_time(batch.partition, offset(row), why);
+                    continue;
+                }
+            };
+            records.push(Outgoing {
+                record: NewRecord {
+                    timestamp,
+                    key,
+                    value,
+                    headers: self.headers(batch, run.origin(row)),
+                },
+                origin: offset(row),
+            });
+        }
+        records
+    }
+
+    fn timestamp(
+        &self,
+        run: &Run,
+        row: usize,
+        times: &Times,
+        stream_time: Option<i64>,
+    ) -> Result<i64, String> {
+        let own = times.times.value(run.origin(row));
+        let Some(column) = self.time else {
+            return Ok(own);
+        };
+        // A record without a value has no column that could date it.
+        if run
+            .is_null
+            .as_ref()
+            .is_some_and(|is_null| is_null.value(row))
+        {
+            return Ok(stream_time.unwrap_or(own));
+        }
+        let column = run.rows.column(column);
+        if column.is_null(row) {
+            return Err("the sink's TIMESTAMP column is NULL".to_owned());
+        }
+        let time = match column.as_primitive_opt::<Int64Type>() {
+            Some(times) => times.value(row),
+            None => column.as_primitive::<TimestampMillisecondType>().value(row),
+        };
+        match time {
+            0.. => Ok(time),
+            _ => Err(format!(
+                "the sink's TIMESTAMP column is before 1970: {time}"
+            )),
+        }
+    }
+
+    /// Those of the input record, unchanged; then where it stood, if that is asked for.
+    fn headers(&self, batch: &Batch, origin: usize) -> Vec<Header> {
+        let record = &batch.records[origin];
+        let mut headers = record.headers.clone();
+        if let Some(topic) = &self.origin {
+            let header = |key: &str, value: String| Header {
+                key: key.to_owned(),
+                value: Some(Bytes::from(value)),
+            };
+            headers.push(header("weir.origin.topic", topic.to_string()));
+            headers.push(header("weir.origin.partition", batch.partition.to_string()));
+            headers.push(header("weir.origin.offset", record.offset.to_string()));
+        }
+        headers
+    }
+}
+
+fn time_column(sink: &Sink, result: &Schema, name: &str) -> Result<usize, Error> {
+    let column = sink.schema.column(name).ok_or_else(|| {
+        Error::user(format!(
+            "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
+        ))
+    })?;
+    match column.sql_type {
+        SqlType::BigInt | SqlType::Timestamp => place(result, name),
+        SqlType::String => Err(Error::user(format!(
+            "Timestamp column, {name}, is a STRING: TIMESTAMP_FORMAT is not in this version."
+        ))),
+        _ => Err(Error::user(format!(
+            "Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"
+        ))),
+    }
+}
+
+/// Where the result has the sink's column of this name.
+fn place(result: &Schema, name: &str) -> Result<usize, Error> {
+    let place = result.columns.iter().position(|column| column.name == name);
+    place.ok_or_else(|| Error::internal(format!("the result has no column `{name}`")))
+}
+
+impl PartEncoder {
+    fn try_new(sink: &Sink, result: &Schema, part: Part) -> Result<Self, Error> {
+        let (role, format) = match part {
+            Part::Key => (ColumnRole::Key, &sink.key_format),
+            Part::Value => (ColumnRole::Value, &sink.value_format),
+        };
+        let columns = sink.schema.columns.iter();
+        let columns: Vec<_> = columns
+            .filter(|column| column.role == role)
+            .cloned()
+            .collect();
+        let places = columns.iter().map(|column| place(result, &column.name));
+        let places = places.collect::<Result<_, _>>()?;
+        let declared = Declared::of(part, format, columns);
+        let encoder = Encoder::try_new(&declared.format, &declared.columns)
+            .map_err(|error| Error::user(error.message))?;
+        Ok(Self {
+            encoder,
+            columns: places,
+        })
+    }
+
+    fn encode(&mut self, run: &Run, is_null: Option<&BooleanArray>) -> Encoded {
+        let columns = self.columns.iter();
+        let columns: Vec<ArrayRef> = columns
+            .map(|column| run.rows.column(*column).clone())
+            .collect();
+        self.encoder.encode(&columns, run.len(), is_null)
+    }
+}

@@ -1,0 +1,271 @@
+//! Which columns a query needs, and the union that a reader decodes for all of its tasks.
+//!
+//! ```text
+//! Needs of a task ─┐
+//! Needs of a task ─┼─▶ Layout: one decoder for each declared format of the key or the value,
+//! Needs of a task ─┘           a column for each path and type, a dating for each TIMESTAMP column
+//! ```
+
+use std::collections::HashMap;
+
+use weir_catalog::{Column, ColumnRole, Format, FormatSpec, Source, SqlType};
+use weir_formats::{ColumnRequest, Decoder};
+use weir_plan::{ScanColumn, ScanSource};
+
+use crate::Error;
+
+/// A key or a value as a statement declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Declared {
+    pub part: Part,
+    pub format: FormatSpec,
+    /// In the order of declaration: DELIMITED reads by position.
+    pub columns: Vec<Column>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Key,
+    Value,
+}
+
+/// What one task needs of each record.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    /// The value always: a record that is not in the format at all is bad for every query. The key if a column of it is
+    /// named.
+    pub parts: Vec<(Declared, Vec<ColumnRequest>)>,
+    /// The column that dates rows; the record's own timestamp if absent.
+    pub date: Option<(Part, ColumnRequest)>,
+    /// By scan column.
+    pub columns: Vec<Need>,
+}
+
+/// Where a scan column comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Need {
+    Decoded(Part, ColumnRequest),
+    Headers,
+    Header(String),
+    RowTime,
+    RowPartition,
+    RowOffset,
+}
+
+/// What a reader decodes.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Layout {
+    pub groups: Vec<Group>,
+    pub dates: Vec<Date>,
+}
+
+/// A column that dates rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Date {
+    pub group: usize,
+    pub column: usize,
+    /// The group that tells whether the value is NULL as a whole.
+    pub value: usize,
+}
+
+/// What one decoder does.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Group {
+    pub declared: Declared,
+    pub requests: Vec<ColumnRequest>,
+}
+
+impl Declared {
+    pub fn new(source: &Source, part: Part) -> Self {
+        let (format, role) = match part {
+            Part::Key => (&source.key_format, ColumnRole::Key),
+            Part::Value => (&source.value_format, ColumnRole::Value),
+        };
+        let columns = source.schema.columns.iter();
+        let columns = columns.filter(|column| column.role == role).cloned();
+        Self::of(part, format, columns.collect())
+    }
+
+    pub fn of(part: Part, format: &FormatSpec, columns: Vec<Column>) -> Self {
+        let mut format = format.clone();
+        // A key of one column never stands inside an object.
+        format.wrap_single &= part == Part::Value || columns.len() > 1;
+        Self {
+            part,
+            format,
+            columns,
+        }
+    }
+
+    pub fn decoder(&self, requests: &[ColumnRequest]) -> Result<Decoder, Error> {
+        Decoder::try_new(&self.format, &self.columns, requests)
+            .map_err(|error| Error::user(error.message))
+    }
+
+    /// Whether one decoder serves both. Members of a JSON object are found by name: other members do not matter.
+    fn is_served_with(&self, other: &Self) -> bool {
+        let is_object = |declared: &Self| declared.columns.len() > 1 || declared.format.wrap_single;
+        let by_name = self.format.format == Format::Json && is_object(self) && is_object(other);
+        self.part == other.part
+            && if by_name {
+                other.format.format == Format::Json
+            } else {
+                self.format == other.format && self.columns == other.columns
+            }
+    }
+}
+
+impl Needs {
+    /// What `scan` asks of the records of `source`.
+    pub fn new(source: &Source, scan: &[ScanColumn]) -> Result<Self, Error> {
+        let columns: Vec<Need> = scan.iter().map(Need::new).collect();
+        let date = date_of(source)?;
+        let mut parts = Vec::new();
+        for part in [Part::Value, Part::Key] {
+            let mut requests: Vec<ColumnRequest> = Vec::new();
+            let named = columns.iter().filter_map(|need| match need {
+                Need::Decoded(of, request) if *of == part => Some(request),
+                _ => None,
+            });
+            let dating = date.iter().filter(|(of, _)| *of == part);
+            for request in named.chain(dating.map(|(_, request)| request)) {
+                if !requests.contains(request) {
+                    requests.push(request.clone());
+                }
+            }
+            if part == Part::Value || !requests.is_empty() {
+                parts.push((Declared::new(source, part), requests));
+            }
+        }
+        Ok(Self {
+            parts,
+            date,
+            columns,
+        })
+    }
+}
+
+impl Need {
+    fn new(column: &ScanColumn) -> Self {
+        let request = |path: &Vec<String>| ColumnRequest {
+            path: path.clone(),
+            sql_type: column.sql_type.clone(),
+        };
+        match &column.from {
+            ScanSource::Value(path) => Self::Decoded(Part::Value, request(path)),
+            ScanSource::Key(path) => Self::Decoded(Part::Key, request(path)),
+            ScanSource::Headers => Self::Headers,
+            ScanSource::Header(key) => Self::Header(key.clone()),
+            ScanSource::RowTime => Self::RowTime,
+            ScanSource::RowPartition => Self::RowPartition,
+            ScanSource::RowOffset => Self::RowOffset,
+        }
+    }
+}
+
+/// The column that the source's TIMESTAMP property names.
+fn date_of(source: &Source) -> Result<Option<(Part, ColumnRequest)>, Error> {
+    let Some(timestamp) = &source.timestamp else {
+        return Ok(None);
+    };
+    let column = source.schema.column(&timestamp.column).ok_or_else(|| {
+        Error::user(format!(
+            "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{}'",
+            timestamp.column
+        ))
+    })?;
+    let part = match (&column.role, &column.sql_type) {
+        (_, SqlType::String) => {
+            return Err(Error::user(format!(
+                "Timestamp column, {}, is a STRING: TIMESTAMP_FORMAT is not in this version.",
+                column.name
+            )));
+        }
+        (ColumnRole::Key, SqlType::BigInt | SqlType::Timestamp) => Part::Key,
+        (ColumnRole::Value, SqlType::BigInt | SqlType::Timestamp) => Part::Value,
+        _ => {
+            return Err(Error::user(format!(
+                "Timestamp column, {}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
+                column.name
+            )));
+        }
+    };
+    let request = ColumnRequest {
+        path: vec![column.name.clone()],
+        sql_type: column.sql_type.clone(),
+    };
+    Ok(Some((part, request)))
+}
+
+impl Layout {
+    /// The union of what tasks need: each column once.
+    pub fn union<'a>(all: impl IntoIterator<Item = &'a Needs>) -> Self {
+        let mut layout = Self::default();
+        let mut known: Vec<HashMap<ColumnRequest, usize>> = Vec::new();
+        for needs in all {
+            for (declared, requests) in &needs.parts {
+                let group = layout.group(declared).unwrap_or_else(|| {
+                    known.push(HashMap::new());
+                    layout.groups.push(Group {
+                        declared: declared.clone(),
+                        requests: Vec::new(),
+                    });
+                    layout.groups.len() - 1
+                });
+                let requested = &mut layout.groups[group].requests;
+                for request in requests {
+                    known[group].entry(request.clone()).or_insert_with(|| {
+                        requested.push(request.clone());
+                        requested.len() - 1
+                    });
+                }
+            }
+            if let Some(date) = layout.date(needs)
+                && !layout.dates.contains(&date)
+            {
+                layout.dates.push(date);
+            }
+        }
+        layout
+    }
+
+    /// How many times a record's value is decoded: once, unless it is declared in formats that exclude one another.
+    pub fn values(&self) -> usize {
+        let groups = self.groups.iter();
+        groups
+            .filter(|group| group.declared.part == Part::Value)
+            .count()
+    }
+
+    pub fn group(&self, declared: &Declared) -> Option<usize> {
+        self.groups
+            .iter()
+            .position(|group| group.declared.is_served_with(declared))
+    }
+
+    /// Group and column of what `needs` asks for in `part`.
+    pub fn place(
+        &self,
+        needs: &Needs,
+        part: Part,
+        request: &ColumnRequest,
+    ) -> Option<(usize, usize)> {
+        let (declared, _) = needs.parts.iter().find(|(of, _)| of.part == part)?;
+        let group = self.group(declared)?;
+        let requests = &self.groups[group].requests;
+        let column = requests.iter().position(|known| known == request)?;
+        Some((group, column))
+    }
+
+    pub fn date(&self, needs: &Needs) -> Option<Date> {
+        let (part, request) = needs.date.as_ref()?;
+        let (group, column) = self.place(needs, *part, request)?;
+        let value = needs.parts.iter().find(|(of, _)| of.part == Part::Value)?;
+        let value = self.group(&value.0)?;
+        Some(Date {
+            group,
+            column,
+            value,
+        })
+    }
+}

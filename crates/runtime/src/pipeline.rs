@@ -1,0 +1,86 @@
+//! Decode and match in one thread, without a broker: what a record costs, for `weir bench`.
+
+use std::sync::Arc;
+
+use datafusion_expr::Expr;
+use tokio::sync::mpsc;
+use weir_catalog::Source;
+use weir_kafka::Record;
+use weir_plan::{ScanColumn, Step};
+
+use crate::{
+    Error, SystemClock,
+    batch::Batch,
+    control::Control,
+    date,
+    decode::Decoders,
+    layout::{Layout, Needs, Part},
+    operators::Operators,
+    report::Reports,
+    view::View,
+};
+
+/// A predicate over the values of a source, as a query on it runs it.
+pub struct Pipeline {
+    decoders: Decoders,
+    view: View,
+    operators: Operators,
+    reports: Reports,
+    control: Arc<Control>,
+}
+
+impl Pipeline {
+    pub fn try_new(source: &Source, scan: &[ScanColumn], predicate: &Expr) -> Result<Self, Error> {
+        let needs = Arc::new(Needs::new(source, scan)?);
+        let mut decoders = Decoders::default();
+        decoders.change_to(Layout::union([&*needs]))?;
+        let view = View::new(needs, scan);
+        let steps = [Step::Filter(predicate.clone())];
+        let operators = Operators::try_new(&steps, &view.schema())?;
+        let clock = Arc::new(SystemClock);
+        let control = Arc::new(Control::new("pipeline", clock.clone(), None));
+        let (log, _) = mpsc::channel(1);
+        let reports = Reports::new(control.clone(), clock, &source.topic, log);
+        Ok(Self {
+            decoders,
+            view,
+            operators,
+            reports,
+            control,
+        })
+    }
+
+    /// How many of these values match.
+    pub fn process(&mut self, values: &[Option<&[u8]>]) -> Result<usize, Error> {
+        let parts = self.decoders.decode(|part| match part {
+            Part::Key => vec![None; values.len()],
+            Part::Value => values.to_vec(),
+        });
+        let record = |offset| Record {
+            offset,
+            timestamp: 0,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+        };
+        let records: Vec<Record> = (0..values.len() as i64).map(record).collect();
+        let layout = self.decoders.layout.clone();
+        let own = date::by_record(&records);
+        let mut times = Vec::with_capacity(1 + layout.dates.len());
+        for from in &layout.dates {
+            let column = &parts[from.group].columns[from.column];
+            times.push(date::by_column(column, &parts[from.value].is_null, &own)?);
+        }
+        times.insert(0, own);
+        let next = records.len() as i64;
+        let batch = Batch::new(0, (0, next), records, layout, parts, times);
+        let (run, _) = self.view.of(&batch, None, &self.reports)?;
+        let matched = self.operators.process(run)?;
+        Ok(matched.map_or(0, |run| run.len()))
+    }
+
+    /// How many records were set aside so far.
+    pub fn bad_records(&self) -> u64 {
+        self.control.status().bad_records.values().sum()
+    }
+}

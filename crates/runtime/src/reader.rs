@@ -1,0 +1,295 @@
+//! A reader: fetches, decodes and dates the records of one partition, once for all the tasks that stand at its offset.
+//!
+//! It never waits for one task while others have nothing to do, beyond a patience: the slow one goes on with a reader of
+//! its own, from the batch that it had no room for, and comes back when both stand at the same offset.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::sync::{Notify, mpsc::error::TrySendError};
+use weir_formats::Decoded;
+use weir_kafka::{Offset, Subscription as Assignment};
+
+use crate::{
+    Error, Options,
+    batch::{Batch, Times},
+    clock::milliseconds,
+    date,
+    decode::Decoders,
+    fetch::{Bounds, Epoch, Fetched, Trouble},
+    layout::{Layout, Part},
+    readers::{Company, Partition, Readers, Subscriber},
+    retry::Backoff,
+};
+
+/// How long the broker may wait for records before it answers that there are none.
+const WAIT: Duration = Duration::from_millis(500);
+
+/// How often a reader looks whether those who wait for a slow task have waited long enough.
+const GLANCE: Duration = Duration::from_millis(20);
+
+pub(crate) struct Reader {
+    readers: Readers,
+    options: Arc<Options>,
+    partition: Arc<Partition>,
+    id: u64,
+    /// Tasks came or went.
+    wake: Arc<Notify>,
+    tasks: Vec<Subscriber>,
+    broker: Option<Box<dyn weir_kafka::Reader>>,
+    fetched: Fetched,
+    decoders: Decoders,
+    /// How many tasks the decoders were made for.
+    decoded_for: usize,
+    backoff: Backoff,
+    /// What tasks are told when it ends without a word.
+    failure: Error,
+}
+
+impl Reader {
+    pub fn new(
+        readers: Readers,
+        options: Arc<Options>,
+        partition: Arc<Partition>,
+        id: u64,
+        wake: Arc<Notify>,
+        position: Offset,
+    ) -> Self {
+        let failure = Error::internal(format!("the reader of {} failed", partition.at));
+        Self {
+            readers,
+            backoff: Backoff::new(&options),
+            options,
+            partition,
+            id,
+            wake,
+            tasks: Vec::new(),
+            broker: None,
+            fetched: Fetched::new(position),
+            decoders: Decoders::default(),
+            decoded_for: 0,
+            failure,
+        }
+    }
+
+    /// Runs until nobody reads here any more.
+    pub async fn run(mut self) {
+        while let Some(epoch) = self.fetch().await {
+            let columns = self.decode(&epoch);
+            let Some(batch) = self.date(epoch, columns) else {
+                return;
+            };
+            self.hand_out(Arc::new(batch)).await;
+        }
+    }
+
+    /// What is there, as soon as anything is; `None` when this reader has nothing left to do.
+    async fn fetch(&mut self) -> Option<Epoch> {
+        loop {
+            match self.partition.look_around(self.id, &mut self.tasks) {
+                Company::Alone => {}
+                Company::Joined | Company::Nobody => return None,
+            }
+            if self.fetched.is_empty() {
+                if let Err(trouble) = self.fill().await {
+                    self.wait_out(trouble).await?;
+                }
+                continue;
+            }
+            return self.take();
+        }
+    }
+
+    async fn fill(&mut self) -> Result<(), Trouble> {
+        let wake = self.wake.clone();
+        let mut holds = self.partition.holds.clone();
+        tokio::select! {
+            // Held back while queries start that may want to read along; the holder cannot be gone before us.
+            _ = holds.wait_for(|holds| *holds == 0) => {}
+            () = wake.notified() => return Ok(()),
+        }
+        let broker = match &mut self.broker {
+            Some(broker) => broker,
+            None => {
+                let from = vec![(self.partition.at.clone(), self.fetched.position())];
+                let opened = self.options.broker.reader(Assignment::Assign(from)).await?;
+                self.broker.insert(opened)
+            }
+        };
+        let (records, bytes) = tokio::select! {
+            filled = self.fetched.fill(broker.as_mut(), WAIT) => filled?,
+            () = wake.notified() => return Ok(()),
+        };
+        let stats = &self.partition.stats;
+        stats.records_fetched.fetch_add(records, Ordering::Relaxed);
+        stats.bytes_fetched.fetch_add(bytes, Ordering::Relaxed);
+        if self.backoff.succeeded() {
+            let partition = self.partition.at.partition;
+            self.tell(|task| task.control.recovered(Some(partition)));
+        }
+        Ok(())
+    }
+
+    /// Waits after a failure; `None` if waiting does not help.
+    async fn wait_out(&mut self, trouble: Trouble) -> Option<()> {
+        self.broker = None;
+        let error = match trouble {
+            Trouble::Passing(error) => error,
+            Trouble::Lost(error) => {
+                self.failure = error;
+                return None;
+            }
+        };
+        let partition = self.partition.at.partition;
+        self.tell(|task| task.control.trouble(Some(partition), &error.message));
+        let wait = self.options.clock.sleep(self.backoff.next());
+        tokio::select! {
+            () = wait => {}
+            () = self.wake.notified() => {}
+        }
+        Some(())
+    }
+
+    fn tell(&self, what: impl Fn(&Subscriber)) {
+        self.tasks.iter().for_each(&what);
+        self.partition.for_each_joining(self.id, what);
+    }
+
+    /// The next epoch, and who reads it: those who join do so here.
+    fn take(&mut self) -> Option<Epoch> {
+        let bounds = Bounds {
+            rows: self.options.epoch_rows,
+            bytes: self.options.epoch_bytes,
+        };
+        let fetched = &mut self.fetched;
+        let take = |before| {
+            let epoch = fetched.take(bounds, before);
+            let next = epoch.next;
+            (epoch, next)
+        };
+        let (epoch, has_new) = self.partition.advance(self.id, &mut self.tasks, take);
+        if has_new || self.tasks.len() != self.decoded_for {
+            let needs = self.tasks.iter().map(|task| &*task.needs);
+            // Every task's own decoders were made once before it started: this does not fail for what one of them asks.
+            if let Err(error) = self.decoders.change_to(Layout::union(needs)) {
+                self.failure = error;
+                return None;
+            }
+            self.decoded_for = self.tasks.len();
+        }
+        Some(epoch)
+    }
+
+    fn decode(&mut self, epoch: &Epoch) -> Vec<Decoded> {
+        let records = epoch.records.len() as u64;
+        let values = self.decoders.layout.values() as u64;
+        let decoded = &self.partition.stats.records_decoded;
+        decoded.fetch_add(records * values, Ordering::Relaxed);
+        let records = &epoch.records;
+        self.decoders.decode(|part| match part {
+            Part::Key => records.iter().map(|record| record.key.as_deref()).collect(),
+            Part::Value => records
+                .iter()
+                .map(|record| record.value.as_deref())
+                .collect(),
+        })
+    }
+
+    /// `None` if a column cannot date rows, which is found before any task starts.
+    fn date(&mut self, epoch: Epoch, parts: Vec<Decoded>) -> Option<Batch> {
+        let layout = self.decoders.layout.clone();
+        let own = date::by_record(&epoch.records);
+        let dated = layout.dates.iter().map(|from| {
+            let column = &parts[from.group].columns[from.column];
+            date::by_column(column, &parts[from.value].is_null, &own)
+        });
+        let dated: Vec<Times> = match dated.collect() {
+            Ok(dated) => dated,
+            Err(error) => {
+                self.failure = error;
+                return None;
+            }
+        };
+        let times = std::iter::once(own).chain(dated).collect();
+        let offsets = (epoch.start, epoch.next);
+        let partition = self.partition.at.partition;
+        Some(Batch::new(
+            partition,
+            offsets,
+            epoch.records,
+            layout,
+            parts,
+            times,
+        ))
+    }
+
+    /// Gives every task the batch.
+    async fn hand_out(&mut self, batch: Arc<Batch>) {
+        let mut full = Vec::new();
+        let mut index = 0;
+        while index < self.tasks.len() {
+            let task = &mut self.tasks[index];
+            if task.is_idle() {
+                task.held_up = 0;
+            }
+            match task.queue.try_send(batch.clone()) {
+                Ok(()) => index += 1,
+                Err(TrySendError::Closed(_)) => drop(self.tasks.swap_remove(index)),
+                Err(TrySendError::Full(_)) => full.push(self.tasks.swap_remove(index)),
+            }
+        }
+        // From here on `tasks` has the batch, and `full` has not.
+        while let Some(task) = full.pop() {
+            self.hand_to_slow(task, &full, &batch).await;
+        }
+    }
+
+    /// Waits for room in the queue of `task` as long as nobody else has to wait for long.
+    async fn hand_to_slow(
+        &mut self,
+        mut task: Subscriber,
+        others: &[Subscriber],
+        batch: &Arc<Batch>,
+    ) {
+        let clock = self.options.clock.clone();
+        let patience = milliseconds(self.options.slow_task_patience);
+        loop {
+            let since = clock.now();
+            let sent = tokio::select! {
+                biased;
+                permit = task.queue.reserve() => Some(permit.map(|permit| permit.send(batch.clone()))),
+                () = clock.sleep(GLANCE) => None,
+            };
+            let is_anyone_idle = self.tasks.iter().chain(others).any(Subscriber::is_idle)
+                || self.partition.has_joining(self.id);
+            if is_anyone_idle {
+                task.held_up += clock.now().saturating_sub(since);
+            }
+            match sent {
+                Some(Ok(())) => return self.tasks.push(task),
+                Some(Err(_)) => return,
+                None if task.held_up > patience => {
+                    tracing::info!(
+                        query = %task.control.id, partition = %self.partition.at, offset = batch.start,
+                        "query is slower than others, it reads on its own for a while"
+                    );
+                    task.held_up = 0;
+                    return self.readers.split(&self.partition, batch.start, task);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// However a reader ends, nobody waits for it for ever.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let joining = self.partition.leave(self.id);
+        for task in self.tasks.drain(..).chain(joining) {
+            task.fail(&self.failure);
+        }
+    }
+}

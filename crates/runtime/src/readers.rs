@@ -1,0 +1,351 @@
+//! The readers of every topic partition: who reads where, and how two become one.
+//!
+//! ```text
+//! subscribe at 40 ──▶ a reader stands at 40?  yes: joins it          no: a reader of its own, from 40
+//! a reader comes to where another one stands: its tasks join that one, and it ends
+//! a task holds the others up: it leaves with the batch that it had no room for, to a reader of its own
+//! ```
+//!
+//! **Invariant:** a task is handed every offset once and in order, by whichever reader. A reader's position changes under
+//! the lock of its partition only, and so does who reads with it: a task joins where the next batch starts.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::{Notify, mpsc, watch};
+use weir_kafka::{Offset, TopicPartition};
+
+use crate::{
+    Error, Options, ReaderStats, batch::Batch, control::Control, layout::Needs, reader::Reader,
+};
+
+/// How many epochs may wait for a task. The memory is shared by all tasks of a reader.
+const QUEUE: usize = 2;
+
+/// All readers of a runtime.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    options: Arc<Options>,
+    partitions: Arc<Mutex<BTreeMap<TopicPartition, Arc<Partition>>>>,
+    /// How many hold the readers back.
+    holds: watch::Sender<usize>,
+}
+
+/// One topic partition and those who read it.
+#[derive(Debug)]
+pub(crate) struct Partition {
+    pub at: TopicPartition,
+    standing: Mutex<Vec<Standing>>,
+    pub stats: Counters,
+    pub holds: watch::Receiver<usize>,
+}
+
+/// A reader, as the others see it.
+#[derive(Debug)]
+struct Standing {
+    id: u64,
+    /// Where its next batch starts.
+    position: Offset,
+    /// Tasks that come in there.
+    joining: Vec<Subscriber>,
+    wake: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    next_id: AtomicU64,
+    pub records_fetched: AtomicU64,
+    pub records_decoded: AtomicU64,
+    pub bytes_fetched: AtomicU64,
+}
+
+/// A task, as its reader sees it.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    pub control: Arc<Control>,
+    pub needs: Arc<Needs>,
+    pub queue: mpsc::Sender<Arc<Batch>>,
+    /// Why no more comes, for when the queue is closed.
+    pub failure: Arc<OnceLock<Error>>,
+    /// For how long it has held others up since it last had nothing to do, in milliseconds.
+    pub held_up: i64,
+}
+
+/// A task's end of it. When it is dropped the reader forgets the task.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    queue: mpsc::Receiver<Arc<Batch>>,
+    failure: Arc<OnceLock<Error>>,
+    partition: Arc<Partition>,
+}
+
+/// What a reader finds when it looks around before a fetch.
+pub(crate) enum Company {
+    /// Goes on as it is.
+    Alone,
+    /// Another stands here too: the tasks went over to it.
+    Joined,
+    /// Nobody reads any more.
+    Nobody,
+}
+
+impl Readers {
+    pub fn new(options: Arc<Options>) -> Self {
+        Self {
+            options,
+            partitions: Arc::default(),
+            holds: watch::Sender::new(0),
+        }
+    }
+
+    /// Lets a task read from `position` on: with a reader that stands there, or with one of its own.
+    pub fn subscribe(
+        &self,
+        at: &TopicPartition,
+        position: Offset,
+        control: &Arc<Control>,
+        needs: &Arc<Needs>,
+    ) -> Subscription {
+        let partition = self.partition(at);
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let failure = Arc::new(OnceLock::new());
+        let subscriber = Subscriber {
+            control: control.clone(),
+            needs: needs.clone(),
+            queue,
+            failure: failure.clone(),
+            held_up: 0,
+        };
+        self.admit(&partition, position, subscriber);
+        Subscription {
+            queue: receiver,
+            failure,
+            partition,
+        }
+    }
+
+    fn admit(&self, partition: &Arc<Partition>, position: Offset, subscriber: Subscriber) {
+        let mut standing = partition.standing();
+        match standing
+            .iter_mut()
+            .find(|reader| reader.position == position)
+        {
+            Some(reader) => {
+                reader.joining.push(subscriber);
+                reader.wake.notify_one();
+            }
+            None => {
+                let reader = partition.stand(&mut standing, position, vec![subscriber]);
+                drop(standing);
+                self.spawn(partition, reader, position);
+            }
+        }
+    }
+
+    /// A reader for one task that held the others up.
+    pub fn split(&self, partition: &Arc<Partition>, position: Offset, subscriber: Subscriber) {
+        let mut standing = partition.standing();
+        let reader = partition.stand(&mut standing, position, vec![subscriber]);
+        drop(standing);
+        self.spawn(partition, reader, position);
+    }
+
+    fn spawn(&self, partition: &Arc<Partition>, (id, wake): (u64, Arc<Notify>), position: Offset) {
+        let (options, partition) = (self.options.clone(), partition.clone());
+        let reader = Reader::new(self.clone(), options, partition, id, wake, position);
+        tokio::spawn(reader.run());
+    }
+
+    fn partition(&self, at: &TopicPartition) -> Arc<Partition> {
+        let mut partitions = self.partitions();
+        let new = || Arc::new(Partition::new(at.clone(), self.holds.subscribe()));
+        partitions.entry(at.clone()).or_insert_with(new).clone()
+    }
+
+    pub fn hold(&self) {
+        self.holds.send_modify(|holds| *holds += 1);
+    }
+
+    pub fn release(&self) {
+        self.holds
+            .send_modify(|holds| *holds = holds.saturating_sub(1));
+    }
+
+    pub fn stats(&self) -> BTreeMap<TopicPartition, ReaderStats> {
+        let partitions = self.partitions();
+        let stats = |partition: &Partition| ReaderStats {
+            records_fetched: partition.stats.records_fetched.load(Ordering::Relaxed),
+            records_decoded: partition.stats.records_decoded.load(Ordering::Relaxed),
+            bytes_fetched: partition.stats.bytes_fetched.load(Ordering::Relaxed),
+            readers: partition.standing().len(),
+        };
+        let partitions = partitions.iter();
+        partitions
+            .map(|(at, partition)| (at.clone(), stats(partition)))
+            .collect()
+    }
+
+    pub fn positions(&self) -> BTreeMap<TopicPartition, Offset> {
+        let lowest = |partition: &Partition| {
+            let standing = partition.standing();
+            standing.iter().map(|reader| reader.position).min()
+        };
+        let partitions = self.partitions();
+        let partitions = partitions.iter();
+        partitions
+            .filter_map(|(at, partition)| Some((at.clone(), lowest(partition)?)))
+            .collect()
+    }
+
+    fn partitions(&self) -> MutexGuard<'_, BTreeMap<TopicPartition, Arc<Partition>>> {
+        self.partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Partition {
+    fn new(at: TopicPartition, holds: watch::Receiver<usize>) -> Self {
+        Self {
+            at,
+            standing: Mutex::default(),
+            stats: Counters::default(),
+            holds,
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Vec<Standing>> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stand(
+        &self,
+        standing: &mut Vec<Standing>,
+        position: Offset,
+        joining: Vec<Subscriber>,
+    ) -> (u64, Arc<Notify>) {
+        let id = self.stats.next_id.fetch_add(1, Ordering::Relaxed);
+        let wake = Arc::new(Notify::new());
+        standing.push(Standing {
+            id,
+            position,
+            joining,
+            wake: wake.clone(),
+        });
+        (id, wake)
+    }
+
+    /// Looks around: forgets tasks that are gone, and joins another reader that stands at the same offset.
+    pub fn look_around(&self, id: u64, tasks: &mut Vec<Subscriber>) -> Company {
+        let mut standing = self.standing();
+        let Some(index) = standing.iter().position(|reader| reader.id == id) else {
+            return Company::Nobody;
+        };
+        tasks.retain(|task| !task.queue.is_closed());
+        standing[index]
+            .joining
+            .retain(|task| !task.queue.is_closed());
+        if tasks.is_empty() && standing[index].joining.is_empty() {
+            standing.remove(index);
+            return Company::Nobody;
+        }
+        let position = standing[index].position;
+        let is_other = |reader: &Standing| reader.id != id && reader.position == position;
+        if !standing.iter().any(is_other) {
+            return Company::Alone;
+        }
+        let own = standing.remove(index);
+        if let Some(other) = standing.iter_mut().find(|reader| is_other(reader)) {
+            other.joining.append(tasks);
+            other.joining.extend(own.joining);
+            other.wake.notify_one();
+        }
+        Company::Joined
+    }
+
+    /// Takes the next batch: `take` is told where the nearest reader further on stands, and returns the batch and the
+    /// position after it. Tasks that joined come in with this batch; true if there are any.
+    pub fn advance<T>(
+        &self,
+        id: u64,
+        tasks: &mut Vec<Subscriber>,
+        take: impl FnOnce(Option<Offset>) -> (T, Offset),
+    ) -> (T, bool) {
+        let mut standing = self.standing();
+        let own = standing.iter().find(|reader| reader.id == id);
+        let position = own.map_or(Offset::MAX, |reader| reader.position);
+        let ahead = standing.iter().map(|reader| reader.position);
+        let (taken, next) = take(ahead.filter(|other| *other > position).min());
+        let mut has_new = false;
+        if let Some(own) = standing.iter_mut().find(|reader| reader.id == id) {
+            own.position = next;
+            has_new = !own.joining.is_empty();
+            tasks.append(&mut own.joining);
+        }
+        (taken, has_new)
+    }
+
+    /// Whether tasks wait to come in.
+    pub fn has_joining(&self, id: u64) -> bool {
+        let standing = self.standing();
+        standing
+            .iter()
+            .any(|reader| reader.id == id && !reader.joining.is_empty())
+    }
+
+    /// The reader is no more; the tasks that were about to join it.
+    pub fn leave(&self, id: u64) -> Vec<Subscriber> {
+        let mut standing = self.standing();
+        let index = standing.iter().position(|reader| reader.id == id);
+        index.map_or_else(Vec::new, |index| standing.remove(index).joining)
+    }
+
+    /// Tells all who are about to join.
+    pub fn for_each_joining(&self, id: u64, tell: impl Fn(&Subscriber)) {
+        let standing = self.standing();
+        let own = standing.iter().filter(|reader| reader.id == id);
+        own.flat_map(|reader| &reader.joining).for_each(tell);
+    }
+
+    /// A task is gone: its reader, whichever it is, looks around.
+    fn wake_all(&self) {
+        for reader in self.standing().iter() {
+            reader.wake.notify_one();
+        }
+    }
+}
+
+impl Subscription {
+    /// The next batch; an error when the reader has given up. Safe to drop while it waits.
+    pub async fn next(&mut self) -> Result<Arc<Batch>, Error> {
+        match self.queue.recv().await {
+            Some(batch) => Ok(batch),
+            None => Err(self.failure.get().cloned().unwrap_or_else(|| {
+                Error::internal(format!("the reader of {} ended", self.partition.at))
+            })),
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.queue.close();
+        self.partition.wake_all();
+    }
+}
+
+impl Subscriber {
+    /// Whether it waits for a batch.
+    pub fn is_idle(&self) -> bool {
+        self.queue.capacity() == self.queue.max_capacity()
+    }
+
+    pub fn fail(&self, error: &Error) {
+        let _ = self.failure.set(error.clone());
+    }
+}

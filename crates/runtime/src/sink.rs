@@ -1,0 +1,236 @@
+//! Step 6: records to the sink's topic.
+//!
+//! A task hands its records over and goes on; a writer of its own writes them, and while it waits for an acknowledgement
+//! what comes meanwhile gathers to the next, larger batch. So latency is that of one write, and throughput does not hang
+//! on it. What waits is bounded in bytes.
+//!
+//! **Invariant:** [`Sink::flush`] returns when all that was handed over before is acknowledged and durable by the
+//! broker's rule. After a failure nothing more is written: the task goes back to where it last flushed.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use weir_kafka::{
+    ErrorKind, NewRecord, PartitionId, Topic, TopicPartition, Writer,
+    partitioner::partition_for_key,
+};
+
+use crate::{Error, encode::Outgoing, report::Reports, topics::Look};
+
+/// What a batch takes besides its records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
+const BATCH_OVERHEAD: usize = 61;
+
+/// How much may wait to be written, for one task.
+const WAITING_BYTES: usize = 16 << 20;
+
+/// How many records go into one batch at most, however small.
+const BATCH_RECORDS: usize = 16_384;
+
+/// How many epochs may wait to be written.
+const WAITING_EPOCHS: usize = 64;
+
+/// A task's way to the sink's topic.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    orders: mpsc::Sender<Order>,
+    room: Arc<Semaphore>,
+    failure: Arc<OnceLock<Error>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Write {
+        records: Vec<Outgoing>,
+        room: OwnedSemaphorePermit,
+    },
+    Flush(oneshot::Sender<()>),
+}
+
+/// The other end.
+struct Writing {
+    writer: Box<dyn Writer>,
+    topic: Arc<Topic>,
+    /// The topic as it is now: it may gain partitions.
+    looks: watch::Receiver<Look>,
+    /// The partition that the task reads: where records without a key go.
+    source: PartitionId,
+    reports: Arc<Reports>,
+    waiting: BTreeMap<PartitionId, Vec<Outgoing>>,
+}
+
+impl Sink {
+    /// `looks` shows the sink's topic, `topic` is what it showed last; `source` is the partition that is read.
+    pub fn new(
+        writer: Box<dyn Writer>,
+        topic: Arc<Topic>,
+        looks: watch::Receiver<Look>,
+        source: PartitionId,
+        reports: Arc<Reports>,
+    ) -> Self {
+        let (orders, receiver) = mpsc::channel(WAITING_EPOCHS);
+        let failure = Arc::new(OnceLock::new());
+        let writing = Writing {
+            writer,
+            topic,
+            looks,
+            source,
+            reports,
+            waiting: BTreeMap::new(),
+        };
+        tokio::spawn(writing.run(receiver, failure.clone()));
+        Self {
+            orders,
+            room: Arc::new(Semaphore::new(WAITING_BYTES)),
+            failure,
+        }
+    }
+
+    /// Returns when there is room for them, not when they are written.
+    pub async fn produce(&self, records: Vec<Outgoing>) -> Result<(), Error> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let bytes: usize = records
+            .iter()
+            .map(|outgoing| outgoing.record.size_estimate())
+            .sum();
+        // What is larger than all the room there is waits for all of it.
+        let bytes = u32::try_from(bytes.min(WAITING_BYTES)).unwrap_or(u32::MAX);
+        let room = tokio::select! {
+            room = self.room.clone().acquire_many_owned(bytes) => room.map_err(|_| self.error())?,
+            () = self.orders.closed() => return Err(self.error()),
+        };
+        let order = Order::Write { records, room };
+        self.orders.send(order).await.map_err(|_| self.error())
+    }
+
+    /// Returns when all that was handed over is acknowledged and durable.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let (done, is_done) = oneshot::channel();
+        self.orders
+            .send(Order::Flush(done))
+            .await
+            .map_err(|_| self.error())?;
+        is_done.await.map_err(|_| self.error())
+    }
+
+    /// Returns when nothing can be written any more.
+    pub async fn failed(&self) -> Error {
+        self.orders.closed().await;
+        self.error()
+    }
+
+    fn error(&self) -> Error {
+        let unknown = || Error::internal("the writer of the sink ended");
+        self.failure.get().cloned().unwrap_or_else(unknown)
+    }
+}
+
+impl Writing {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>, failure: Arc<OnceLock<Error>>) {
+        while let Some(order) = orders.recv().await {
+            if let Err(error) = self.obey(order, &mut orders).await {
+                let _ = failure.set(error);
+                // Whoever waits for an answer sees its channel closed, and finds the reason.
+                return;
+            }
+        }
+    }
+
+    /// Takes all orders that are there, writes once, and answers those who wait for it.
+    async fn obey(&mut self, first: Order, more: &mut mpsc::Receiver<Order>) -> Result<(), Error> {
+        let (mut rooms, mut flushes) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Write { records, room } => {
+                    self.sort(records);
+                    rooms.push(room);
+                }
+                Order::Flush(done) => flushes.push(done),
+            }
+            next = more.try_recv().ok();
+        }
+        for (partition, records) in std::mem::take(&mut self.waiting) {
+            self.write(partition, records).await?;
+        }
+        if !flushes.is_empty() {
+            self.writer.commit().await?;
+        }
+        for done in flushes {
+            let _ = done.send(());
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self, records: Vec<Outgoing>) {
+        if let Look::Found(topic) = &*self.looks.borrow_and_update() {
+            self.topic = topic.clone();
+        }
+        let partitions = self.topic.partitions.max(1);
+        for outgoing in records {
+            let partition = match &outgoing.record.key {
+                Some(key) => partition_for_key(key, partitions),
+                None => self.source % partitions,
+            };
+            self.waiting.entry(partition).or_default().push(outgoing);
+        }
+    }
+
+    /// Writes records of one partition, in batches that the topic takes.
+    async fn write(&mut self, partition: PartitionId, records: Vec<Outgoing>) -> Result<(), Error> {
+        let to = TopicPartition::new(self.topic.name.as_str(), partition);
+        let most = self.topic.max_message_bytes.saturating_sub(BATCH_OVERHEAD);
+        let (mut batch, mut size) = (Vec::new(), 0);
+        for outgoing in records {
+            let bytes = outgoing.record.size_estimate();
+            if !batch.is_empty() && (size + bytes > most || batch.len() == BATCH_RECORDS) {
+                self.write_batch(&to, std::mem::take(&mut batch)).await?;
+                size = 0;
+            }
+            size += bytes;
+            batch.push(outgoing);
+        }
+        self.write_batch(&to, batch).await
+    }
+
+    /// A batch that is refused for its size is halved, down to the record that is too large by itself.
+    async fn write_batch(
+        &mut self,
+        to: &TopicPartition,
+        batch: Vec<Outgoing>,
+    ) -> Result<(), Error> {
+        // A stack of our own; the first is written first.
+        let mut batches = vec![batch];
+        while let Some(mut batch) = batches.pop() {
+            // Records hold shared bytes: a clone is cheap, and needed only where a refusal is to be expected.
+            let records: Vec<NewRecord> = batch
+                .iter()
+                .map(|outgoing| outgoing.record.clone())
+                .collect();
+            match self.writer.write(to, records).await {
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::TooLarge && batch.len() > 1 => {
+                    let rest = batch.split_off(batch.len() / 2);
+                    batches.push(rest);
+                    batches.push(batch);
+                }
+                Err(error) if error.kind == ErrorKind::TooLarge => {
+                    let why = format!(
+                        "a record is too large for topic `{}`: {}",
+                        to.topic, error.message
+                    );
+                    for outgoing in &batch {
+                        self.reports
+                            .too_large(self.source, outgoing.origin, why.clone());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,280 @@
+//! A task: one query on one partition, from a reader's batches to records that are acknowledged.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use tokio::sync::{mpsc, watch};
+use weir_kafka::{Offset, TopicPartition};
+
+use crate::{
+    Error, Options, Rows,
+    batch::{Batch, Run, Times},
+    clock::milliseconds,
+    control::{Control, Wish},
+    encode::{Outgoing, RowEncoder},
+    operators::Operators,
+    position::Progress,
+    readers::Subscription,
+    report::Reports,
+    retry::Backoff,
+    sink::Sink,
+    topics::Look,
+    view::View,
+};
+
+pub(crate) struct Task<'a> {
+    pub options: &'a Options,
+    pub query: &'a str,
+    pub fingerprint: &'a str,
+    pub at: &'a TopicPartition,
+    pub control: &'a Control,
+    pub reports: &'a Reports,
+    pub wishes: watch::Receiver<Wish>,
+    /// The topic as it is now.
+    pub looks: watch::Receiver<Look>,
+    pub input: Subscription,
+    pub view: View,
+    pub operators: Operators,
+    pub output: Output,
+    /// Reads up to here.
+    pub until: Option<Offset>,
+    pub is_persistent: bool,
+    /// How far it has come.
+    pub progress: Progress,
+    /// How far all output is acknowledged.
+    pub acknowledged: &'a mut Progress,
+    /// How far the checkpoint store knows.
+    pub saved: &'a mut Option<Progress>,
+    pub backoff: &'a mut Backoff,
+    pub last_checkpoint: i64,
+}
+
+/// Where a task's rows go.
+pub(crate) enum Output {
+    Sink(Sink, Box<RowEncoder>),
+    Rows(mpsc::Sender<Rows>),
+}
+
+/// What leaves.
+enum Leaving {
+    Nothing,
+    Records(Vec<Outgoing>),
+    Rows(Rows),
+}
+
+/// Why a task ended without a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was told to pause or stop.
+    Told,
+    /// It reached its end offset.
+    Completed,
+    /// The topic moved on.
+    Moved,
+}
+
+/// What a task waits for.
+enum Arrival {
+    Batch(Arc<Batch>),
+    CheckpointDue,
+    End(End),
+}
+
+impl Task<'_> {
+    /// Runs until the end offset, or until it is told to stop; either way at a checkpoint.
+    pub async fn run(mut self) -> Result<End, Error> {
+        let end = loop {
+            if self.is_at_end() {
+                break End::Completed;
+            }
+            match self.arrival().await? {
+                Arrival::Batch(batch) => {
+                    let (run, times) = self.process(&batch)?;
+                    let leaving = self.encode(&batch, run, times);
+                    self.produce(leaving).await?;
+                    self.move_to(batch.next);
+                }
+                Arrival::CheckpointDue => {}
+                Arrival::End(end) => break end,
+            }
+            self.checkpoint_if_due().await?;
+        };
+        self.checkpoint().await?;
+        Ok(end)
+    }
+
+    async fn arrival(&mut self) -> Result<Arrival, Error> {
+        let (clock, topic) = (&self.options.clock, &self.progress.topic_id);
+        let has_news = self.progress != *self.acknowledged;
+        let due = self.last_checkpoint + milliseconds(self.options.commit_interval) - clock.now();
+        let due = std::time::Duration::from_millis(u64::try_from(due).unwrap_or(0));
+        tokio::select! {
+            biased;
+            _ = self.wishes.wait_for(|wish| *wish != Wish::Run) => Ok(Arrival::End(End::Told)),
+            _ = self.looks.wait_for(|look| look.is_other_than(topic)) => Ok(Arrival::End(End::Moved)),
+            error = self.output.failed(self.control) => Err(error),
+            batch = self.input.next() => Ok(Arrival::Batch(batch?)),
+            () = clock.sleep(due), if has_news => Ok(Arrival::CheckpointDue),
+        }
+    }
+
+    /// Step 4. Rows that nobody wants any more are cut off here.
+    fn process<'b>(&mut self, batch: &'b Batch) -> Result<(Option<Run>, &'b Times), Error> {
+        if batch.start != self.progress.position {
+            return Err(Error::internal(format!(
+                "{} was handed out from {}, not from {}",
+                self.at, batch.start, self.progress.position
+            )));
+        }
+        let (run, times) = self.view.of(batch, self.until, self.reports)?;
+        let taken = match self.until {
+            Some(until) => batch
+                .records
+                .partition_point(|record| record.offset < until),
+            None => batch.records.len(),
+        };
+        self.control
+            .records_in
+            .fetch_add(taken as u64, Ordering::Relaxed);
+        self.progress.advance_to(times, &run);
+        let run = self.operators.process(run)?;
+        let run = match (run, &self.output) {
+            (Some(run), Output::Rows(_)) => run.without_null_values()?,
+            (run, _) => run,
+        };
+        let wanted = run.map(|run| {
+            let rows = self.control.take_rows(run.len());
+            run.truncate(rows)
+        });
+        Ok((wanted.filter(|run| run.len() > 0), times))
+    }
+
+    /// Step 5.
+    fn encode(&mut self, batch: &Batch, run: Option<Run>, times: &Times) -> Leaving {
+        let Some(run) = run else {
+            return Leaving::Nothing;
+        };
+        match &mut self.output {
+            Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
+            Output::Sink(_, encoder) => {
+                let time = self.progress.stream_time;
+                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports))
+            }
+        }
+    }
+
+    /// Step 6.
+    async fn produce(&mut self, leaving: Leaving) -> Result<(), Error> {
+        let rows = match (leaving, &self.output) {
+            (Leaving::Records(records), Output::Sink(sink, _)) => {
+                let rows = records.len();
+                sink.produce(records).await?;
+                rows
+            }
+            (Leaving::Rows(rows), Output::Rows(receiver)) => {
+                let count = rows.batch.num_rows();
+                let mut wishes = self.wishes.clone();
+                tokio::select! {
+                    sent = receiver.send(rows) => match sent {
+                        Ok(()) => count,
+                        Err(_) => 0,
+                    },
+                    // Whoever takes no rows any more must not keep the query from stopping.
+                    _ = wishes.wait_for(|wish| matches!(wish, Wish::Stop(_))) => 0,
+                }
+            }
+            _ => 0,
+        };
+        self.control
+            .rows_out
+            .fetch_add(rows as u64, Ordering::Relaxed);
+        if self.control.has_enough_rows() {
+            self.control.wish(Wish::Stop(crate::QueryState::Completed));
+        }
+        Ok(())
+    }
+
+    fn move_to(&mut self, next: Offset) {
+        self.progress.position = self.until.map_or(next, |until| next.min(until));
+        self.control
+            .position(self.at.partition, self.progress.position);
+        if matches!(self.output, Output::Rows(_)) {
+            // Rows that were taken are not given again.
+            *self.acknowledged = self.progress.clone();
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.until
+            .is_some_and(|until| self.progress.position >= until)
+    }
+
+    async fn checkpoint_if_due(&mut self) -> Result<(), Error> {
+        let since = self.options.clock.now() - self.last_checkpoint;
+        if since < milliseconds(self.options.commit_interval) {
+            return Ok(());
+        }
+        self.reports.say_what_is_due();
+        self.checkpoint().await
+    }
+
+    /// Step 7.
+    async fn checkpoint(&mut self) -> Result<(), Error> {
+        self.last_checkpoint = self.options.clock.now();
+        if self.progress != *self.acknowledged {
+            if let Output::Sink(sink, _) = &self.output {
+                sink.flush().await?;
+            }
+            *self.acknowledged = self.progress.clone();
+        }
+        if self.is_persistent && self.saved.as_ref() != Some(&*self.acknowledged) {
+            let checkpoint = self.acknowledged.to_checkpoint(self.at, self.fingerprint);
+            let store = &self.options.checkpoints;
+            store
+                .save(self.query, self.at.partition, &checkpoint)
+                .await?;
+            *self.saved = Some(self.acknowledged.clone());
+        }
+        self.backoff.succeeded();
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Returns when there is no way out any more: the sink failed, or nobody takes rows, which ends the query.
+    async fn failed(&self, control: &Control) -> Error {
+        match self {
+            Self::Sink(sink, _) => sink.failed().await,
+            Self::Rows(receiver) => {
+                receiver.closed().await;
+                control.wish(Wish::Stop(crate::QueryState::Stopped));
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+impl Progress {
+    /// Stream time moves on to the highest time among these rows, never back.
+    fn advance_to(&mut self, times: &Times, run: &Run) {
+        let highest = match &run.origins {
+            None => arrow::compute::max(&*times.times),
+            Some(origins) => origins
+                .iter()
+                .map(|row| times.times.value(*row as usize))
+                .max(),
+        };
+        self.stream_time = self.stream_time.max(highest);
+    }
+}
+
+impl Run {
+    /// Rows whose value is NULL as a whole are no result rows; `None` if no row is left.
+    fn without_null_values(self) -> Result<Option<Self>, Error> {
+        let Some(is_null) = &self.is_null else {
+            return Ok(Some(self));
+        };
+        let is_row = arrow::compute::not(is_null)?;
+        let kept = self.keep(&is_row)?;
+        Ok((kept.len() > 0).then_some(kept))
+    }
+}

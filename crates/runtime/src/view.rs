@@ -1,0 +1,200 @@
+//! What one query sees of a batch: its columns, without the records that are bad for it.
+//!
+//! **Invariant:** a query's rows are the same alone and beside any other. Whether a record is bad is decided here, by the
+//! columns that this query names; only a record that is not in the format at all is bad for all.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, BooleanBufferBuilder},
+    datatypes::{Schema, SchemaRef},
+    record_batch::{RecordBatch, RecordBatchOptions},
+};
+use weir_kafka::Offset;
+use weir_plan::ScanColumn;
+
+use crate::{
+    Error,
+    batch::{Batch, Run, Times},
+    layout::{Layout, Need, Needs, Part},
+    report::Reports,
+};
+
+#[derive(Debug)]
+pub(crate) struct View {
+    needs: Arc<Needs>,
+    schema: SchemaRef,
+    /// Where things are in the batches of one layout.
+    places: Option<Places>,
+}
+
+#[derive(Debug)]
+struct Places {
+    layout: Arc<Layout>,
+    /// Group and column, for the scan columns that are decoded.
+    columns: Vec<Option<(usize, usize)>>,
+    /// The groups that concern this query, and which of their columns do.
+    groups: Vec<(usize, Part, Vec<bool>)>,
+    /// Which of the batch's times are this query's.
+    times: usize,
+    value: usize,
+}
+
+impl View {
+    pub fn new(needs: Arc<Needs>, scan: &[ScanColumn]) -> Self {
+        let fields = scan.iter();
+        let fields = fields.map(|column| column.sql_type.to_arrow_field(&column.name));
+        Self {
+            needs,
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            places: None,
+        }
+    }
+
+    /// The columns of the scan.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The rows before offset `until`, and what dates them.
+    pub fn of<'a>(
+        &mut self,
+        batch: &'a Batch,
+        until: Option<Offset>,
+        reports: &Reports,
+    ) -> Result<(Run, &'a Times), Error> {
+        let places = self.places(&batch.layout)?;
+        let times = &batch.times[places.times];
+        let bad = places.bad_rows(batch, times, until, reports);
+        let run = self.run(batch, times)?;
+        match bad {
+            None => Ok((run, times)),
+            Some(bad) => Ok((run.keep(&arrow::compute::not(&bad)?)?, times)),
+        }
+    }
+
+    fn run(&self, batch: &Batch, times: &Times) -> Result<Run, Error> {
+        let Some(places) = &self.places else {
+            return Err(Error::internal("a batch without a layout"));
+        };
+        let columns = self.needs.columns.iter().zip(&places.columns);
+        let columns: Vec<ArrayRef> = columns
+            .map(|(need, place)| match (need, place) {
+                (_, Some((group, column))) => batch.parts[*group].columns[*column].clone(),
+                (Need::Headers, _) => batch.headers(),
+                (Need::Header(key), _) => batch.header(key),
+                (Need::RowPartition, _) => batch.partitions(),
+                (Need::RowOffset, _) => batch.offsets(),
+                (Need::RowTime | Need::Decoded(..), None) => times.times.clone() as ArrayRef,
+            })
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.records.len()));
+        let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+        let is_null = &batch.parts[places.value].is_null;
+        Ok(Run {
+            rows,
+            origins: None,
+            is_null: (is_null.true_count() > 0).then(|| is_null.clone()),
+        })
+    }
+
+    fn places(&mut self, layout: &Arc<Layout>) -> Result<&Places, Error> {
+        let is_known = self
+            .places
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(&known.layout, layout));
+        let places = match self.places.take() {
+            Some(places) if is_known => places,
+            _ => Places::try_new(&self.needs, layout)
+                .ok_or_else(|| Error::internal("a batch without the columns that a query needs"))?,
+        };
+        Ok(self.places.insert(places))
+    }
+}
+
+impl Places {
+    fn try_new(needs: &Needs, layout: &Arc<Layout>) -> Option<Self> {
+        let mut columns = Vec::with_capacity(needs.columns.len());
+        for need in &needs.columns {
+            columns.push(match need {
+                Need::Decoded(part, request) => Some(layout.place(needs, *part, request)?),
+                _ => None,
+            });
+        }
+        let mut groups = Vec::new();
+        for (declared, requests) in &needs.parts {
+            let group = layout.group(declared)?;
+            let of_layout = layout.groups[group].requests.iter();
+            let concerned = of_layout.map(|request| requests.contains(request));
+            groups.push((group, declared.part, concerned.collect()));
+        }
+        let times = match needs.date {
+            None => 0,
+            Some(_) => {
+                let date = layout.date(needs)?;
+                1 + layout.dates.iter().position(|known| *known == date)?
+            }
+        };
+        let value = groups.iter().find(|(_, part, _)| *part == Part::Value)?.0;
+        Some(Self {
+            layout: layout.clone(),
+            columns,
+            groups,
+            times,
+            value,
+        })
+    }
+
+    /// The rows that this query does not take, reported; `None` if it takes all.
+    fn bad_rows(
+        &self,
+        batch: &Batch,
+        times: &Times,
+        until: Option<Offset>,
+        reports: &Reports,
+    ) -> Option<BooleanArray> {
+        let rows = batch.records.len();
+        let end = match until {
+            Some(until) if until < batch.next => batch
+                .records
+                .partition_point(|record| record.offset < until),
+            _ => rows,
+        };
+        let has_misfits = self
+            .groups
+            .iter()
+            .any(|(group, ..)| !batch.parts[*group].misfits.is_empty());
+        if !has_misfits && !times.has_bad && end == rows {
+            return None;
+        }
+        let mut bad = BooleanBufferBuilder::new(rows);
+        bad.append_n(end, false);
+        bad.append_n(rows - end, true);
+        for (group, part, concerned) in &self.groups {
+            for misfit in &batch.parts[*group].misfits {
+                let is_ours = misfit.column.is_none_or(|column| concerned[column]);
+                // A record is set aside once, for the first thing that is wrong with it.
+                if is_ours && !bad.get_bit(misfit.row) {
+                    bad.set_bit(misfit.row, true);
+                    reports.misfit(
+                        batch.partition,
+                        &batch.records[misfit.row],
+                        *part,
+                        &misfit.reason,
+                    );
+                }
+            }
+        }
+        if times.has_bad {
+            for row in 0..end {
+                if !bad.get_bit(row)
+                    && let Some((kind, why)) = times.problem(row)
+                {
+                    bad.set_bit(row, true);
+                    reports.not_dated(batch.partition, &batch.records[row], kind, why);
+                }
+            }
+        }
+        Some(BooleanArray::new(bad.finish(), None)).filter(|bad| bad.true_count() > 0)
+    }
+}

@@ -1,0 +1,234 @@
+//! Keeps one partition of a query running: a task at a time, from where the last one was acknowledged, with longer and
+//! longer waits after failures.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use tokio::sync::watch;
+use weir_kafka::{Offset, PartitionId, Topic, TopicPartition};
+
+use crate::{
+    Error, Options, QuerySpec,
+    control::{Control, Wish},
+    encode::RowEncoder,
+    layout::Needs,
+    operators::Operators,
+    position::{Beyond, Progress, within_bounds},
+    query,
+    readers::Readers,
+    report::Reports,
+    retry::Backoff,
+    sink::Sink,
+    task::{End, Output, Task},
+    topics::{Look, Topics, known},
+    view::View,
+};
+
+/// What all partitions of a query share.
+pub(crate) struct Shared {
+    pub options: Arc<Options>,
+    pub readers: Readers,
+    pub topics: Arc<Topics>,
+    pub spec: QuerySpec,
+    pub needs: Arc<Needs>,
+    pub control: Arc<Control>,
+    pub reports: Arc<Reports>,
+}
+
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    at: TopicPartition,
+    wishes: watch::Receiver<Wish>,
+    looks: watch::Receiver<Look>,
+    backoff: Backoff,
+    /// Up to where all output is acknowledged; `None` before the checkpoint was looked for.
+    acknowledged: Option<Progress>,
+    /// What the checkpoint store has.
+    saved: Option<Progress>,
+    beyond: Option<Beyond>,
+}
+
+/// How a partition ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Stopped,
+    Completed,
+    /// The topic has no such partition any more.
+    Gone,
+}
+
+impl Worker {
+    pub fn new(shared: Arc<Shared>, partition: PartitionId, looks: watch::Receiver<Look>) -> Self {
+        Self {
+            at: TopicPartition::new(shared.spec.plan.source.topic.as_str(), partition),
+            wishes: shared.control.wishes(),
+            looks,
+            backoff: Backoff::new(&shared.options),
+            acknowledged: None,
+            saved: None,
+            beyond: None,
+            shared,
+        }
+    }
+
+    pub async fn run(mut self) -> Ended {
+        let control = self.shared.control.clone();
+        let part = Some(self.at.partition);
+        loop {
+            let wish = *self.wishes.borrow_and_update();
+            match wish {
+                Wish::Stop(_) => return Ended::Stopped,
+                Wish::Pause => {
+                    // The sender lives as long as the query.
+                    let _ = self.wishes.changed().await;
+                    continue;
+                }
+                Wish::Run => {}
+            }
+            // A panic is a defect of ours, and stays within its partition of its query.
+            let attempt = AssertUnwindSafe(self.attempt()).catch_unwind().await;
+            match attempt.unwrap_or_else(|panic| Err(panicked(&*panic))) {
+                Ok(Some(End::Completed)) => return Ended::Completed,
+                Ok(Some(End::Told | End::Moved)) => {}
+                Ok(None) => {
+                    control.forget(self.at.partition);
+                    return Ended::Gone;
+                }
+                Err(error) => {
+                    control.trouble(part, &error.message);
+                    self.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Waits after a failure, or until something else is wanted.
+    async fn wait(&mut self) {
+        let wait = self.backoff.next();
+        tokio::select! {
+            () = self.shared.options.clock.sleep(wait) => {}
+            _ = self.wishes.wait_for(|wish| *wish != Wish::Run) => {}
+            // The topic may be there again.
+            _ = self.looks.changed() => {}
+        }
+    }
+
+    /// One task, from start to end; `None` if the topic has no such partition.
+    async fn attempt(&mut self) -> Result<Option<End>, Error> {
+        let shared = self.shared.clone();
+        let topic = known(&mut self.looks, &self.at.topic).await?;
+        if self.at.partition >= topic.partitions {
+            return Ok(None);
+        }
+        let mut progress = self.go_on(&topic).await?;
+        let output = self.output().await?;
+        let bounds = within_bounds(
+            &shared.options,
+            &self.at,
+            progress.position,
+            &mut self.beyond,
+        );
+        let (position, missed) = bounds.await?;
+        let misses = &shared.control.records_missed;
+        misses.fetch_add(missed, std::sync::atomic::Ordering::Relaxed);
+        progress.position = position;
+        let control = &shared.control;
+        control.position(self.at.partition, position);
+        let until = self.until();
+        if until.is_some_and(|until| position >= until) {
+            return Ok(Some(End::Completed));
+        }
+        let scan = &shared.spec.plan.scan;
+        let view = View::new(shared.needs.clone(), scan);
+        let operators = Operators::try_new(&shared.spec.plan.steps, &view.schema())?;
+        let input = shared
+            .readers
+            .subscribe(&self.at, position, control, &shared.needs);
+        control.recovered(Some(self.at.partition));
+        control.started();
+        let task = Task {
+            options: &shared.options,
+            query: &shared.spec.id,
+            fingerprint: &shared.spec.fingerprint,
+            at: &self.at,
+            control,
+            reports: &shared.reports,
+            wishes: self.wishes.clone(),
+            looks: self.looks.clone(),
+            input,
+            view,
+            operators,
+            output,
+            until,
+            is_persistent: shared.spec.is_persistent,
+            acknowledged: self.acknowledged.insert(progress.clone()),
+            progress,
+            saved: &mut self.saved,
+            backoff: &mut self.backoff,
+            last_checkpoint: shared.options.clock.now(),
+        };
+        Ok(Some(task.run().await?))
+    }
+
+    fn until(&self) -> Option<Offset> {
+        let until = self.shared.spec.until.as_ref()?;
+        until.get(&self.at.partition).copied()
+    }
+
+    /// Where to go on; kept before anything is read.
+    async fn go_on(&mut self, topic: &Topic) -> Result<Progress, Error> {
+        let spec = &self.shared.spec;
+        let store = &self.shared.options.checkpoints;
+        if self.acknowledged.is_none() && spec.is_persistent {
+            let checkpoint = store.load(&spec.id, self.at.partition).await?;
+            self.saved = checkpoint.and_then(|kept| Progress::from_checkpoint(&kept, &self.at));
+            self.acknowledged = self.saved.clone();
+        }
+        let start = || Progress {
+            topic_id: topic.id.as_str().into(),
+            position: spec.start.get(&self.at.partition).copied().unwrap_or(0),
+            stream_time: None,
+        };
+        let progress = self
+            .acknowledged
+            .clone()
+            .unwrap_or_else(start)
+            .in_topic(topic);
+        self.acknowledged = Some(progress.clone());
+        if spec.is_persistent && self.saved.as_ref() != Some(&progress) {
+            let checkpoint = progress.to_checkpoint(&self.at, &spec.fingerprint);
+            store.save(&spec.id, self.at.partition, &checkpoint).await?;
+            self.saved = Some(progress.clone());
+        }
+        Ok(progress)
+    }
+
+    async fn output(&self) -> Result<Output, Error> {
+        let shared = &self.shared;
+        let sink = match &shared.spec.output {
+            query::Output::Rows(rows) => return Ok(Output::Rows(rows.clone())),
+            query::Output::Sink(sink) => sink,
+        };
+        let mut looks = shared.topics.watch(&shared.options, &sink.topic);
+        let topic = known(&mut looks, &sink.topic).await?;
+        let id = format!("weir-{}-{}", shared.spec.id, self.at.partition);
+        let writer = shared.options.broker.writer(&id).await?;
+        let encoder = encoder(&shared.spec, sink)?;
+        let reports = shared.reports.clone();
+        let sink = Sink::new(writer, topic, looks, self.at.partition, reports);
+        Ok(Output::Sink(sink, Box::new(encoder)))
+    }
+}
+
+/// How the rows of a query become records.
+pub(crate) fn encoder(spec: &QuerySpec, sink: &weir_plan::Sink) -> Result<RowEncoder, Error> {
+    let topic = || spec.plan.source.topic.as_str().into();
+    let origin = spec.has_origin_headers.then(topic);
+    RowEncoder::try_new(sink, &spec.plan.schema, origin)
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    Error::internal(format!("panic: {}", text.unwrap_or("without a message")))
+}
