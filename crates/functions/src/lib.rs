@@ -13,6 +13,7 @@ pub mod scalar;
 pub mod shown;
 #[cfg(test)]
 mod testing;
+mod texts;
 
 pub use column::{Body, function, over_arrays};
 pub use kernel::Call;

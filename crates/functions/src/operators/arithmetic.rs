@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringBuilder},
+    array::{ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray},
     compute::{cast, kernels::numeric},
     datatypes::{ArrowNativeTypeOp, DataType, Float64Type, Int32Type, Int64Type, i256},
 };
@@ -15,7 +15,10 @@ use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 
 use super::decimal::{self, Unscaled};
-use crate::kernel::{self, Argument, Call, Kernel};
+use crate::{
+    kernel::{self, Argument, Call, Kernel},
+    texts::Texts,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArithmeticOperator {
@@ -247,18 +250,15 @@ fn double_operand(argument: &Argument) -> Result<PrimitiveArray<Float64Type>> {
 
 fn concatenate(left: &Argument, right: &Argument, rows: usize) -> Result<ArrayRef> {
     let (left, right) = (left.strings()?, right.strings()?);
-    let mut builder = StringBuilder::with_capacity(rows, 0);
+    let mut results = Texts::new(rows);
+    let mut joined = String::new();
     for row in 0..rows {
-        let (left, right) = (left.get(row), right.get(row));
-        // `append_value` ends a value, `write_str` only adds to it.
-        use std::fmt::Write;
-        for text in [left, right] {
-            let written = builder.write_str(text.unwrap_or("null"));
-            written.map_err(|_| datafusion_common::internal_datafusion_err!("no room for text"))?;
-        }
-        builder.append_value("");
+        joined.clear();
+        joined.push_str(left.get(row).unwrap_or("null"));
+        joined.push_str(right.get(row).unwrap_or("null"));
+        results.push(Some(&joined));
     }
-    Ok(Arc::new(builder.finish()))
+    results.finish()
 }
 
 fn decimals(

@@ -1,12 +1,9 @@
 //! `ARRAY[…]`, `MAP(…)`, `STRUCT(…)` and `||`.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BinaryBuilder, ListArray, MapArray, StringBuilder, StructArray,
-        UInt32Array, make_comparator,
-    },
+    array::{Array, ArrayRef, ListArray, MapArray, StructArray, UInt32Array, make_comparator},
     buffer::{OffsetBuffer, ScalarBuffer},
     compute::{SortOptions, interleave, take},
     datatypes::{DataType, Field, Fields},
@@ -15,7 +12,10 @@ use datafusion_common::{Result, internal_datafusion_err, plan_err};
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 
-use crate::kernel::{self, Call, Kernel};
+use crate::{
+    kernel::{self, Call, Kernel},
+    texts::{ByteStrings, Texts},
+};
 
 /// `ARRAY[item, …]`, items of one type, at least one.
 pub fn make_array(items: Vec<Expr>, item_type: &SqlType) -> Expr {
@@ -207,10 +207,6 @@ impl Kernel for Concat {
         }
     }
 
-    fn is_nullable(&self) -> bool {
-        false
-    }
-
     fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
         concatenate(call)
     }
@@ -219,34 +215,38 @@ impl Kernel for Concat {
 /// The parts of each row, NULLs left out.
 pub(crate) fn concatenate(call: &Call) -> Result<ArrayRef> {
     if call.returns == SqlType::Bytes.to_arrow() {
-        return concat_bytes(call);
+        return concatenate_bytes(call);
     }
-    let parts = call
-        .arguments
-        .iter()
-        .map(|argument| argument.strings())
-        .collect::<Result<Vec<_>>>()?;
-    let mut builder = StringBuilder::with_capacity(call.rows, 0);
+    let parts = call.arguments.iter().map(|argument| argument.strings());
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    let mut results = Texts::new(call.rows);
+    let mut joined = String::new();
     for row in 0..call.rows {
-        for text in parts.iter().filter_map(|part| part.get(row)) {
-            builder.write_str(text).map_err(|_| too_long())?;
-        }
-        builder.append_value("");
+        let row = || parts.iter().filter_map(move |part| part.get(row));
+        joined.clear();
+        let has_room = results.has_room(row().map(str::len).sum());
+        joined.extend(row().filter(|_| has_room));
+        results.push(has_room.then_some(&joined));
     }
-    Ok(Arc::new(builder.finish()))
+    results.finish()
 }
 
-fn concat_bytes(call: &Call) -> Result<ArrayRef> {
-    let mut builder = BinaryBuilder::with_capacity(call.rows, 0);
-    let mut bytes = Vec::new();
+fn concatenate_bytes(call: &Call) -> Result<ArrayRef> {
+    let mut results = ByteStrings::new(call.rows);
+    let mut joined = Vec::new();
     for row in 0..call.rows {
-        bytes.clear();
-        for part in call.arguments.iter().filter(|part| !part.is_null(row)) {
-            bytes.extend_from_slice(part.array().as_binary::<i32>().value(part.index(row)));
-        }
-        builder.append_value(&bytes);
+        let parts = || {
+            call.arguments
+                .iter()
+                .filter_map(move |part| part.bytes(row))
+        };
+        joined.clear();
+        let has_room = results.has_room(parts().map(<[u8]>::len).sum());
+        let kept = parts().filter(|_| has_room);
+        kept.for_each(|part| joined.extend_from_slice(part));
+        results.push(has_room.then_some(&joined));
     }
-    Ok(Arc::new(builder.finish()))
+    results.finish()
 }
 
 #[cfg(test)]
@@ -316,6 +316,12 @@ mod tests {
         ]);
         let make = |values| make_struct(values, &returns);
         check(make, &returns, &[1.into(), "x".into()], "Struct{A=1,b=x}");
+    }
+
+    #[test]
+    fn what_would_be_too_long_is_null() {
+        let half: ScalarValue = "x".repeat(9 << 20).into();
+        testing::check(concat, &[half.clone(), half], &ScalarValue::Utf8(None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use datafusion_common::{Result, internal_datafusion_err};
 use weir_catalog::SqlType;
 
-use super::texts::Texts;
+use crate::texts::Texts;
 use crate::{
     kernel::Call,
     operators::cast::write_value,

@@ -4,7 +4,7 @@ use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::texts::{ByteStrings, Texts};
+use crate::texts::{ByteStrings, Texts};
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},

@@ -5,10 +5,8 @@ use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::{
-    json::{Path, as_text},
-    texts::Texts,
-};
+use super::json::{Path, as_text};
+use crate::texts::Texts;
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},

@@ -7,7 +7,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::{texts::Texts, to_bytes::Encoding};
+use super::to_bytes::Encoding;
+use crate::texts::Texts;
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},

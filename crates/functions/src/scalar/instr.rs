@@ -7,7 +7,7 @@ use datafusion_common::Result;
 use memchr::memmem;
 use weir_catalog::SqlType;
 
-use super::texts::{byte_of_unit, utf16_length};
+use crate::texts::{byte_of_unit, utf16_length};
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::Int32Array;
 use weir_catalog::SqlType;
 
-use super::texts::utf16_length;
+use crate::texts::utf16_length;
 use crate::overload::{Builtin, Parameter, Variant};
 
 pub fn function() -> Builtin {

@@ -7,7 +7,6 @@ mod json;
 mod numbers;
 #[cfg(test)]
 mod tests;
-mod texts;
 
 macro_rules! functions {
     ($($name:ident)*) => {

@@ -4,7 +4,7 @@ use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::texts::ByteStrings;
+use crate::texts::ByteStrings;
 use crate::{
     kernel::Call,
     operators::cast::decode_base64,

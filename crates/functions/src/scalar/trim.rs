@@ -2,7 +2,7 @@
 
 use weir_catalog::SqlType;
 
-use super::texts::map_texts;
+use crate::texts::map_texts;
 use crate::{
     operators::cast::trim,
     overload::{Builtin, Parameter, Variant},

@@ -350,3 +350,27 @@ fn casts_that_there_are_not() {
         "Cast of STRING to ARRAY<STRING> is not supported",
     );
 }
+
+/// As deep as the parser allows, on the stack of a test's thread.
+#[test]
+fn types_may_be_nested_as_deep_as_a_statement() {
+    let nested = |element: SqlType| (0..256).fold(element, |element, _| SqlType::array(element));
+    let (from, to) = (nested(SqlType::Integer), nested(SqlType::String));
+    let mut array: ArrayRef = Arc::new(arrow::array::Int32Array::from(vec![7]));
+    for _ in 0..256 {
+        let item = Arc::new(arrow::datatypes::Field::new(
+            "item",
+            array.data_type().clone(),
+            true,
+        ));
+        let offsets = arrow::buffer::OffsetBuffer::from_lengths([1]);
+        array = Arc::new(ListArray::new(item, offsets, array, None));
+    }
+    assert_eq!(check_cast(&from, &to), Ok(()));
+    let array = cast_array(&array, &from, &to).unwrap();
+    let text = cast_array(&array, &to, &SqlType::String).unwrap();
+    let expected = "[".repeat(256) + "7" + &"]".repeat(256);
+    assert_eq!(text.as_string::<i32>().value(0), expected);
+    let is_equal = crate::operators::equality::try_new(&array, &array).unwrap();
+    assert!(is_equal(0, 0));
+}

@@ -1,4 +1,4 @@
-//! What functions over STRINGs and BYTES share.
+//! Columns of STRINGs and BYTES made value by value, within bounds, and positions in UTF-16 units.
 
 use std::sync::Arc;
 
