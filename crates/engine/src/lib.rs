@@ -39,6 +39,12 @@ pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
 pub use topics::{TopicReader, Topics};
 
+/// Cuts a script into its statements' texts.
+pub fn split(script: &str) -> Result<Vec<String>, Error> {
+    let statements = weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
+    Ok(statements.into_iter().map(|statement| statement.text).collect())
+}
+
 /// What a caller needs of the crates below.
 pub mod parts {
     pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};

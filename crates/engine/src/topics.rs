@@ -191,6 +191,11 @@ impl TopicReader {
         }
     }
 
+    /// The next offset of each partition.
+    pub fn positions(&self) -> &BTreeMap<PartitionId, Offset> {
+        &self.positions
+    }
+
     /// Whether all that was there when the reader was made has been read.
     pub fn is_at_end(&self) -> bool {
         self.ends

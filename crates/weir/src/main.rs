@@ -1,3 +1,62 @@
-//! The Weir program.
+//! The Weir program: `run`, `sql`, `produce`, `consume`, `demo`, `bench`.
+//!
+//! Each subcommand is a folder or file of its own; none has logic of the engine's.
 
-fn main() {}
+mod bench;
+mod cli;
+mod connection;
+mod consume;
+mod demo;
+mod failure;
+mod lines;
+mod logging;
+mod produce;
+mod run;
+mod settings;
+mod sql;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Statements and documents may nest, and debug frames are large.
+const WORKER_STACK: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(WORKER_STACK)
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(dispatch(cli.command));
+            // A thread that waits for a line of standard input cannot be told to stop.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::new(format!("cannot start threads: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Sql(arguments) => sql::run(arguments).await,
+        Command::Produce(arguments) => produce::run(arguments).await,
+        Command::Consume(arguments) => consume::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
+    }
+}
