@@ -202,8 +202,9 @@ impl Builder {
                     Some(folder) => Some(DataDir::open(folder)?),
                     None => Some(DataDir::open(&data_dir::default_path(service_id)?)?),
                 };
-                let _ = &data;
-                return Err(Error::user("a Kafka cluster cannot be reached in this version"));
+                let config = weir_kafka::cluster::ClusterConfig::from_properties(&self.properties)?;
+                let broker = weir_kafka::cluster::ClusterBroker::connect(config).await?;
+                (Arc::new(broker), data)
             }
         })
     }

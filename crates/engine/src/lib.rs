@@ -42,7 +42,10 @@ pub use topics::{TopicReader, Topics};
 /// Cuts a script into its statements' texts.
 pub fn split(script: &str) -> Result<Vec<String>, Error> {
     let statements = weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
-    Ok(statements.into_iter().map(|statement| statement.text).collect())
+    Ok(statements
+        .into_iter()
+        .map(|statement| statement.text)
+        .collect())
 }
 
 /// What a caller needs of the crates below.

@@ -40,13 +40,16 @@ pub fn builder(arguments: &EngineArguments) -> Result<(Builder, Broker), Failure
 }
 
 /// An engine on the broker that was named; without one, on an embedded broker in a folder that is gone at the end.
-pub async fn engine_or_temporary(arguments: &EngineArguments) -> Result<(Engine, Option<TempDir>), Failure> {
+pub async fn engine_or_temporary(
+    arguments: &EngineArguments,
+) -> Result<(Engine, Option<TempDir>), Failure> {
     let (builder, broker) = builder(arguments)?;
     if broker != Broker::None {
         return Ok((builder.build().await?, None));
     }
     let folder = tempfile::Builder::new().prefix("weir-").tempdir();
-    let folder = folder.map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+    let folder =
+        folder.map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
     Ok((builder.embedded(folder.path()).build().await?, Some(folder)))
 }
 
@@ -56,7 +59,9 @@ pub async fn headless_engine(arguments: &EngineArguments, what: &str) -> Result<
     if broker == Broker::None {
         return Err(no_broker(what));
     }
-    let builder = builder.property("ksql.logging.processing.topic.auto.create", "false").headless(true);
+    let builder = builder
+        .property("ksql.logging.processing.topic.auto.create", "false")
+        .headless(true);
     // A look at a cluster's topics takes no service's folder.
     Ok(builder.without_data().build().await?)
 }

@@ -6,7 +6,10 @@ use crate::{cli::ConsumeArguments, connection, failure::Failure};
 
 pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
     let engine = connection::headless_engine(&arguments.engine, "`weir consume`").await?;
-    let mut reader = engine.topics().consume(&arguments.topic, arguments.from_beginning).await?;
+    let mut reader = engine
+        .topics()
+        .consume(&arguments.topic, arguments.from_beginning)
+        .await?;
     let mut left = arguments.max.unwrap_or(u64::MAX);
     while left > 0 {
         let next = tokio::select! {
@@ -21,7 +24,9 @@ pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
             }
             left -= 1;
             let value = record.value.as_deref().unwrap_or(b"null");
-            let written = output.write_all(value).and_then(|()| output.write_all(b"\n"));
+            let written = output
+                .write_all(value)
+                .and_then(|()| output.write_all(b"\n"));
             if written.is_err() {
                 // Whoever read our output has gone: `weir consume … | head`.
                 return Ok(());

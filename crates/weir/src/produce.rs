@@ -15,7 +15,9 @@ pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
     let engine = connection::headless_engine(&arguments.engine, "`weir produce`").await?;
     let topics = engine.topics();
     if topics.get(&arguments.topic).await?.is_none() {
-        topics.create(&arguments.topic, arguments.partitions, BTreeMap::new()).await?;
+        topics
+            .create(&arguments.topic, arguments.partitions, BTreeMap::new())
+            .await?;
     }
     let mut producer = topics.producer(&arguments.topic).await?;
     let path = arguments.file.as_deref().unwrap_or(Path::new("-"));
@@ -39,15 +41,22 @@ pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
 
 /// A line as a record of now; what stands before the separator is its key.
 pub fn record(line: Bytes, separator: Option<&str>) -> NewRecord {
-    let found = separator.filter(|separator| !separator.is_empty()).and_then(|separator| {
-        let at = memchr::memmem::find(&line, separator.as_bytes())?;
-        Some((line.slice(..at), line.slice(at + separator.len()..)))
-    });
+    let found = separator
+        .filter(|separator| !separator.is_empty())
+        .and_then(|separator| {
+            let at = memchr::memmem::find(&line, separator.as_bytes())?;
+            Some((line.slice(..at), line.slice(at + separator.len()..)))
+        });
     let (key, value) = match found {
         Some((key, value)) => (Some(key), value),
         None => (None, line),
     };
-    NewRecord { timestamp: now(), key, value: Some(value), headers: Vec::new() }
+    NewRecord {
+        timestamp: now(),
+        key,
+        value: Some(value),
+        headers: Vec::new(),
+    }
 }
 
 fn now() -> i64 {

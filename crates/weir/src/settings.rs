@@ -21,16 +21,18 @@ impl Settings {
                 Failure::new(format!("cannot read `{}`: {error}", path.display()))
             };
             let file = fs::File::open(path).map_err(|error| cannot_read(&error))?;
-            let read = java_properties::read(BufReader::new(file))
-                .map_err(|error| cannot_read(&error))?;
+            let read =
+                java_properties::read(BufReader::new(file)).map_err(|error| cannot_read(&error))?;
             properties.extend(read);
         }
-        properties.extend(std::env::vars().filter_map(|(name, value)| {
-            Some((property_of_environment(&name)?, value))
-        }));
+        properties.extend(
+            std::env::vars()
+                .filter_map(|(name, value)| Some((property_of_environment(&name)?, value))),
+        );
         for assignment in &arguments.set {
             let (name, value) = assignment.split_once('=').ok_or_else(|| {
-                Failure::new(format!("`--set {assignment}` has no `=`")).hint("write `--set NAME=VALUE`")
+                Failure::new(format!("`--set {assignment}` has no `=`"))
+                    .hint("write `--set NAME=VALUE`")
             })?;
             properties.insert(name.trim().to_owned(), value.to_owned());
         }

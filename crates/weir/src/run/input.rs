@@ -24,13 +24,21 @@ pub struct Input {
 
 /// `TOPIC=FILE`, each.
 pub fn parse(arguments: &[String]) -> Result<Vec<Input>, Failure> {
-    arguments.iter().map(|argument| split(argument, "--input").map(|(topic, file)| Input { topic, file })).collect()
+    arguments
+        .iter()
+        .map(|argument| split(argument, "--input").map(|(topic, file)| Input { topic, file }))
+        .collect()
 }
 
 pub fn split(argument: &str, option: &str) -> Result<(String, PathBuf), Failure> {
     match argument.split_once('=') {
-        Some((topic, file)) if !topic.is_empty() && !file.is_empty() => Ok((topic.to_owned(), PathBuf::from(file))),
-        _ => Err(Failure::new(format!("`{option} {argument}` is not TOPIC=FILE")).hint("`-` as the file is standard input or output")),
+        Some((topic, file)) if !topic.is_empty() && !file.is_empty() => {
+            Ok((topic.to_owned(), PathBuf::from(file)))
+        }
+        _ => Err(
+            Failure::new(format!("`{option} {argument}` is not TOPIC=FILE"))
+                .hint("`-` as the file is standard input or output"),
+        ),
     }
 }
 
@@ -80,6 +88,10 @@ impl Input {
     /// The sum of the slowest query's positions; without a query over the topic nothing is waited for.
     async fn read_so_far(&self, deployment: &Deployment) -> i64 {
         let positions = deployment.positions(&self.topic).await;
-        if positions.is_empty() { i64::MAX / 2 } else { positions.values().sum() }
+        if positions.is_empty() {
+            i64::MAX / 2
+        } else {
+            positions.values().sum()
+        }
     }
 }

@@ -32,7 +32,15 @@ pub async fn run(arguments: RunArguments) -> Result<(), Failure> {
         builder = builder.memory(0).property("auto.offset.reset", "earliest");
     }
     let engine = builder.build().await?;
-    let outcome = serve(&engine, &script, &arguments, inputs, outputs, broker == Broker::None).await;
+    let outcome = serve(
+        &engine,
+        &script,
+        &arguments,
+        inputs,
+        outputs,
+        broker == Broker::None,
+    )
+    .await;
     let stopped = engine.shutdown().await;
     outcome?;
     stopped?;
@@ -68,7 +76,12 @@ async fn serve(
 }
 
 /// Feeds the inputs; then waits for the end, or for ever.
-async fn work(engine: &Engine, deployment: &mut Deployment, inputs: Vec<input::Input>, until_end: bool) -> Result<(), Failure> {
+async fn work(
+    engine: &Engine,
+    deployment: &mut Deployment,
+    inputs: Vec<input::Input>,
+    until_end: bool,
+) -> Result<(), Failure> {
     let has_inputs = !inputs.is_empty();
     for input in inputs {
         input.feed(engine, deployment).await?;
@@ -97,10 +110,15 @@ async fn told_to_stop() {
 }
 
 fn read_script(path: &Path) -> Result<String, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot read `{}`: {error}", path.display()));
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("cannot read `{}`: {error}", path.display()))
+    };
     let mut script = String::new();
     if path == Path::new("-") {
-        std::io::stdin().take(MOST).read_to_string(&mut script).map_err(|error| cannot(&error))?;
+        std::io::stdin()
+            .take(MOST)
+            .read_to_string(&mut script)
+            .map_err(|error| cannot(&error))?;
         return Ok(script);
     }
     let file = std::fs::File::open(path).map_err(|error| cannot(&error))?;
@@ -108,6 +126,8 @@ fn read_script(path: &Path) -> Result<String, Failure> {
     if length > MOST {
         return Err(cannot(&format!("it has {length} bytes, more than {MOST}")));
     }
-    file.take(MOST).read_to_string(&mut script).map_err(|error| cannot(&error))?;
+    file.take(MOST)
+        .read_to_string(&mut script)
+        .map_err(|error| cannot(&error))?;
     Ok(script)
 }

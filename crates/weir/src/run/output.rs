@@ -30,7 +30,10 @@ pub struct Writing {
 
 /// `TOPIC=FILE`, each.
 pub fn parse(arguments: &[String]) -> Result<Vec<Output>, Failure> {
-    arguments.iter().map(|argument| split(argument, "--output").map(|(topic, file)| Output { topic, file })).collect()
+    arguments
+        .iter()
+        .map(|argument| split(argument, "--output").map(|(topic, file)| Output { topic, file }))
+        .collect()
 }
 
 impl Output {
@@ -42,11 +45,18 @@ impl Output {
             Box::new(std::io::stdout())
         } else {
             let file = File::create(&self.file);
-            Box::new(file.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", self.file.display())))?)
+            Box::new(file.map_err(|error| {
+                Failure::new(format!("cannot write `{}`: {error}", self.file.display()))
+            })?)
         };
         let (end, ends) = watch::channel(None);
         let task = tokio::spawn(write(reader, already, BufWriter::new(file), ends));
-        Ok(Writing { engine: engine.clone(), topic: self.topic, end, task })
+        Ok(Writing {
+            engine: engine.clone(),
+            topic: self.topic,
+            end,
+            task,
+        })
     }
 }
 
@@ -55,7 +65,9 @@ impl Writing {
     pub async fn finish(self) -> Result<(), Failure> {
         let reader = self.engine.topics().consume(&self.topic, false).await?;
         let _ = self.end.send(Some(read_so_far(&reader)));
-        self.task.await.map_err(|error| Failure::new(format!("the writer of `{}` ended: {error}", self.topic)))?
+        self.task.await.map_err(|error| {
+            Failure::new(format!("the writer of `{}` ended: {error}", self.topic))
+        })?
     }
 }
 
@@ -98,7 +110,9 @@ async fn write(
 /// A reader of our output that has gone is no failure of ours.
 fn finish(written: std::io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!("cannot write: {error}"))),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write: {error}")))
+        }
         _ => Ok(()),
     }
 }

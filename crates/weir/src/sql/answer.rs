@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use weir_engine::{
     Entity,
-    entity::{Body, Field, QueryDescription, RunningQuery, SourceDescription, SourceInfo, TopicInfo},
+    entity::{
+        Body, Field, QueryDescription, RunningQuery, SourceDescription, SourceInfo, TopicInfo,
+    },
 };
 
 use super::{Screen, pretty, table::table};
@@ -12,7 +14,8 @@ use crate::{cli::OutputFormat, failure::Failure};
 
 pub fn render(entity: &Entity, screen: &Screen) -> Result<String, Failure> {
     if screen.format == OutputFormat::Json {
-        let value = serde_json::to_value([entity]).map_err(|error| Failure::new(format!("the answer is no JSON: {error}")))?;
+        let value = serde_json::to_value([entity])
+            .map_err(|error| Failure::new(format!("the answer is no JSON: {error}")))?;
         return Ok(pretty(&value));
     }
     let mut text = format!("\n{}", body(&entity.body));
@@ -39,120 +42,263 @@ fn body(body: &Body) -> String {
         Body::Warning { message: text } => message(text),
         Body::Streams { streams } => sources("Stream Name", streams),
         Body::Tables { tables } => sources("Table Name", tables),
-        Body::SourceDescriptions { source_descriptions } => source_descriptions.iter().map(|source| describe(source)).collect(),
+        Body::SourceDescriptions {
+            source_descriptions,
+        } => source_descriptions
+            .iter()
+            .map(|source| describe(source))
+            .collect(),
         Body::SourceDescription { source_description } => describe(source_description),
         Body::Queries { queries } => running(queries, true),
-        Body::QueryDescriptions { query_descriptions } => query_descriptions.iter().map(explain).collect(),
-        Body::QueryDescription { query_description } => explain(query_description),
-        Body::Topics { topics } => table(&["Kafka Topic", "Partitions", "Partition Replicas"], topics.iter().map(topic)),
-        Body::TopicsExtended { topics } => {
-            let header = ["Kafka Topic", "Partitions", "Partition Replicas", "Consumers", "ConsumerGroups"];
-            let number = |count: Option<usize>| count.unwrap_or(0).to_string();
-            table(&header, topics.iter().map(|info| {
-                let mut cells = topic(info);
-                cells.extend([number(info.consumer_count), number(info.consumer_group_count)]);
-                cells
-            }))
+        Body::QueryDescriptions { query_descriptions } => {
+            query_descriptions.iter().map(explain).collect()
         }
-        Body::Properties { properties, overwritten_properties, default_properties } => {
+        Body::QueryDescription { query_description } => explain(query_description),
+        Body::Topics { topics } => table(
+            &["Kafka Topic", "Partitions", "Partition Replicas"],
+            topics.iter().map(topic),
+        ),
+        Body::TopicsExtended { topics } => {
+            let header = [
+                "Kafka Topic",
+                "Partitions",
+                "Partition Replicas",
+                "Consumers",
+                "ConsumerGroups",
+            ];
+            let number = |count: Option<usize>| count.unwrap_or(0).to_string();
+            table(
+                &header,
+                topics.iter().map(|info| {
+                    let mut cells = topic(info);
+                    cells.extend([
+                        number(info.consumer_count),
+                        number(info.consumer_group_count),
+                    ]);
+                    cells
+                }),
+            )
+        }
+        Body::Properties {
+            properties,
+            overwritten_properties,
+            default_properties,
+        } => {
             let header = ["Property", "Scope", "Default override", "Effective Value"];
-            table(&header, properties.iter().map(|property| {
-                let by = match () {
-                    () if overwritten_properties.contains(&property.name) => "SESSION",
-                    () if default_properties.contains(&property.name) => "",
-                    () => "SERVER",
-                };
-                row(&[&property.name, property.scope, by, property.value.as_deref().unwrap_or("NULL")])
-            }))
+            table(
+                &header,
+                properties.iter().map(|property| {
+                    let by = match () {
+                        () if overwritten_properties.contains(&property.name) => "SESSION",
+                        () if default_properties.contains(&property.name) => "",
+                        () => "SERVER",
+                    };
+                    row(&[
+                        &property.name,
+                        property.scope,
+                        by,
+                        property.value.as_deref().unwrap_or("NULL"),
+                    ])
+                }),
+            )
         }
         Body::Functions { functions } => {
             let mut sorted: Vec<_> = functions.iter().collect();
             sorted.sort_by(|a, b| (&a.category, &a.name).cmp(&(&b.category, &b.name)));
-            table(&["Function Name", "Category"], sorted.iter().map(|function| row(&[&function.name, &function.category])))
-                + "For detailed information about a function, run: DESCRIBE FUNCTION <Function Name>;\n"
+            table(
+                &["Function Name", "Category"],
+                sorted
+                    .iter()
+                    .map(|function| row(&[&function.name, &function.category])),
+            ) + "For detailed information about a function, run: DESCRIBE FUNCTION <Function Name>;\n"
         }
-        Body::Function { name, description, author, kind, functions, .. } => {
-            let mut text = format!("{:<12}: {name}\n{:<12}: {author}\n{:<12}: {description}\n{:<12}: {kind}\n{:<12}:\n", "Name", "Author", "Overview", "Type", "Variations");
+        Body::Function {
+            name,
+            description,
+            author,
+            kind,
+            functions,
+            ..
+        } => {
+            let mut text = format!(
+                "{:<12}: {name}\n{:<12}: {author}\n{:<12}: {description}\n{:<12}: {kind}\n{:<12}:\n",
+                "Name", "Author", "Overview", "Type", "Variations"
+            );
             for overload in functions {
                 let arguments: Vec<_> = overload
                     .arguments
                     .iter()
-                    .map(|argument| format!("{} {}{}", argument.name, argument.sql_type, if argument.is_variadic { "[]" } else { "" }))
+                    .map(|argument| {
+                        format!(
+                            "{} {}{}",
+                            argument.name,
+                            argument.sql_type,
+                            if argument.is_variadic { "[]" } else { "" }
+                        )
+                    })
                     .collect();
-                let _ = write!(text, "\n\tVariation   : {name}({})\n\tReturns     : {}\n", arguments.join(", "), overload.return_type);
+                let _ = write!(
+                    text,
+                    "\n\tVariation   : {name}({})\n\tReturns     : {}\n",
+                    arguments.join(", "),
+                    overload.return_type
+                );
                 if !overload.description.is_empty() {
                     let _ = writeln!(text, "\tDescription : {}", overload.description);
                 }
             }
             text
         }
-        Body::Types { types } => table(&["Type Name", "Schema"], types.iter().map(|(name, schema)| row(&[name, &schema.text]))),
-        Body::Variables { variables } => {
-            table(&["Variable Name", "Value"], variables.iter().map(|variable| row(&[&variable.name, &variable.value])))
-        }
-        Body::TerminateQuery { query_id, was_terminated } => message(&if *was_terminated {
+        Body::Types { types } => table(
+            &["Type Name", "Schema"],
+            types
+                .iter()
+                .map(|(name, schema)| row(&[name, &schema.text])),
+        ),
+        Body::Variables { variables } => table(
+            &["Variable Name", "Value"],
+            variables
+                .iter()
+                .map(|variable| row(&[&variable.name, &variable.value])),
+        ),
+        Body::TerminateQuery {
+            query_id,
+            was_terminated,
+        } => message(&if *was_terminated {
             format!("Query terminated: {query_id}")
         } else {
             format!("Failed to terminate query with query ID: '{query_id}'")
         }),
-        Body::AssertTopic { topic_name, exists } => {
-            message(&format!("Topic {topic_name} {}", if *exists { "exists." } else { "does not exist." }))
-        }
+        Body::AssertTopic { topic_name, exists } => message(&format!(
+            "Topic {topic_name} {}",
+            if *exists {
+                "exists."
+            } else {
+                "does not exist."
+            }
+        )),
     }
 }
 
 fn sources(title: &str, sources: &[SourceInfo]) -> String {
     let mut sorted: Vec<_> = sources.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
-    let header = [title, "Kafka Topic", "Key Format", "Value Format", "Windowed"];
+    let header = [
+        title,
+        "Kafka Topic",
+        "Key Format",
+        "Value Format",
+        "Windowed",
+    ];
     let windowed = |source: &SourceInfo| source.is_windowed.to_string();
-    table(&header, sorted.into_iter().map(|source| row(&[&source.name, &source.topic, &source.key_format, &source.value_format, &windowed(source)])))
+    table(
+        &header,
+        sorted.into_iter().map(|source| {
+            row(&[
+                &source.name,
+                &source.topic,
+                &source.key_format,
+                &source.value_format,
+                &windowed(source),
+            ])
+        }),
+    )
 }
 
 fn topic(info: &TopicInfo) -> Vec<String> {
     let replicas = match info.replica_info.as_slice() {
         [] => "0".to_owned(),
         [first, rest @ ..] if rest.iter().all(|count| count == first) => first.to_string(),
-        several => several.iter().map(i32::to_string).collect::<Vec<_>>().join(", "),
+        several => several
+            .iter()
+            .map(i32::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     };
-    vec![info.name.clone(), info.replica_info.len().to_string(), replicas]
+    vec![
+        info.name.clone(),
+        info.replica_info.len().to_string(),
+        replicas,
+    ]
 }
 
 fn running(queries: &[RunningQuery], has_footer: bool) -> String {
-    let header = ["Query ID", "Query Type", "Status", "Sink Name", "Sink Kafka Topic", "Query String"];
+    let header = [
+        "Query ID",
+        "Query Type",
+        "Status",
+        "Sink Name",
+        "Sink Kafka Topic",
+        "Query String",
+    ];
     let rows = queries.iter().map(|query| {
-        let status: Vec<_> = query.status_count.iter().map(|(state, count)| format!("{state}:{count}")).collect();
-        let statement = query.query_string.split_whitespace().collect::<Vec<_>>().join(" ");
+        let status: Vec<_> = query
+            .status_count
+            .iter()
+            .map(|(state, count)| format!("{state}:{count}"))
+            .collect();
+        let statement = query
+            .query_string
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let sinks = query.sinks.join(",");
         let topics = query.sink_kafka_topics.join(",");
-        row(&[&query.id, query.query_type, &status.join(","), &sinks, &topics, &statement])
+        row(&[
+            &query.id,
+            query.query_type,
+            &status.join(","),
+            &sinks,
+            &topics,
+            &statement,
+        ])
     });
-    let footer = if has_footer { "For detailed information on a Query run: EXPLAIN <Query ID>;\n" } else { "" };
+    let footer = if has_footer {
+        "For detailed information on a Query run: EXPLAIN <Query ID>;\n"
+    } else {
+        ""
+    };
     table(&header, rows) + footer
 }
 
 fn fields(fields: &[Field]) -> String {
-    table(&["Field", "Type"], fields.iter().map(|field| {
-        let role = match (field.role, &field.header_key) {
-            (Some("KEY"), _) => " (key)".to_owned(),
-            (Some("HEADER"), Some(key)) => format!(" (header('{key}'))"),
-            (Some("HEADER"), None) => " (headers)".to_owned(),
-            _ => String::new(),
-        };
-        let type_text = if role.is_empty() { field.schema.text.clone() } else { format!("{:<16}{role}", field.schema.text) };
-        row(&[&field.name, &type_text])
-    }))
+    table(
+        &["Field", "Type"],
+        fields.iter().map(|field| {
+            let role = match (field.role, &field.header_key) {
+                (Some("KEY"), _) => " (key)".to_owned(),
+                (Some("HEADER"), Some(key)) => format!(" (header('{key}'))"),
+                (Some("HEADER"), None) => " (headers)".to_owned(),
+                _ => String::new(),
+            };
+            let type_text = if role.is_empty() {
+                field.schema.text.clone()
+            } else {
+                format!("{:<16}{role}", field.schema.text)
+            };
+            row(&[&field.name, &type_text])
+        }),
+    )
 }
 
 fn describe(source: &SourceDescription) -> String {
     let mut text = format!("{:<20} : {}\n", "Name", source.name);
     if !source.extended {
         text.push_str(&fields(&source.fields));
-        text.push_str("For runtime statistics and query details run: DESCRIBE <Stream,Table> EXTENDED;\n");
+        text.push_str(
+            "For runtime statistics and query details run: DESCRIBE <Stream,Table> EXTENDED;\n",
+        );
         return text;
     }
-    let timestamp = if source.timestamp.is_empty() { "Not set - using <ROWTIME>" } else { &source.timestamp };
-    let topic = format!("{} (partitions: {}, replication: {})", source.topic, source.partitions, source.replication);
+    let timestamp = if source.timestamp.is_empty() {
+        "Not set - using <ROWTIME>"
+    } else {
+        &source.timestamp
+    };
+    let topic = format!(
+        "{} (partitions: {}, replication: {})",
+        source.topic, source.partitions, source.replication
+    );
     let labels = [
         ("Type", source.kind.as_str()),
         ("Timestamp field", timestamp),
@@ -166,25 +312,46 @@ fn describe(source: &SourceDescription) -> String {
         let _ = writeln!(text, "{label:<20} : {value}");
     }
     let _ = write!(text, "\n{}", fields(&source.fields));
-    for (title, queries) in [("read from", &source.read_queries), ("write from", &source.write_queries)] {
+    for (title, queries) in [
+        ("read from", &source.read_queries),
+        ("write from", &source.write_queries),
+    ] {
         if !queries.is_empty() {
             let title = format!("Queries that {title} this {}", source.kind);
-            let _ = write!(text, "\n{title}\n{}\n{}", "-".repeat(title.len()), running(queries, true));
+            let _ = write!(
+                text,
+                "\n{title}\n{}\n{}",
+                "-".repeat(title.len()),
+                running(queries, true)
+            );
         }
     }
     if !source.error_stats.is_empty() {
         let _ = write!(text, "\nErrors\n------\n{}\n", source.error_stats);
     }
     for summary in &source.query_offset_summaries {
-        let _ = write!(text, "\nConsumer Groups summary:\n\nConsumer Group       : {}\n", summary.group_id);
+        let _ = write!(
+            text,
+            "\nConsumer Groups summary:\n\nConsumer Group       : {}\n",
+            summary.group_id
+        );
         for topic in &summary.topic_summaries {
             let _ = write!(text, "\nKafka topic          : {}\n", topic.kafka_topic);
             let header = ["Partition", "Start Offset", "End Offset", "Offset", "Lag"];
-            text.push_str(&table(&header, topic.offsets.iter().map(|offsets| {
-                let lag = offsets.log_end_offset - offsets.consumer_offset;
-                let numbers = [i64::from(offsets.partition), offsets.log_start_offset, offsets.log_end_offset, offsets.consumer_offset, lag];
-                numbers.iter().map(i64::to_string).collect()
-            })));
+            text.push_str(&table(
+                &header,
+                topic.offsets.iter().map(|offsets| {
+                    let lag = offsets.log_end_offset - offsets.consumer_offset;
+                    let numbers = [
+                        i64::from(offsets.partition),
+                        offsets.log_start_offset,
+                        offsets.log_end_offset,
+                        offsets.consumer_offset,
+                        lag,
+                    ];
+                    numbers.iter().map(i64::to_string).collect()
+                }),
+            ));
         }
     }
     text
@@ -201,20 +368,58 @@ fn explain(query: &QueryDescription) -> String {
         let _ = writeln!(text, "{:<20} : {state}", "Host Query Status");
     }
     let _ = write!(text, "\n{}", fields(&query.fields));
-    let list = |names: &[String]| names.iter().map(|name| vec![name.clone()]).collect::<Vec<_>>();
-    let _ = write!(text, "\nSources that this query reads from: \n{}", table(&["Source"], list(&query.sources)));
+    let list = |names: &[String]| {
+        names
+            .iter()
+            .map(|name| vec![name.clone()])
+            .collect::<Vec<_>>()
+    };
+    let _ = write!(
+        text,
+        "\nSources that this query reads from: \n{}",
+        table(&["Source"], list(&query.sources))
+    );
     if !query.sinks.is_empty() {
-        let _ = write!(text, "\nSinks that this query writes to: \n{}", table(&["Sink"], list(&query.sinks)));
+        let _ = write!(
+            text,
+            "\nSinks that this query writes to: \n{}",
+            table(&["Sink"], list(&query.sinks))
+        );
     }
-    let _ = write!(text, "\nExecution plan      \n--------------      \n{}\n", query.execution_plan);
-    let _ = write!(text, "Processing topology \n------------------- \n{}\n", query.topology);
+    let _ = write!(
+        text,
+        "\nExecution plan      \n--------------      \n{}\n",
+        query.execution_plan
+    );
+    let _ = write!(
+        text,
+        "Processing topology \n------------------- \n{}\n",
+        query.topology
+    );
     if !query.overridden_properties.is_empty() {
-        let rows = query.overridden_properties.iter().map(|(name, value)| row(&[name, value]));
-        let _ = write!(text, "Overridden Properties\n{}", table(&["Property", "Value"], rows));
+        let rows = query
+            .overridden_properties
+            .iter()
+            .map(|(name, value)| row(&[name, value]));
+        let _ = write!(
+            text,
+            "Overridden Properties\n{}",
+            table(&["Property", "Value"], rows)
+        );
     }
     if !query.query_errors.is_empty() {
-        let rows = query.query_errors.iter().map(|error| row(&[&error.timestamp.to_string(), &error.error_message, error.kind]));
-        let _ = write!(text, "\nErrors\n{}", table(&["Error Date", "Error Details", "Error Type"], rows));
+        let rows = query.query_errors.iter().map(|error| {
+            row(&[
+                &error.timestamp.to_string(),
+                &error.error_message,
+                error.kind,
+            ])
+        });
+        let _ = write!(
+            text,
+            "\nErrors\n{}",
+            table(&["Error Date", "Error Details", "Error Type"], rows)
+        );
     }
     text
 }

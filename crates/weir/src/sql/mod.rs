@@ -9,7 +9,9 @@ use std::io::{IsTerminal, Write};
 
 use arrow::record_batch::RecordBatch;
 use tokio::io::AsyncReadExt;
-use weir_engine::{Engine, PrintLine, PrintStream, Response, RowStream, Session, StreamEnd, rows::to_json};
+use weir_engine::{
+    Engine, PrintLine, PrintStream, Response, RowStream, Session, StreamEnd, rows::to_json,
+};
 
 use crate::{
     cli::{OutputFormat, SqlArguments},
@@ -36,14 +38,22 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
         (None, None) => None,
     };
     let (engine, folder) = connection::engine_or_temporary(&arguments.engine).await?;
-    let width = crossterm::terminal::size().map_or(80, |(width, _)| usize::from(width)).max(20);
-    let screen = Screen { format: arguments.output, width };
+    let width = crossterm::terminal::size()
+        .map_or(80, |(width, _)| usize::from(width))
+        .max(20);
+    let screen = Screen {
+        format: arguments.output,
+        width,
+    };
     let outcome = match script {
         Some(script) => run_script(&engine, &script, &screen).await,
         None if std::io::stdin().is_terminal() => prompt::run(&engine, &screen).await,
         None => {
             let mut script = String::new();
-            let read = tokio::io::stdin().take(MOST).read_to_string(&mut script).await;
+            let read = tokio::io::stdin()
+                .take(MOST)
+                .read_to_string(&mut script)
+                .await;
             read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
             run_script(&engine, &script, &screen).await
         }
@@ -57,16 +67,27 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
 
 fn with_semicolon(text: &str) -> String {
     let text = text.trim_end();
-    if text.ends_with(';') { text.to_owned() } else { format!("{text};") }
+    if text.ends_with(';') {
+        text.to_owned()
+    } else {
+        format!("{text};")
+    }
 }
 
 async fn read(path: &std::path::Path) -> Result<String, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot read `{}`: {error}", path.display()));
-    let length = tokio::fs::metadata(path).await.map_err(|error| cannot(&error))?.len();
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("cannot read `{}`: {error}", path.display()))
+    };
+    let length = tokio::fs::metadata(path)
+        .await
+        .map_err(|error| cannot(&error))?
+        .len();
     if length > MOST {
         return Err(cannot(&format!("it has {length} bytes, more than {MOST}")));
     }
-    tokio::fs::read_to_string(path).await.map_err(|error| cannot(&error))
+    tokio::fs::read_to_string(path)
+        .await
+        .map_err(|error| cannot(&error))
 }
 
 /// All statements, one after the other; the first that fails ends it.
@@ -80,7 +101,12 @@ async fn run_script(engine: &Engine, script: &str, screen: &Screen) -> Result<()
 }
 
 /// One statement and its answer, to the end of the stream if it is one; Ctrl-C ends the stream.
-pub async fn run_statement(engine: &Engine, session: &mut Session, statement: &str, screen: &Screen) -> Result<(), Failure> {
+pub async fn run_statement(
+    engine: &Engine,
+    session: &mut Session,
+    statement: &str,
+    screen: &Screen,
+) -> Result<(), Failure> {
     match engine.execute_one(session, statement).await? {
         Response::Entity(entity) => say(&answer::render(&entity, screen)?),
         Response::Note(note) => say(&format!("{note}\n")),
@@ -93,7 +119,10 @@ pub async fn run_statement(engine: &Engine, session: &mut Session, statement: &s
 /// Writes to standard output; a reader that has gone ends the program quietly.
 pub fn say(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+    match output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+    {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => Err(Failure::new(format!("cannot write: {error}"))),
         Ok(()) => Ok(()),
@@ -101,7 +130,12 @@ pub fn say(text: &str) -> Result<(), Failure> {
 }
 
 async fn show_rows(mut stream: RowStream, screen: &Screen) -> Result<(), Failure> {
-    let names: Vec<String> = stream.schema.columns.iter().map(|column| column.name.clone()).collect();
+    let names: Vec<String> = stream
+        .schema
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
     let layout = RowLayout::new(names.len(), screen.width);
     match screen.format {
         OutputFormat::Tabular => say(&layout.header(&names))?,
@@ -131,11 +165,21 @@ async fn show_rows(mut stream: RowStream, screen: &Screen) -> Result<(), Failure
 }
 
 fn schema_text(stream: &RowStream) -> String {
-    let columns: Vec<_> = stream.schema.columns.iter().map(|column| format!("`{}` {}", column.name, column.sql_type)).collect();
+    let columns: Vec<_> = stream
+        .schema
+        .columns
+        .iter()
+        .map(|column| format!("`{}` {}", column.name, column.sql_type))
+        .collect();
     columns.join(", ")
 }
 
-fn render_batch(batch: &RecordBatch, stream: &RowStream, layout: &RowLayout, screen: &Screen) -> String {
+fn render_batch(
+    batch: &RecordBatch,
+    stream: &RowStream,
+    layout: &RowLayout,
+    screen: &Screen,
+) -> String {
     let rows = to_json(batch, &stream.schema);
     let texts = rows.into_iter().map(|row| match screen.format {
         OutputFormat::Tabular => {
@@ -163,7 +207,9 @@ async fn show_print(mut stream: PrintStream) -> Result<(), Failure> {
         };
         for line in lines {
             match line {
-                PrintLine::Format(text) | PrintLine::Record(text) => say(&format!("{}\n", rows::printable(&text)))?,
+                PrintLine::Format(text) | PrintLine::Record(text) => {
+                    say(&format!("{}\n", rows::printable(&text)))?
+                }
             }
         }
     }

@@ -30,7 +30,10 @@ impl RowLayout {
     }
 
     pub fn header(&self, names: &[String]) -> String {
-        let rule = format!("+{}\n", format!("{}+", "-".repeat(self.width)).repeat(self.columns));
+        let rule = format!(
+            "+{}\n",
+            format!("{}+", "-".repeat(self.width)).repeat(self.columns)
+        );
         format!("{rule}{}{rule}", self.row(names))
     }
 
@@ -92,7 +95,9 @@ pub fn printable(text: &str) -> String {
 }
 
 fn width_of(text: &str) -> usize {
-    text.chars().map(|character| character.width().unwrap_or(0)).sum()
+    text.chars()
+        .map(|character| character.width().unwrap_or(0))
+        .sum()
 }
 
 #[cfg(test)]
@@ -106,7 +111,8 @@ mod tests {
     #[test]
     fn a_long_value_is_wrapped_in_its_cell() {
         let layout = RowLayout::new(2, 20);
-        let text = layout.header(&cells(&["K", "V"])) + &layout.row(&cells(&["b", "bar is a long st"]));
+        let text =
+            layout.header(&cells(&["K", "V"])) + &layout.row(&cells(&["b", "bar is a long st"]));
         let expected = "\
 +--------+--------+
 |K       |V       |
@@ -119,7 +125,10 @@ mod tests {
 
     #[test]
     fn cells_have_a_least_width() {
-        assert_eq!(RowLayout::new(3, 9).row(&cells(&["1", "2", "3"])), "|1    |2    |3    |\n");
+        assert_eq!(
+            RowLayout::new(3, 9).row(&cells(&["1", "2", "3"])),
+            "|1    |2    |3    |\n"
+        );
     }
 
     #[test]
@@ -129,6 +138,9 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_places() {
-        assert_eq!(RowLayout::new(1, 7).row(&cells(&["日本語"])), "|日本 |\n|語   |\n");
+        assert_eq!(
+            RowLayout::new(1, 7).row(&cells(&["日本語"])),
+            "|日本 |\n|語   |\n"
+        );
     }
 }

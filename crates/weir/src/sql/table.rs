@@ -7,27 +7,22 @@
 //! ----------------------------------------
 //! ```
 
-use comfy_table::{Table, TableComponent};
+use comfy_table::{ContentLineStyle, LineStyle, Table, TableStyle};
 
 use super::rows::printable;
 
 /// A table with a header, blank lines around it left to the caller.
-pub fn table<H: AsRef<str>>(
-    header: &[H],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
+pub fn table<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset("");
-    let lines = [
-        (TableComponent::VerticalLines, '|'),
-        (TableComponent::HeaderLines, '-'),
-        (TableComponent::MiddleHeaderIntersections, '-'),
-        (TableComponent::BottomBorder, '-'),
-        (TableComponent::BottomBorderIntersections, '-'),
-    ];
-    for (component, character) in lines {
-        table.set_style(component, character);
-    }
+    let rule = LineStyle::none().fill('-').junction('-');
+    let cells = ContentLineStyle::none().junction('|');
+    table.load_style(
+        TableStyle::new()
+            .header_lines(cells)
+            .header_separator(rule)
+            .content_lines(cells)
+            .bottom_border(rule),
+    );
     table.set_header(header.iter().map(AsRef::as_ref));
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell)));
