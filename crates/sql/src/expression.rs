@@ -1,18 +1,42 @@
 //! Expressions: what stands in SELECT, WHERE, VALUES and between the brackets.
 //!
 //! Chains of AND, of OR and of `||` are n-ary nodes, so that a rule of a hundred thousand alternatives is a flat
-//! tree: nothing that walks, prints or drops it descends once for each. Everything else nests at most
-//! [`MAX_DEPTH`] deep, which the parser enforces.
+//! tree: nothing that walks, prints or drops it descends once for each.
+//!
+//! **Invariant:** no tree that the parser makes is higher than [`MAX_DEPTH`], whatever it is made of.
 
-use crate::{Ident, Span, statement::TypeName};
+use std::fmt;
 
-/// How deep expressions and types may nest.
+use crate::{Ident, Span, deep::deep, statement::TypeName};
+
+/// How deep brackets may nest, and how high an expression or a type may be.
 pub const MAX_DEPTH: usize = 256;
 
-#[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
     pub kind: ExpressionKind,
     pub span: Span,
+}
+
+// By hand, since what is derived descends without a look at the stack.
+impl Clone for Expression {
+    fn clone(&self) -> Self {
+        deep(|| Self {
+            kind: self.kind.clone(),
+            span: self.span,
+        })
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        deep(|| self.kind == other.kind)
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        deep(|| self.kind.fmt(f))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -96,7 +96,7 @@ impl<'a> Lexer<'a> {
                 [b' ' | b'\t' | b'\r' | b'\n', ..] => self.at += 1,
                 [b'-', b'-', ..] => {
                     self.at = self.text[self.at..]
-                        .find('\n')
+                        .find(['\r', '\n'])
                         .map_or(bytes.len(), |end| self.at + end + 1);
                 }
                 [b'/', b'*', ..] => match self.text[self.at + 2..].find("*/") {
@@ -139,7 +139,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.skip(|byte| byte.is_ascii_digit());
         let digits = self.at;
-        if digits > start && self.peek(0).is_some_and(is_name_part) && !self.at_exponent() {
+        if digits > start && self.peek(0).is_some_and(is_name_part) && !self.is_floating() {
             self.skip(is_name_part);
             return TokenKind::Word(self.text[start..self.at].to_owned());
         }
@@ -165,18 +165,22 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `E`, an optional sign and digits that no name goes on with.
+    /// Whether digits and what follows are a number, not a name: `1E5` and `1E+5x` begin with one, `1E5x` is a name.
+    fn is_floating(&self) -> bool {
+        let is_signed = matches!(self.peek(1), Some(b'+' | b'-'));
+        let after = self.text.as_bytes()[self.at + 1..]
+            .iter()
+            .find(|byte| !byte.is_ascii_digit());
+        self.at_exponent() && (is_signed || !after.is_some_and(|byte| is_name_part(*byte)))
+    }
+
+    /// `E`, an optional sign and a digit.
     fn at_exponent(&self) -> bool {
-        if !matches!(self.peek(0), Some(b'e' | b'E')) {
-            return false;
-        }
         let sign = usize::from(matches!(self.peek(1), Some(b'+' | b'-')));
-        let mut ahead = 1 + sign;
-        let first = ahead;
-        while self.peek(ahead).is_some_and(|byte| byte.is_ascii_digit()) {
-            ahead += 1;
-        }
-        ahead > first && !self.peek(ahead).is_some_and(is_name_part)
+        matches!(self.peek(0), Some(b'e' | b'E'))
+            && self
+                .peek(1 + sign)
+                .is_some_and(|byte| byte.is_ascii_digit())
     }
 
     fn word(&mut self) -> TokenKind {
@@ -187,15 +191,11 @@ impl<'a> Lexer<'a> {
 
     fn variable(&mut self) -> Result<TokenKind, Error> {
         let start = self.at;
-        let rest = &self.text[start + 2..];
-        let Some(end) = rest
-            .find(['}', '\n', ';'])
-            .filter(|end| rest.as_bytes()[*end] == b'}')
-        else {
-            return Err(self.error(start, "the variable that begins here has no `}`"));
+        let Some(name) = variable_at(&self.text[start..]) else {
+            return Err(self.error(start, "the variable that begins here is not `${name}`"));
         };
-        self.at = start + 2 + end + 1;
-        Ok(TokenKind::Variable(rest[..end].to_owned()))
+        self.at += name.len() + 3;
+        Ok(TokenKind::Variable(name.to_owned()))
     }
 
     fn symbol(&mut self) -> Result<TokenKind, Error> {
@@ -240,6 +240,15 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// The name of a variable if the text begins with one: `${name}`.
+pub fn variable_at(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("${")?;
+    let length = inner.bytes().position(|byte| !is_name_part(byte))?;
+    let is_name =
+        inner.as_bytes()[length] == b'}' && length > 0 && !inner.as_bytes()[0].is_ascii_digit();
+    is_name.then(|| &inner[..length])
+}
+
 /// What may follow the first character of an unquoted name.
 fn is_name_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'@'
@@ -269,8 +278,24 @@ mod tests {
             ],
         );
         check(
-            "1R 2e 1e5x",
-            &[Word("1R".into()), Word("2e".into()), Word("1e5x".into())],
+            "1R 2e 1e5x 1e5@",
+            &[
+                Word("1R".into()),
+                Word("2e".into()),
+                Word("1e5x".into()),
+                Word("1e5@".into()),
+            ],
+        );
+        check(
+            "1e+5x 1.5e3x 1.e",
+            &[
+                Floating("1e+5".into()),
+                Word("x".into()),
+                Floating("1.5e3".into()),
+                Word("x".into()),
+                Decimal("1.".into()),
+                Word("e".into()),
+            ],
         );
         check("a.b", &[Word("a".into()), Symbol("."), Word("b".into())]);
     }
@@ -292,6 +317,8 @@ mod tests {
     #[test]
     fn comments_are_blanks() {
         check("-- a\n/* b ' */ x", &[TokenKind::Word("x".into())]);
+        check("-- a\rx --@test: b\r\n", &[TokenKind::Word("x".into())]);
+        check("/* /* */ x", &[TokenKind::Word("x".into())]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!
 //! **Invariant:** a statement that parses prints to a text that parses to the same tree, spans aside.
 
+mod deep;
 mod error;
 pub mod expression;
 pub mod ident;

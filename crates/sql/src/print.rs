@@ -7,6 +7,7 @@ use std::fmt::{self, Display, Write};
 
 use crate::{
     Ident,
+    deep::deep,
     keywords::is_reserved,
     statement::{TypeName, TypeNameKind},
 };
@@ -29,33 +30,37 @@ impl Display for Ident {
 
 impl Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            TypeNameKind::Boolean => f.write_str("BOOLEAN"),
-            TypeNameKind::Integer => f.write_str("INTEGER"),
-            TypeNameKind::BigInt => f.write_str("BIGINT"),
-            TypeNameKind::Double => f.write_str("DOUBLE"),
-            TypeNameKind::Decimal { precision, scale } => {
-                write!(f, "DECIMAL({precision}, {scale})")
-            }
-            TypeNameKind::String => f.write_str("VARCHAR"),
-            TypeNameKind::Bytes => f.write_str("BYTES"),
-            TypeNameKind::Time => f.write_str("TIME"),
-            TypeNameKind::Date => f.write_str("DATE"),
-            TypeNameKind::Timestamp => f.write_str("TIMESTAMP"),
-            TypeNameKind::Array(element) => write!(f, "ARRAY<{element}>"),
-            TypeNameKind::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
-            TypeNameKind::Struct(fields) if fields.is_empty() => f.write_str("STRUCT< >"),
-            TypeNameKind::Struct(fields) => {
-                f.write_str("STRUCT<")?;
-                separated(f, fields, ", ", |f, (name, type_name)| {
-                    write!(f, "{name} {type_name}")
-                })?;
-                f.write_char('>')
-            }
-            TypeNameKind::Named(name) => {
-                // A type of one's own may have the name of a built-in one between quotes only.
-                write!(f, "`{}`", name.value.replace('`', "``"))
-            }
+        deep(|| print_type(f, &self.kind))
+    }
+}
+
+fn print_type(f: &mut fmt::Formatter<'_>, kind: &TypeNameKind) -> fmt::Result {
+    match kind {
+        TypeNameKind::Boolean => f.write_str("BOOLEAN"),
+        TypeNameKind::Integer => f.write_str("INTEGER"),
+        TypeNameKind::BigInt => f.write_str("BIGINT"),
+        TypeNameKind::Double => f.write_str("DOUBLE"),
+        TypeNameKind::Decimal { precision, scale } => {
+            write!(f, "DECIMAL({precision}, {scale})")
+        }
+        TypeNameKind::String => f.write_str("VARCHAR"),
+        TypeNameKind::Bytes => f.write_str("BYTES"),
+        TypeNameKind::Time => f.write_str("TIME"),
+        TypeNameKind::Date => f.write_str("DATE"),
+        TypeNameKind::Timestamp => f.write_str("TIMESTAMP"),
+        TypeNameKind::Array(element) => write!(f, "ARRAY<{element}>"),
+        TypeNameKind::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+        TypeNameKind::Struct(fields) if fields.is_empty() => f.write_str("STRUCT< >"),
+        TypeNameKind::Struct(fields) => {
+            f.write_str("STRUCT<")?;
+            separated(f, fields, ", ", |f, (name, type_name)| {
+                write!(f, "{name} {type_name}")
+            })?;
+            f.write_char('>')
+        }
+        TypeNameKind::Named(name) => {
+            // A type of one's own may have the name of a built-in one between quotes only.
+            write!(f, "`{}`", name.value.replace('`', "``"))
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Statements: everything that ends in a semicolon.
 
+use std::fmt;
+
 use crate::{
     Expression, Ident, Span,
+    deep::deep,
     expression::{Literal, TimeUnit},
 };
 
@@ -118,10 +121,31 @@ pub enum ColumnRole {
 }
 
 /// A type as written; [`TypeNameKind::Named`] is a user's own.
-#[derive(Debug, Clone, PartialEq)]
 pub struct TypeName {
     pub kind: TypeNameKind,
     pub span: Span,
+}
+
+// By hand, since what is derived descends without a look at the stack.
+impl Clone for TypeName {
+    fn clone(&self) -> Self {
+        deep(|| Self {
+            kind: self.kind.clone(),
+            span: self.span,
+        })
+    }
+}
+
+impl PartialEq for TypeName {
+    fn eq(&self, other: &Self) -> bool {
+        deep(|| self.kind == other.kind)
+    }
+}
+
+impl fmt::Debug for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        deep(|| self.kind.fmt(f))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

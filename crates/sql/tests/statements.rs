@@ -115,7 +115,7 @@ fn refusals_say_where_and_what() {
     );
     assert_refused(
         "SELECT a FROM s WHERE b IN ()",
-        "line 1:29: Syntax Error\nmismatched input ')' expecting an expression",
+        "line 1:29: Syntax Error\nSyntax error at or near ')' at line 1:29\nStatement: SELECT a FROM s WHERE b IN ();",
     );
     assert_refused(
         "SELECT 99999999999999999999 FROM s",
@@ -137,6 +137,87 @@ fn refusals_say_where_and_what() {
         "SELECT @timestamp FROM s",
         "line 1:8: Syntax Error\ntoken recognition error at: '@'",
     );
+}
+
+/// Texts that ksqlDB's own cases ask for.
+#[test]
+fn syntax_errors_are_in_the_words_of_ksqldb() {
+    assert_refused(
+        "SELECT * FROM S1 ORDER BY MYKEY DESC;",
+        "line 1:24: Syntax Error\n\nStatement: SELECT * FROM S1 ORDER BY MYKEY DESC;",
+    );
+    assert_refused(
+        "SELECT * FROM S1 ORDER BY MYKEY DESC",
+        "line 1:24: Syntax Error\n\nStatement: SELECT * FROM S1 ORDER BY MYKEY DESC;",
+    );
+    assert_refused(
+        "SELECT * FROM riderLocations LIMIT heh;",
+        "line 1:36: Syntax Error\nExpecting INTEGER_VALUE\n",
+    );
+    assert_refused(
+        "CREATE STREAM INPUT (K INTEGER (KEY)) WITH (kafka_topic='input',value_format='JSON');",
+        "line 1:33: Syntax Error\nExpecting {'STRING', INTEGER_VALUE}\nStatement: CREATE STREAM INPUT (K INTEGER (KEY)) WITH (kafka_topic='input',value_format='JSON');",
+    );
+    assert_refused(
+        "SELECT ID,\n cast(f0 as NULL) FROM TEST;",
+        "line 2:13: Syntax Error\nSyntax error at or near 'NULL' at line 2:13\n",
+    );
+    assert_refused(
+        "SELECT -9223372036854775809 FROM INPUT",
+        "line 1:9: Invalid numeric literal: -9223372036854775809",
+    );
+    for clause in ["GROUP BY", "PARTITION BY"] {
+        assert_refused(
+            &format!("SELECT COUNT(*) FROM TEST {clause} DATA AND ID"),
+            "line 1:",
+        );
+        assert_round_trip(&format!("SELECT COUNT(*) FROM TEST {clause} (DATA AND ID)"));
+    }
+    assert_refused("SELECT DATE '2026-01-01' FROM s", "Unknown type: DATE");
+    for text in [
+        "ASSERT NOT EXISTS STREAM s",
+        "SELECT a FROM s WINDOW TUMBLING (SIZE 1 DAY, GRACE PERIOD 1 DAY, RETENTION 1 DAY)",
+        "SELECT a FROM s WHERE a AND (OR (b))",
+        "SELECT EXISTS(a) FROM s",
+        "SELECT x => 1 FROM s",
+        "SELECT (DAYS) FROM s",
+        "DEFINE `a b` = 'c'",
+        "EXPLAIN EXPLAIN SELECT a FROM s",
+        "",
+        ";",
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains("Syntax Error"), "{text}: {error}");
+    }
+}
+
+/// Names that are words of the language somewhere else.
+#[test]
+fn a_word_is_a_name_where_nothing_else_can_be_meant() {
+    for text in [
+        "SELECT emit, partition p, escape FROM emit EMIT CHANGES",
+        "SELECT a emit, b partition FROM s partition EMIT CHANGES",
+        "SELECT `ARRAY`[1], `MAP`(a), `STRUCT`(), array, map FROM array",
+        "SELECT a LIKE escape ESCAPE '!' FROM s",
+        "SELECT a FROM s WINDOW session SESSION (1 DAY)",
+        "EXPLAIN show;",
+        "EXPLAIN explain",
+        "EXPLAIN alter stream s add column int",
+        "ALTER STREAM s ADD column x int, add column ARRAY<INT>",
+        "DESCRIBE function EXTENDED",
+        "DESCRIBE `FUNCTION`",
+        "DESCRIBE function function",
+        "DROP STREAM if",
+        "DROP STREAM IF EXISTS if DELETE TOPIC",
+        "SELECT a FROM s GROUP BY (a + b) * c, d HAVING e",
+        "SELECT a FROM s GROUP BY ()",
+        "INSERT INTO s VALUES ()",
+        "SELECT -(5[1]), -(-5), - -5[1], +5 FROM s",
+        "PRINT select",
+        "SELECT 1R.x 2 FROM s 1R".replace(" 2 ", " 2x ").as_str(),
+    ] {
+        assert_round_trip(text);
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The tokens that are still to be read, and the errors that name the next one.
 
+use std::mem;
+
 use crate::{
     Error, ErrorKind, Ident, Position, Span,
+    deep::deep,
     expression::MAX_DEPTH,
     keywords::is_reserved,
     lexer::{Token, TokenKind, tokenize},
@@ -14,7 +17,12 @@ pub struct Cursor<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     at: usize,
+    /// How many brackets are open: what the parser's own recursion is bounded by.
     depth: usize,
+    /// How high the tree is that was read since [`Cursor::beside`]: what everyone else's recursion is bounded by.
+    height: usize,
+    /// What the statement that an error shows ends with.
+    terminator: &'static str,
 }
 
 impl<'a> Cursor<'a> {
@@ -24,7 +32,16 @@ impl<'a> Cursor<'a> {
             tokens: tokenize(text).map_err(|error| with_statement(error, text))?,
             at: 0,
             depth: 0,
+            height: 0,
+            terminator: ";",
         })
+    }
+
+    /// Over a text that is an expression and not a statement.
+    pub fn of_expression(text: &'a str) -> Result<Self, Error> {
+        let mut cursor = Self::new(text)?;
+        cursor.terminator = "";
+        Ok(cursor)
     }
 
     /// The token `ahead` of the next one; the end has no end.
@@ -105,28 +122,33 @@ impl<'a> Cursor<'a> {
         if self.eat_symbol(symbol) {
             return Ok(());
         }
-        // `STRUCT<a ARRAY<INT>>` and its kin: the lexer knows no `>>`, so each closes one.
         Err(self.expected(&format!("'{symbol}'")))
     }
 
     /// A name: quoted as it is, unquoted in upper case and not reserved.
     pub fn identifier(&mut self) -> Result<Ident, Error> {
         let span = self.span();
-        match self.peek(0) {
-            TokenKind::Quoted(name) => {
-                let ident = Ident::new(name.clone(), span);
-                self.at += 1;
-                Ok(ident)
-            }
+        let name = match self.peek(0) {
+            TokenKind::Quoted(name) => name.clone(),
             TokenKind::Word(word) => {
                 let folded = word.to_ascii_uppercase();
                 if is_reserved(&folded) {
                     return Err(self.reserved(word));
                 }
-                self.at += 1;
-                Ok(Ident::new(folded, span))
+                folded
             }
-            _ => Err(self.expected("identifier")),
+            _ => return Err(self.expected("identifier")),
+        };
+        self.at += 1;
+        Ok(Ident::new(name, span))
+    }
+
+    /// Whether [`Cursor::identifier`] would read the token `ahead` of the next one.
+    pub fn is_identifier(&self, ahead: usize) -> bool {
+        match self.peek(ahead) {
+            TokenKind::Quoted(_) => true,
+            TokenKind::Word(word) => !is_reserved(&word.to_ascii_uppercase()),
+            _ => false,
         }
     }
 
@@ -150,15 +172,11 @@ impl<'a> Cursor<'a> {
             |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
         if ident.value.is_empty() || !ident.value.chars().all(is_allowed) {
             let Position { line, column } = Position::of(self.text, ident.span.start);
-            return Err(Error {
-                kind: ErrorKind::Syntax,
-                message: format!(
-                    "Illegal argument at Line: {line}, Col: {column}. Source names may only contain alphanumeric values, '_' or '-'. Got: '{}'",
-                    shorten(&ident.value, 80)
-                ),
-                span: ident.span,
-                hint: None,
-            });
+            let message = format!(
+                "Illegal argument at Line: {line}, Col: {column}. Source names may only contain alphanumeric values, '_' or '-'. Got: '{}'",
+                shorten(&ident.value, 80)
+            );
+            return Err(self.refusal(message, ident.span, None));
         }
         Ok(ident)
     }
@@ -177,23 +195,14 @@ impl<'a> Cursor<'a> {
         let TokenKind::Integer(digits) = self.peek(0) else {
             return Err(self.expected("INTEGER_VALUE"));
         };
-        let value = digits.parse().map_err(|_| self.invalid_number(digits))?;
+        let value = digits
+            .parse()
+            .map_err(|_| self.invalid_number("", digits))?;
         self.at += 1;
         Ok(value)
     }
 
-    pub fn invalid_number(&self, digits: &str) -> Error {
-        let Position { line, column } = Position::of(self.text, self.span().start);
-        self.error(
-            format!(
-                "line {line}:{column}: Invalid numeric literal: {}",
-                shorten(digits, 80)
-            ),
-            None,
-        )
-    }
-
-    /// Runs `read` one level deeper; refuses what nests too deep.
+    /// Runs `read` one level deeper, with room on the stack; refuses what nests too deep.
     pub fn nested<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -202,13 +211,35 @@ impl<'a> Cursor<'a> {
             return Err(self.too_complex());
         }
         self.depth += 1;
-        let result = read(self);
+        let result = deep(|| self.beside(read));
         self.depth -= 1;
         result
     }
 
+    /// Reads one operand next to others: the higher of them counts, not their sum.
+    pub fn beside<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let others = mem::take(&mut self.height);
+        let result = read(self);
+        self.height = self.height.max(others);
+        result
+    }
+
+    /// A node stands on what was read; refuses a tree that is too high.
+    ///
+    /// Brackets alone do not bound a tree: `(a + a + …) + a + …` is as high as all its chains together.
+    pub fn raise(&mut self) -> Result<(), Error> {
+        if self.height >= MAX_DEPTH {
+            return Err(self.too_complex());
+        }
+        self.height += 1;
+        Ok(())
+    }
+
     pub fn too_complex(&self) -> Error {
-        let Position { line, column } = Position::of(self.text, self.span().start);
+        let Position { line, column } = self.place();
         Error {
             kind: ErrorKind::TooComplex,
             message: format!(
@@ -222,18 +253,51 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next token is not what the grammar wants here.
+    /// The next token is not the one, or not one of the few, that the grammar wants here.
     pub fn expected(&self, wanted: &str) -> Error {
+        if let TokenKind::Variable(name) = self.peek(0) {
+            return self.undefined(name);
+        }
         if let TokenKind::Word(word) = self.peek(0)
             && wanted == "identifier"
             && is_reserved(&word.to_ascii_uppercase())
         {
             return self.reserved(word);
         }
-        let found = self.found();
-        self.syntax(
-            &format!("mismatched input {found} expecting {wanted}"),
-            None,
+        self.syntax(&format!("Expecting {wanted}"), None)
+    }
+
+    /// Nothing in the grammar begins like this: an expression, a type, the second word of a statement.
+    pub fn no_viable(&self, wanted: &str) -> Error {
+        if let TokenKind::Variable(name) = self.peek(0) {
+            return self.undefined(name);
+        }
+        let Position { line, column } = self.place();
+        let what = format!(
+            "Syntax error at or near {} at line {line}:{column}",
+            self.found()
+        );
+        self.syntax(&what, Some(format!("{wanted} should stand here")))
+    }
+
+    /// The statement is whole, and something follows.
+    pub fn expected_end(&self) -> Error {
+        if let TokenKind::Variable(name) = self.peek(0) {
+            return self.undefined(name);
+        }
+        let hint = format!("{} does not go on what stands before it", self.found());
+        self.syntax("", Some(hint))
+    }
+
+    /// A variable that is still there when the text is parsed has no value.
+    fn undefined(&self, name: &str) -> Error {
+        let name = shorten(name, 80);
+        let Position { line, column } = self.place();
+        self.error(
+            format!("Illegal argument at Line: {line}, Col: {column}. Got: '${{{name}}}'"),
+            Some(format!(
+                "the variable `{name}` has no value: DEFINE {name} = '…';"
+            )),
         )
     }
 
@@ -247,22 +311,44 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn unknown_statement(&self) -> Error {
-        let shown = match self.peek(0) {
-            TokenKind::Word(word) | TokenKind::Quoted(word) => shorten(word, 80),
-            _ => self.found(),
-        };
-        self.syntax(&format!("Unknown statement '{shown}'"), None)
+        self.syntax(&format!("Unknown statement {}", self.found()), None)
     }
 
     pub fn syntax(&self, what: &str, hint: Option<String>) -> Error {
-        let Position { line, column } = Position::of(self.text, self.span().start);
+        let Position { line, column } = self.place();
         self.error(
             format!(
                 "line {line}:{column}: Syntax Error\n{what}\nStatement: {}",
-                shorten(self.text.trim(), SHOWN_STATEMENT)
+                shown_statement(self.text, self.terminator)
             ),
             hint,
         )
+    }
+
+    /// A number that no type has room for; `sign` is what stands before its digits.
+    pub fn invalid_number(&self, sign: &str, digits: &str) -> Error {
+        let Position { line, column } = self.place();
+        self.error(
+            format!(
+                "line {line}:{column}: Invalid numeric literal: {sign}{}",
+                shorten(digits, 80)
+            ),
+            None,
+        )
+    }
+
+    /// What is wrong in itself, not for its place: the message is the caller's.
+    pub fn refusal(&self, message: String, span: Span, hint: Option<String>) -> Error {
+        Error {
+            kind: ErrorKind::Syntax,
+            message,
+            span,
+            hint,
+        }
+    }
+
+    fn place(&self) -> Position {
+        Position::of(self.text, self.span().start)
     }
 
     fn error(&self, message: String, hint: Option<String>) -> Error {
@@ -288,9 +374,20 @@ fn with_statement(mut error: Error, text: &str) -> Error {
     error.message = format!(
         "{}\nStatement: {}",
         error.message,
-        shorten(text.trim(), SHOWN_STATEMENT)
+        shown_statement(text, ";")
     );
     error
+}
+
+/// The statement as an error repeats it: cut short, or whole and with its semicolon.
+fn shown_statement(text: &str, terminator: &str) -> String {
+    let text = text.trim();
+    let shown = shorten(text, SHOWN_STATEMENT);
+    if shown.len() == text.len() && !shown.ends_with(terminator) {
+        shown + terminator
+    } else {
+        shown
+    }
 }
 
 /// At most `most` characters, with a mark where it was cut.

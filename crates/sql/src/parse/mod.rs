@@ -2,11 +2,13 @@
 
 mod cursor;
 mod expression;
+mod primary;
 mod query;
 mod statement;
 mod types;
 
 use cursor::Cursor;
+pub(crate) use cursor::shorten;
 
 use crate::{
     Error, ErrorKind, Expression, Position, Span, Statement, Variables,
@@ -62,42 +64,61 @@ fn missing_semicolon(script: &str, start: Span, end: Span) -> Error {
         kind: ErrorKind::Syntax,
         message: format!(
             "line {line}:{column}: Syntax Error\nmissing ';' at '<EOF>'\nStatement: {}",
-            cursor::shorten(script[start.start..].trim(), 200)
+            shorten(script[start.start..].trim(), 200)
         ),
         span: Span::new(end.start, end.start),
         hint: Some("end the statement with a semicolon".to_owned()),
     }
 }
 
-/// Puts the variables in and parses; spans are places in the substituted text.
+/// Puts the variables in and parses.
+///
+/// Spans in the statement are places in [`ParsedStatement::text`]; an error's span is a place in the text that was given.
 pub fn parse_statement(text: &str, variables: &Variables) -> Result<ParsedStatement, Error> {
-    if text.len() > MAX_STATEMENT {
-        return Err(Error {
-            kind: ErrorKind::TooComplex,
-            message: format!(
-                "the statement has {} bytes; at most {MAX_STATEMENT} are read",
-                text.len()
-            ),
-            span: Span::new(0, 0),
-            hint: None,
-        });
+    check_length(text.len())?;
+    let substituted = variables.put_into(text)?;
+    match statement(&substituted.text) {
+        Ok(statement) => Ok(ParsedStatement {
+            statement,
+            text: substituted.text,
+        }),
+        Err(error) => Err(Error {
+            span: substituted.original(error.span),
+            ..error
+        }),
     }
-    let text = variables.substitute(text)?;
-    let mut cursor = Cursor::new(&text)?;
+}
+
+fn statement(text: &str) -> Result<Statement, Error> {
+    let mut cursor = Cursor::new(text)?;
     let statement = statement::statement(&mut cursor)?;
     cursor.eat_symbol(";");
     if !cursor.is_end() {
-        return Err(cursor.expected("';'"));
+        return Err(cursor.expected_end());
     }
-    Ok(ParsedStatement { statement, text })
+    Ok(statement)
+}
+
+/// Refuses what is longer than [`MAX_STATEMENT`].
+pub(crate) fn check_length(length: usize) -> Result<(), Error> {
+    if length <= MAX_STATEMENT {
+        return Ok(());
+    }
+    Err(Error {
+        kind: ErrorKind::TooComplex,
+        message: format!("the statement has {length} bytes; at most {MAX_STATEMENT} are read"),
+        span: Span::new(0, 0),
+        hint: None,
+    })
 }
 
 /// Parses one expression and nothing else: for predicates given on the command line.
 pub fn parse_expression(text: &str) -> Result<Expression, Error> {
-    let mut cursor = Cursor::new(text)?;
+    check_length(text.len())?;
+    let mut cursor = Cursor::of_expression(text)?;
     let expression = expression::expression(&mut cursor)?;
     if !cursor.is_end() {
-        return Err(cursor.expected("the end of the expression"));
+        return Err(cursor.expected_end());
     }
     Ok(expression)
 }

@@ -1,9 +1,14 @@
 //! `SELECT … FROM … WHERE …`, in the fixed order of its clauses.
 
-use super::{cursor::Cursor, expression::expression};
+use super::{
+    cursor::Cursor,
+    expression::{expression, value_expression},
+    primary::list,
+};
 use crate::{
     Error, Expression,
     expression::TimeUnit,
+    keywords::is_reserved,
     lexer::TokenKind,
     statement::{
         AliasedSource, Emit, Join, JoinKind, Query, Relation, SelectItem, TimeSpan, Window,
@@ -115,8 +120,12 @@ fn at_bare_name(cursor: &Cursor<'_>) -> bool {
         TokenKind::Quoted(_) => true,
         TokenKind::Word(word) => {
             let word = word.to_ascii_uppercase();
-            let is_clause = ["EMIT", "PARTITION", "ESCAPE"].contains(&word.as_str());
-            !is_clause && !crate::keywords::is_reserved(&word)
+            let is_clause = match word.as_str() {
+                "EMIT" => cursor.is_word(1, "CHANGES") || cursor.is_word(1, "FINAL"),
+                "PARTITION" => cursor.is_word(1, "BY"),
+                _ => false,
+            };
+            !is_clause && !is_reserved(&word)
         }
         _ => false,
     }
@@ -197,10 +206,12 @@ fn within(cursor: &mut Cursor<'_>) -> Result<Within, Error> {
     })
 }
 
+const UNITS: &str = "{'DAYS', 'HOURS', 'MINUTES', 'SECONDS', 'MILLISECONDS'}";
+
 pub fn time_span(cursor: &mut Cursor<'_>) -> Result<TimeSpan, Error> {
     let amount = cursor.number()?;
     let TokenKind::Word(word) = cursor.peek(0) else {
-        return Err(cursor.expected("a unit of time"));
+        return Err(cursor.expected(UNITS));
     };
     let unit = match word.to_ascii_uppercase().as_str() {
         "DAY" | "DAYS" => TimeUnit::Days,
@@ -208,62 +219,35 @@ pub fn time_span(cursor: &mut Cursor<'_>) -> Result<TimeSpan, Error> {
         "MINUTE" | "MINUTES" => TimeUnit::Minutes,
         "SECOND" | "SECONDS" => TimeUnit::Seconds,
         "MILLISECOND" | "MILLISECONDS" => TimeUnit::Milliseconds,
-        _ => return Err(cursor.expected("a unit of time")),
+        _ => return Err(cursor.expected(UNITS)),
     };
     cursor.advance();
     Ok(TimeSpan { amount, unit })
 }
 
 fn window(cursor: &mut Cursor<'_>) -> Result<Window, Error> {
-    let is_kind = |cursor: &Cursor<'_>| {
-        ["TUMBLING", "HOPPING", "SESSION"]
-            .iter()
-            .any(|word| cursor.is_word(0, word))
-            && cursor.is_symbol(1, "(")
-    };
-    let name = if is_kind(cursor) {
+    let is_kind = ["TUMBLING", "HOPPING", "SESSION"]
+        .iter()
+        .any(|word| cursor.is_word(0, word))
+        && cursor.is_symbol(1, "(");
+    let name = if is_kind {
         None
     } else {
         Some(cursor.identifier()?)
     };
-    let kind = cursor.advance();
-    cursor.expect_symbol("(")?;
-    let TokenKind::Word(kind) = kind.kind else {
-        return Err(cursor.expected("{'TUMBLING', 'HOPPING', 'SESSION'}"));
-    };
-    let kind = match kind.to_ascii_uppercase().as_str() {
-        "TUMBLING" => {
-            cursor.expect("SIZE")?;
-            WindowKind::Tumbling {
-                size: time_span(cursor)?,
-            }
-        }
-        "HOPPING" => {
-            cursor.expect("SIZE")?;
-            let size = time_span(cursor)?;
-            cursor.expect_symbol(",")?;
-            cursor.expect("ADVANCE")?;
-            cursor.expect("BY")?;
-            WindowKind::Hopping {
-                size,
-                advance: time_span(cursor)?,
-            }
-        }
-        "SESSION" => WindowKind::Session {
-            gap: time_span(cursor)?,
-        },
-        _ => return Err(cursor.expected("{'TUMBLING', 'HOPPING', 'SESSION'}")),
-    };
+    let kind = window_kind(cursor)?;
+    // ksqlDB's grammar has both in this order, each at most once.
     let mut retention = None;
     let mut grace = None;
-    while cursor.eat_symbol(",") {
-        if cursor.eat("RETENTION") {
-            retention = Some(time_span(cursor)?);
-        } else {
-            cursor.expect("GRACE")?;
-            cursor.expect("PERIOD")?;
-            grace = Some(time_span(cursor)?);
-        }
+    if cursor.is_symbol(0, ",") && cursor.is_word(1, "RETENTION") {
+        cursor.advance();
+        cursor.advance();
+        retention = Some(time_span(cursor)?);
+    }
+    if cursor.eat_symbol(",") {
+        cursor.expect("GRACE")?;
+        cursor.expect("PERIOD")?;
+        grace = Some(time_span(cursor)?);
     }
     cursor.expect_symbol(")")?;
     Ok(Window {
@@ -274,6 +258,32 @@ fn window(cursor: &mut Cursor<'_>) -> Result<Window, Error> {
     })
 }
 
+/// The window's own part, from its first word to what follows its sizes.
+fn window_kind(cursor: &mut Cursor<'_>) -> Result<WindowKind, Error> {
+    if cursor.eat("TUMBLING") {
+        cursor.expect_symbol("(")?;
+        cursor.expect("SIZE")?;
+        let size = time_span(cursor)?;
+        return Ok(WindowKind::Tumbling { size });
+    }
+    if cursor.eat("HOPPING") {
+        cursor.expect_symbol("(")?;
+        cursor.expect("SIZE")?;
+        let size = time_span(cursor)?;
+        cursor.expect_symbol(",")?;
+        cursor.expect("ADVANCE")?;
+        cursor.expect("BY")?;
+        let advance = time_span(cursor)?;
+        return Ok(WindowKind::Hopping { size, advance });
+    }
+    if cursor.eat("SESSION") {
+        cursor.expect_symbol("(")?;
+        let gap = time_span(cursor)?;
+        return Ok(WindowKind::Session { gap });
+    }
+    Err(cursor.expected("{'TUMBLING', 'HOPPING', 'SESSION'}"))
+}
+
 /// `e, e` or `(e, e)`; `()` is an empty list, which the planner refuses in its own words.
 fn keys(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
     let at = cursor.position();
@@ -281,28 +291,24 @@ fn keys(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
         if cursor.eat_symbol(")") {
             return Ok(Vec::new());
         }
-        let items = comma_list(cursor)?;
-        if cursor.eat_symbol(")") && ends_keys(cursor) {
+        let items = list(cursor, ")")?;
+        if ends_keys(cursor) {
             return Ok(items);
         }
         // The bracket belongs to the first expression: `(a + b) * c, d`.
         cursor.rewind(at);
     }
-    comma_list(cursor)
+    let mut items = vec![value_expression(cursor)?];
+    while cursor.eat_symbol(",") {
+        items.push(value_expression(cursor)?);
+    }
+    Ok(items)
 }
 
 fn ends_keys(cursor: &Cursor<'_>) -> bool {
     cursor.is_end()
         || cursor.is_symbol(0, ";")
-        || ["PARTITION", "HAVING", "EMIT", "LIMIT", "GROUP"]
+        || ["PARTITION", "HAVING", "EMIT", "LIMIT"]
             .iter()
             .any(|word| cursor.is_word(0, word))
-}
-
-fn comma_list(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
-    let mut items = vec![expression(cursor)?];
-    while cursor.eat_symbol(",") {
-        items.push(expression(cursor)?);
-    }
-    Ok(items)
 }

@@ -2,12 +2,12 @@
 
 use super::{
     cursor::Cursor,
-    expression::{expression, number},
+    primary::{list, number},
     query::{query, time_span},
     types::type_name,
 };
 use crate::{
-    Error, Expression, Statement,
+    Error, Expression, Ident, Statement,
     expression::Literal,
     lexer::TokenKind,
     statement::{
@@ -72,13 +72,16 @@ pub fn statement(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     }
 }
 
-fn variable_name(cursor: &mut Cursor<'_>) -> Result<crate::Ident, Error> {
-    // Keywords are allowed: DEFINE format = 'JSON'.
-    if let TokenKind::Word(word) = cursor.peek(0).clone() {
-        let token = cursor.advance();
-        return Ok(crate::Ident::new(word.to_ascii_uppercase(), token.span));
+/// Any unquoted word, keywords too: `DEFINE format = 'JSON'`.
+fn variable_name(cursor: &mut Cursor<'_>) -> Result<Ident, Error> {
+    match cursor.peek(0) {
+        TokenKind::Word(word) if !word.starts_with(|first: char| first.is_ascii_digit()) => {
+            let name = Ident::new(word.to_ascii_uppercase(), cursor.span());
+            cursor.advance();
+            Ok(name)
+        }
+        _ => Err(cursor.expected("IDENTIFIER")),
     }
-    cursor.identifier()
 }
 
 fn assignment(cursor: &mut Cursor<'_>) -> Result<(String, String), Error> {
@@ -141,7 +144,7 @@ fn source_kind(cursor: &mut Cursor<'_>) -> Result<SourceKind, Error> {
     } else if cursor.eat("TABLE") {
         Ok(SourceKind::Table)
     } else {
-        Err(cursor.expected("{'STREAM', 'TABLE'}"))
+        Err(cursor.no_viable("STREAM or TABLE"))
     }
 }
 
@@ -219,11 +222,11 @@ fn properties(cursor: &mut Cursor<'_>) -> Result<Properties, Error> {
         let name = match cursor.peek(0).clone() {
             TokenKind::String(name) => {
                 cursor.advance();
-                crate::Ident::new(name, span)
+                Ident::new(name, span)
             }
             _ => cursor.identifier()?,
         };
-        let name = crate::Ident::new(name.value.to_uppercase(), name.span);
+        let name = Ident::new(name.value.to_uppercase(), name.span);
         cursor.expect_symbol("=")?;
         let value_span = cursor.span();
         let value = property_value(cursor)?;
@@ -283,7 +286,7 @@ fn insert(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
 }
 
 /// `(name, …)`.
-fn names(cursor: &mut Cursor<'_>) -> Result<Vec<crate::Ident>, Error> {
+fn names(cursor: &mut Cursor<'_>) -> Result<Vec<Ident>, Error> {
     cursor.expect_symbol("(")?;
     let mut names = vec![cursor.identifier()?];
     while cursor.eat_symbol(",") {
@@ -293,15 +296,13 @@ fn names(cursor: &mut Cursor<'_>) -> Result<Vec<crate::Ident>, Error> {
     Ok(names)
 }
 
-/// `(expression, …)`.
+/// `(expression, …)`; whether there are enough of them is the planner's to say.
 fn values(cursor: &mut Cursor<'_>) -> Result<Vec<Expression>, Error> {
     cursor.expect_symbol("(")?;
-    let mut values = vec![expression(cursor)?];
-    while cursor.eat_symbol(",") {
-        values.push(expression(cursor)?);
+    if cursor.eat_symbol(")") {
+        return Ok(Vec::new());
     }
-    cursor.expect_symbol(")")?;
-    Ok(values)
+    list(cursor, ")")
 }
 
 fn print(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
@@ -325,6 +326,10 @@ fn print(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     }))
 }
 
+/// What there is to show.
+const SHOWN: &str =
+    "TOPICS, STREAMS, TABLES, QUERIES, FUNCTIONS, PROPERTIES, TYPES, VARIABLES, CONNECTORS";
+
 fn show(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     cursor.advance();
     if let Some(connector) = connector(cursor, "SHOW") {
@@ -332,22 +337,11 @@ fn show(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     }
     let all = cursor.is_word(0, "ALL") && cursor.is_word(1, "TOPICS") && cursor.eat("ALL");
     let TokenKind::Word(word) = cursor.peek(0).clone() else {
-        return Err(cursor.unknown_statement());
+        return Err(cursor.no_viable(SHOWN));
     };
     let what = word.to_ascii_uppercase();
-    if ![
-        "TOPICS",
-        "STREAMS",
-        "TABLES",
-        "QUERIES",
-        "FUNCTIONS",
-        "PROPERTIES",
-        "TYPES",
-        "VARIABLES",
-    ]
-    .contains(&what.as_str())
-    {
-        return Err(cursor.expected("{'TOPICS', 'STREAMS', 'TABLES', 'QUERIES', 'FUNCTIONS', 'PROPERTIES', 'TYPES', 'VARIABLES'}"));
+    if !SHOWN.split(", ").any(|word| word == what) {
+        return Err(cursor.no_viable(SHOWN));
     }
     cursor.advance();
     let mut is_extended = || cursor.eat("EXTENDED");
@@ -382,20 +376,12 @@ fn describe(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
             is_extended: cursor.eat("EXTENDED"),
         }));
     }
-    let is_function = cursor.is_word(0, "FUNCTION")
-        && !matches!(cursor.peek(1), TokenKind::End | TokenKind::Symbol(_));
-    if is_function {
+    // A source may be called FUNCTION, a function cannot be called EXTENDED.
+    if cursor.is_word(0, "FUNCTION") && cursor.is_identifier(1) {
         cursor.advance();
-        let token = cursor.advance();
-        return match token.kind {
-            TokenKind::Word(word) => Ok(Statement::DescribeFunction {
-                name: crate::Ident::new(word.to_ascii_uppercase(), token.span),
-            }),
-            TokenKind::Quoted(name) => Ok(Statement::DescribeFunction {
-                name: crate::Ident::new(name, token.span),
-            }),
-            _ => Err(cursor.expected("identifier")),
-        };
+        return Ok(Statement::DescribeFunction {
+            name: cursor.identifier()?,
+        });
     }
     let source = cursor.source_name()?;
     Ok(Statement::Describe {
@@ -406,24 +392,18 @@ fn describe(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
 
 fn explain(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     cursor.advance();
-    let is_statement = [
-        "SELECT",
-        "CREATE",
-        "INSERT",
-        "DROP",
-        "SHOW",
-        "LIST",
-        "DESCRIBE",
-        "PRINT",
-        "SET",
-        "TERMINATE",
-    ]
-    .iter()
-    .any(|word| cursor.is_word(0, word))
-        && !matches!(cursor.peek(1), TokenKind::End);
-    if is_statement {
-        let inner = cursor.nested(statement)?;
-        return Ok(Statement::Explain(Explain::Statement(Box::new(inner))));
+    // Words such as SHOW and SET are names too: alone they are the id of a query.
+    let is_alone = match cursor.peek(1) {
+        TokenKind::End => true,
+        TokenKind::Symbol(symbol) => *symbol == ";",
+        _ => false,
+    };
+    if matches!(cursor.peek(0), TokenKind::Word(_)) && !is_alone {
+        if cursor.is_word(0, "EXPLAIN") {
+            return Err(cursor.no_viable("a statement that runs a query"));
+        }
+        let inner = Box::new(statement(cursor)?);
+        return Ok(Statement::Explain(Explain::Statement(inner)));
     }
     Ok(Statement::Explain(Explain::Query(cursor.identifier()?)))
 }
@@ -463,7 +443,14 @@ fn alter(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
     let mut columns = Vec::new();
     loop {
         cursor.expect("ADD")?;
-        cursor.eat("COLUMN");
+        // `ADD column INT` adds a column of that name.
+        let is_name = matches!(
+            cursor.peek(2),
+            TokenKind::End | TokenKind::Symbol(";" | "," | "(" | "<")
+        );
+        if !is_name {
+            cursor.eat("COLUMN");
+        }
         let column = cursor.identifier()?;
         columns.push((column, type_name(cursor)?));
         if !cursor.eat_symbol(",") {
@@ -531,7 +518,7 @@ fn assert(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
             None
         };
         let id = id
-            .map(|id| i32::try_from(id).map_err(|_| cursor.invalid_number(&id.to_string())))
+            .map(|id| i32::try_from(id).map_err(|_| cursor.invalid_number("", &id.to_string())))
             .transpose()?;
         let timeout = timeout(cursor)?;
         return Ok(Statement::AssertSchema(AssertSchema {
@@ -540,6 +527,9 @@ fn assert(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
             must_exist,
             timeout,
         }));
+    }
+    if !must_exist {
+        return Err(cursor.no_viable("TOPIC or SCHEMA"));
     }
     let kind = source_kind(cursor)?;
     let name = cursor.source_name()?;

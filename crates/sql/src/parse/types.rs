@@ -11,13 +11,15 @@ pub fn type_name(cursor: &mut Cursor<'_>) -> Result<TypeName, Error> {
     cursor.nested(|cursor| {
         let start = cursor.span();
         let mut kind = base(cursor)?;
+        cursor.raise()?;
         // `INT ARRAY` is another way to write `ARRAY<INT>`.
         while cursor.is_word(0, "ARRAY") && !cursor.is_symbol(1, "<") {
-            cursor.advance();
             let element = TypeName {
                 kind,
                 span: cursor.span_from(start),
             };
+            cursor.advance();
+            cursor.raise()?;
             kind = TypeNameKind::Array(Box::new(element));
         }
         Ok(TypeName {
@@ -29,7 +31,7 @@ pub fn type_name(cursor: &mut Cursor<'_>) -> Result<TypeName, Error> {
 
 fn base(cursor: &mut Cursor<'_>) -> Result<TypeNameKind, Error> {
     let TokenKind::Word(word) = cursor.peek(0).clone() else {
-        return Ok(TypeNameKind::Named(cursor.identifier()?));
+        return named(cursor);
     };
     let is_generic = cursor.is_symbol(1, "<") || cursor.is_symbol(1, "<>");
     let kind = match word.to_ascii_uppercase().as_str() {
@@ -46,11 +48,19 @@ fn base(cursor: &mut Cursor<'_>) -> Result<TypeNameKind, Error> {
         "ARRAY" if is_generic => return array(cursor),
         "MAP" if is_generic => return map(cursor),
         "STRUCT" if is_generic => return structure(cursor),
-        _ => return Ok(TypeNameKind::Named(cursor.identifier()?)),
+        _ => return named(cursor),
     };
     cursor.advance();
     skip_parameters(cursor)?;
     Ok(kind)
+}
+
+/// A type of the user's own.
+fn named(cursor: &mut Cursor<'_>) -> Result<TypeNameKind, Error> {
+    if !cursor.is_identifier(0) {
+        return Err(cursor.no_viable("a type"));
+    }
+    cursor.identifier().map(TypeNameKind::Named)
 }
 
 /// `VARCHAR(20)`, `VARCHAR(STRING)`: accepted and ignored.
@@ -59,10 +69,11 @@ fn skip_parameters(cursor: &mut Cursor<'_>) -> Result<(), Error> {
         return Ok(());
     }
     loop {
-        match cursor.peek(0) {
-            TokenKind::Integer(_) | TokenKind::Word(_) => cursor.advance(),
-            _ => return Err(cursor.expected("INTEGER_VALUE")),
-        };
+        if matches!(cursor.peek(0), TokenKind::Integer(_)) {
+            cursor.advance();
+        } else if !cursor.eat("STRING") {
+            return Err(cursor.expected("{'STRING', INTEGER_VALUE}"));
+        }
         if !cursor.eat_symbol(",") {
             return cursor.expect_symbol(")");
         }
@@ -83,7 +94,9 @@ fn small_number(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
     let TokenKind::Integer(digits) = cursor.peek(0).clone() else {
         return Err(cursor.expected("INTEGER_VALUE"));
     };
-    let number = digits.parse().map_err(|_| cursor.invalid_number(&digits))?;
+    let number = digits
+        .parse()
+        .map_err(|_| cursor.invalid_number("", &digits))?;
     cursor.advance();
     Ok(number)
 }

@@ -4,7 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{Quoted, separated};
 use crate::{
-    Expression, ExpressionKind,
+    Expression, ExpressionKind, Ident,
+    deep::deep,
     expression::{ArithmeticOperator, ComparisonOperator, Literal, TimeUnit},
 };
 
@@ -25,7 +26,7 @@ enum Level {
 
 impl Display for Expression {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        stacker::maybe_grow(128 << 10, 2 << 20, || print(f, &self.kind))
+        deep(|| print(f, &self.kind))
     }
 }
 
@@ -67,7 +68,7 @@ fn print(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
             source: Some(source),
             name,
         } => write!(f, "{source}.{name}"),
-        ExpressionKind::Column { source: None, name } => write!(f, "{name}"),
+        ExpressionKind::Column { source: None, name } => write!(f, "{}", Name(name)),
         ExpressionKind::Dereference { base, field } => {
             at(f, base, Level::Access)?;
             write!(f, "->{field}")
@@ -118,16 +119,38 @@ fn chain(
     separated(f, operands, separator, |f, operand| at(f, operand, least))
 }
 
+/// The name of a column or a function; a name that begins a constructor stands between quotes.
+struct Name<'a>(&'a Ident);
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.value.as_str() {
+            name @ ("ARRAY" | "MAP" | "STRUCT") => write!(f, "`{name}`"),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}
+
 fn sign(f: &mut Formatter<'_>, is_negative: bool, operand: &Expression) -> fmt::Result {
     f.write_str(if is_negative { "-" } else { "+" })?;
     // `-1` would be a literal, `--x` a comment.
-    let is_literal = matches!(operand.kind, ExpressionKind::Literal(_));
-    let is_signed = level(&operand.kind) == Level::Sign;
-    if is_literal || is_signed {
+    if level(&operand.kind) == Level::Sign || begins_with_number(operand) {
         write!(f, "({operand})")
     } else {
         at(f, operand, Level::Sign)
     }
+}
+
+/// Whether a minus before the printed expression would be read as part of its first number.
+fn begins_with_number(expression: &Expression) -> bool {
+    let mut first = expression;
+    while let ExpressionKind::Dereference { base, .. }
+    | ExpressionKind::Subscript { base, .. }
+    | ExpressionKind::AtTimeZone { operand: base, .. } = &first.kind
+    {
+        first = base;
+    }
+    matches!(first.kind, ExpressionKind::Literal(_))
 }
 
 fn comparison(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
@@ -214,11 +237,11 @@ fn word_form(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
             name,
             is_star: true,
             ..
-        } => write!(f, "{name}(*)"),
+        } => write!(f, "{}(*)", Name(name)),
         ExpressionKind::Call {
             name, arguments, ..
         } => {
-            write!(f, "{name}(")?;
+            write!(f, "{}(", Name(name))?;
             separated(f, arguments, ", ", |f, argument| write!(f, "{argument}"))?;
             f.write_str(")")
         }

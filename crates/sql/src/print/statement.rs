@@ -33,6 +33,13 @@ impl Display for Statement {
             Self::Select(query) => write!(f, "{query}"),
             Self::Print(statement) => print(f, statement),
             Self::Show(what) => write!(f, "SHOW {what}"),
+            // FUNCTION without quotes would begin another statement.
+            Self::Describe {
+                source,
+                is_extended,
+            } if source.value == "FUNCTION" => {
+                write!(f, "DESCRIBE `FUNCTION`{}", extended(*is_extended))
+            }
             Self::Describe {
                 source,
                 is_extended,
