@@ -132,8 +132,8 @@ fn gunzip_member<'a>(packed: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8]> {
         let (taken, given) = (inflate.total_in(), inflate.total_out());
         let status = inflate.decompress_vec(input, out, FlushDecompress::None);
         match status.map_err(|error| error.to_string())? {
-            Status::StreamEnd => break,
             _ if out.len() > LARGEST => return Err(too_large()),
+            Status::StreamEnd => break,
             _ if out.len() == out.capacity() => out.reserve(out.len().max(4096)),
             _ if (inflate.total_in(), inflate.total_out()) == (taken, given) => {
                 return Err("a gzip stream that is cut short".into());

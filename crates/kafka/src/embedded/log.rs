@@ -307,10 +307,12 @@ impl Log {
             return Err(local::out_of_range(offset, view.start(), view.end));
         }
         if offset == view.end {
-            return match &view.damage {
-                Some(damage) => Err(self.explain(offset, damage.clone())),
-                None => Ok(None),
+            let Some(damage) = view.damage.clone() else {
+                return Ok(None);
             };
+            // It takes the view itself.
+            drop(view);
+            return Err(self.explain(offset, damage));
         }
         let after = view
             .segments
