@@ -30,7 +30,6 @@ pub fn plan(
         )
         .at(create.name.span));
     }
-    let schema = schema(create, context)?;
     let with = With::try_new(&create.properties, SOURCE_PROPERTIES)?;
     let Some(topic) = with.text("KAFKA_TOPIC")? else {
         return Err(Error::new(
@@ -39,6 +38,7 @@ pub fn plan(
         ));
     };
     let (key_format, value_format) = with.formats(context, None)?;
+    let schema = schema(create, context)?;
     let value_format = with.wrapped(value_format, &schema, context)?;
     check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema)?;
@@ -98,7 +98,9 @@ fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Schema, Error>
         if RESERVED_COLUMNS.contains(&name.as_str()) {
             return Err(Error::new(
                 ErrorKind::Invalid,
-                format!("'{name}' is a reserved column name. It cannot be used as a column name."),
+                format!(
+                    "'{name}' is a reserved column name. You cannot use it as a name for a column."
+                ),
             )
             .at(definition.name.span));
         }

@@ -18,11 +18,13 @@ mod properties;
 mod query;
 mod upgrade;
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
-use weir_catalog::{Catalog, Source};
+use weir_catalog::Catalog;
 use weir_functions::Registry;
-use weir_sql::{Expression, Statement};
+use weir_sql::Statement;
 
 pub use bind::types::resolve_type;
 pub use error::{Error, ErrorKind};
@@ -61,7 +63,7 @@ pub fn plan(statement: &Statement, text: &str, context: &Context<'_>) -> Result<
             create_source::plan(create, text, context).map(Plan::CreateSource)
         }
         Statement::CreateAsSelect(create) => {
-            create_as::plan(create, text, context).map(Plan::CreateAsSelect)
+            create_as::plan(create, text, context).map(|plan| Plan::CreateAsSelect(Arc::new(plan)))
         }
         Statement::InsertSelect(insert) => insert::select(insert, context).map(Plan::InsertSelect),
         Statement::InsertValues(insert) => insert::values(insert, context).map(Plan::InsertValues),
@@ -71,16 +73,4 @@ pub fn plan(statement: &Statement, text: &str, context: &Context<'_>) -> Result<
             "The provided statement does not run a ksql query",
         )),
     }
-}
-
-/// A predicate alone, over a source's columns: the columns that it reads, and the condition, which is never NULL.
-pub fn bind_predicate(
-    predicate: &Expression,
-    source: &Source,
-    functions: &Registry,
-) -> Result<(Vec<ScanColumn>, datafusion_expr::Expr), Error> {
-    let catalog = Catalog::default();
-    let scope = bind::Scope::new(source, &source.name, &catalog, functions);
-    let condition = bind::condition(predicate, &scope, "WHERE")?;
-    Ok((scope.into_scan(), condition))
 }

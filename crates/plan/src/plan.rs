@@ -18,7 +18,7 @@ use weir_catalog::{Column, Schema, Source, SqlType};
 pub enum Plan {
     CreateSource(CreateSourcePlan),
     /// CREATE STREAM … AS SELECT.
-    CreateAsSelect(PersistentPlan),
+    CreateAsSelect(Arc<PersistentPlan>),
     InsertSelect(InsertSelectPlan),
     InsertValues(InsertValuesPlan),
     Select(QueryPlan),

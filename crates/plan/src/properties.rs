@@ -295,7 +295,7 @@ impl<'a> With<'a> {
             (SqlType::BigInt | SqlType::Timestamp, None) => Ok(Some(TimestampColumn { column: name, format: None })),
             (SqlType::BigInt | SqlType::Timestamp, Some(_)) => Err(Error::new(
                 ErrorKind::Property,
-                format!("Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
             )
             .hint("TIMESTAMP_FORMAT is for STRING columns")),
             (SqlType::String, Some(_)) => Err(Error::new(
@@ -304,7 +304,7 @@ impl<'a> With<'a> {
             )),
             _ => Err(Error::new(
                 ErrorKind::Property,
-                format!("Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
             )),
         }
     }

@@ -7,9 +7,10 @@ use weir_functions::operators::{self, ComparisonOperator};
 use weir_sql::{Expression, ExpressionKind, expression as tree};
 
 use super::{
-    Scope, Typed, expression,
-    literal::{parsed_literal, text_of},
-    shown,
+    Scope, Typed, compile_error, expression,
+    literal::text_of,
+    shown, type_error,
+    unify::{common, convert},
 };
 use crate::{Error, ErrorKind};
 
@@ -38,22 +39,20 @@ pub fn compare(
     left: Typed,
     right: Typed,
     sides: &Sides<'_>,
+    clause: &str,
 ) -> Result<Expr, Error> {
     let (Some(left_type), Some(right_type)) = (left.sql_type.clone(), right.sql_type.clone())
     else {
-        return with_null(operator, left, right, sides);
+        return with_null(operator, left, right, sides, clause);
     };
     let refuse = || {
-        Error::new(
-            ErrorKind::Type,
-            format!(
-                "Cannot compare {} ({left_type}) to {} ({right_type}) with {}.",
-                shown(sides.left),
-                shown(sides.right),
-                operator.symbol()
-            ),
-        )
-        .at(sides.left.span.to(sides.right.span))
+        let message = format!(
+            "Cannot compare {} ({left_type}) to {} ({right_type}) with {}.",
+            shown(sides.left),
+            shown(sides.right),
+            ksqldb_name(operator)
+        );
+        type_error(clause, message).at(sides.left.span.to(sides.right.span))
     };
     if let Some(compared) = row_time_with_text(operator, &left, &right, sides)? {
         return Ok(compared);
@@ -71,11 +70,26 @@ pub fn compare(
     Ok(operators::compare(operator, left, right))
 }
 
+/// The operator as ksqlDB's errors call it.
+fn ksqldb_name(operator: ComparisonOperator) -> &'static str {
+    match operator {
+        ComparisonOperator::Equal => "EQUAL",
+        ComparisonOperator::NotEqual => "NOT_EQUAL",
+        ComparisonOperator::Less => "LESS_THAN",
+        ComparisonOperator::LessOrEqual => "LESS_THAN_OR_EQUAL",
+        ComparisonOperator::Greater => "GREATER_THAN",
+        ComparisonOperator::GreaterOrEqual => "GREATER_THAN_OR_EQUAL",
+        ComparisonOperator::IsDistinctFrom => "IS_DISTINCT_FROM",
+        ComparisonOperator::IsNotDistinctFrom => "IS_NOT_DISTINCT_FROM",
+    }
+}
+
 fn with_null(
     operator: ComparisonOperator,
     left: Typed,
     right: Typed,
     sides: &Sides<'_>,
+    clause: &str,
 ) -> Result<Expr, Error> {
     let is_null_safe = matches!(
         operator,
@@ -91,16 +105,13 @@ fn with_null(
             is_null
         });
     }
-    Err(Error::new(
-        ErrorKind::Type,
-        format!(
-            "Comparison with NULL not supported: {} {} {}. Use 'IS NULL' or 'IS NOT NULL' instead.",
-            shown(sides.left),
-            operator.symbol(),
-            shown(sides.right)
-        ),
-    )
-    .at(sides.left.span.to(sides.right.span)))
+    let message = format!(
+        "Comparison with NULL not supported: {} {} {}. Use 'IS NULL' or 'IS NOT NULL' instead.",
+        shown(sides.left),
+        operator.symbol(),
+        shown(sides.right)
+    );
+    Err(type_error(clause, message).at(sides.left.span.to(sides.right.span)))
 }
 
 /// `ROWTIME > '2020-01-01'`: the text is rewritten to milliseconds.
@@ -184,7 +195,7 @@ pub fn like(
                 return Err(Error::new(
                     ErrorKind::Type,
                     format!(
-                        "LIKE condition must be between strings. Got: {} ({other}).",
+                        "Like condition must be between strings. Got: {} ({other}).",
                         shown(side)
                     ),
                 )
@@ -203,7 +214,7 @@ pub fn like(
         .map_err(|message| Error::new(ErrorKind::Invalid, message).at(pattern.span))
 }
 
-/// `operand IN (items)`: by a set where all are constants, else one after the other.
+/// `operand IN (items)`, all brought to one type: by a set where the items are constants, else one after the other.
 pub fn is_in(
     operand: &Expression,
     items: &[Expression],
@@ -211,83 +222,51 @@ pub fn is_in(
     clause: &'static str,
 ) -> Result<Expr, Error> {
     let bound = expression(operand, scope, clause)?;
-    let Some(operand_type) = bound.sql_type.clone() else {
-        return Err(Error::new(ErrorKind::Type, format!("Comparison with NULL not supported: {} IN (…). Use 'IS NULL' or 'IS NOT NULL' instead.", shown(operand))).at(operand.span));
+    if bound.sql_type.is_none() {
+        let message = format!(
+            "Comparison with NULL not supported: {} IN (…). Use 'IS NULL' or 'IS NOT NULL' instead.",
+            shown(operand)
+        );
+        return Err(type_error(clause, message).at(operand.span));
+    }
+    let typed = items
+        .iter()
+        .map(|item| expression(item, scope, clause))
+        .collect::<Result<Vec<_>, _>>()?;
+    let all = std::iter::once((operand, &bound)).chain(items.iter().zip(&typed));
+    let Some(to) = common(all).map_err(|error| compile_error(clause, error))? else {
+        return Ok(datafusion_expr::lit(false));
     };
-    let mut constants = Vec::new();
-    let mut alternatives = Vec::new();
-    for item in items {
-        let typed = expression(item, scope, clause)?;
+    let operand = convert(operand, bound, &to, scope, clause)?;
+    let (mut constants, mut others) = (Vec::new(), Vec::new());
+    for (item, typed) in items.iter().zip(typed) {
         if typed.sql_type.is_none() {
             // A NULL item can equal nothing.
             continue;
         }
-        let is_other_text =
-            typed.sql_type == Some(SqlType::String) && operand_type != SqlType::String;
-        if let (Some(text), true) = (text_of(item), is_other_text) {
-            let parsed = parsed_literal(text, &operand_type)
-                .map_err(|message| Error::new(ErrorKind::Type, message).at(item.span))?;
-            constants_or(&mut constants, &mut alternatives, parsed, &bound.expr);
-            continue;
+        match convert(item, typed, &to, scope, clause)
+            .map_err(|error| compile_error(clause, error))?
+        {
+            Expr::Literal(value, _) => constants.push(value),
+            other => others.push(other),
         }
-        let is_same = typed.sql_type.as_ref() == Some(&operand_type);
-        if is_same {
-            constants_or(&mut constants, &mut alternatives, typed.expr, &bound.expr);
-            continue;
-        }
-        let sides = Sides {
-            left: operand,
-            right: item,
-        };
-        if let (Some(item_type), false) = (
-            &typed.sql_type,
-            typed
-                .sql_type
-                .as_ref()
-                .is_some_and(|t| common_type(&operand_type, t).is_some()),
-        ) {
-            return Err(Error::new(
-                ErrorKind::Type,
-                format!(
-                    "operator does not exist: {operand_type} = {item_type} ({})",
-                    shown(item)
-                ),
-            )
-            .at(item.span)
-            .hint("you might need to add explicit type casts"));
-        }
-        alternatives.push(compare(
-            ComparisonOperator::Equal,
-            bound.clone(),
-            typed,
-            &sides,
-        )?);
     }
-    match operators::in_set(bound.expr.clone(), &constants) {
+    let mut alternatives: Vec<Expr> = Vec::new();
+    match operators::in_set(operand.clone(), &constants) {
         Some(set) => alternatives.push(set),
-        None => alternatives.extend(constants.into_iter().map(|constant| {
-            operators::compare(
-                ComparisonOperator::Equal,
-                bound.expr.clone(),
-                Expr::Literal(constant, None),
-            )
-        })),
+        None => others.extend(
+            constants
+                .into_iter()
+                .map(|value| Expr::Literal(value, None)),
+        ),
     }
-    Ok(super::expression::balanced(alternatives, Expr::or, false))
-}
-
-fn constants_or(
-    constants: &mut Vec<ScalarValue>,
-    alternatives: &mut Vec<Expr>,
-    item: Expr,
-    operand: &Expr,
-) {
-    match item {
-        Expr::Literal(value, _) => constants.push(value),
-        other => alternatives.push(operators::compare(
+    for other in others {
+        scope.copies.spend(&operand)?;
+        alternatives.push(operators::compare(
             ComparisonOperator::Equal,
             operand.clone(),
             other,
-        )),
+        ));
     }
+    Ok(super::expression::balanced(alternatives, Expr::or, false))
 }

@@ -11,8 +11,8 @@ use weir_sql::{Expression, ExpressionKind, Ident, expression as tree};
 use super::{
     Scope, Typed, call, coerce,
     comparison::{self, Sides},
-    list, literal, scope, shown,
-    types::resolve_type,
+    compile_error, list, literal, scope, shown, type_error,
+    types::{base_name, check_map_keys, resolve_type},
 };
 use crate::{Error, ErrorKind};
 
@@ -55,7 +55,8 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             left,
             operator,
             right,
-        } => arithmetic(left, *operator, right, scope, clause),
+        } => arithmetic(left, *operator, right, scope, clause)
+            .map_err(|error| in_expression(expression, clause, error)),
         ExpressionKind::Comparison { .. }
         | ExpressionKind::Between { .. }
         | ExpressionKind::In { .. }
@@ -77,7 +78,9 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             otherwise,
         } => list::case(branches, otherwise.as_deref(), scope, clause),
         ExpressionKind::Cast { operand, to } => {
-            cast(operand, &resolve_type(to, scope.catalog)?, scope, clause)
+            let to = resolve_type(to, scope.catalog)?;
+            check_map_keys(&to, "MAP keys must be STRING here")?;
+            cast(operand, &to, scope, clause)
         }
         ExpressionKind::Call {
             name, arguments, ..
@@ -92,6 +95,19 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         )),
         ExpressionKind::AtTimeZone { .. } => Err(unsupported("AT TIME ZONE is not supported.")),
     }
+}
+
+/// An error of this expression's own, where its operands are well.
+fn in_expression(expression: &Expression, clause: &str, error: Error) -> Error {
+    if error.span.is_some() {
+        return error;
+    }
+    let message = format!(
+        "Error processing expression: {}. {}",
+        shown(expression),
+        error.message
+    );
+    type_error(clause, message).at(expression.span)
 }
 
 fn unsupported(message: &str) -> Error {
@@ -314,7 +330,6 @@ fn arithmetic(
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Typed, Error> {
-    let symbol = operator;
     let operator = match operator {
         tree::ArithmeticOperator::Add => ArithmeticOperator::Add,
         tree::ArithmeticOperator::Subtract => ArithmeticOperator::Subtract,
@@ -326,7 +341,6 @@ fn arithmetic(
         expression(left, scope, clause)?,
         expression(right, scope, clause)?,
     );
-    let span = left.span.to(right.span);
     let (Some(left_type), Some(right_type)) =
         (bound_left.sql_type.clone(), bound_right.sql_type.clone())
     else {
@@ -337,15 +351,17 @@ fn arithmetic(
                 bound_left.type_name(),
                 bound_right.type_name()
             ),
-        )
-        .at(span));
+        ));
     };
     let Some(result) = operators::arithmetic_type(operator, &left_type, &right_type) else {
         return Err(Error::new(
             ErrorKind::Type,
-            format!("Unsupported arithmetic types. {left_type} {symbol} {right_type}"),
-        )
-        .at(span));
+            format!(
+                "Unsupported arithmetic types. {} {}",
+                base_name(&left_type),
+                base_name(&right_type)
+            ),
+        ));
     };
     let widened = |typed: Typed, from: &SqlType| match &result {
         SqlType::Decimal { .. } => match operators::arithmetic::as_decimal(from) {
@@ -376,8 +392,10 @@ fn cast(
     let Some(from) = bound.sql_type.clone() else {
         return Ok(Typed::new(literal::null(to), to.clone()));
     };
-    check_cast(&from, to)
-        .map_err(|message| Error::new(ErrorKind::Type, message).at(operand.span))?;
+    check_cast(&from, to).map_err(|message| {
+        let error = Error::new(ErrorKind::Type, message).at(operand.span);
+        compile_error(clause, error)
+    })?;
     Ok(Typed::new(
         operators::cast(bound.expr, &from, to),
         to.clone(),
@@ -408,6 +426,7 @@ fn predicate(whole: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
                 bound_left,
                 bound_right,
                 &Sides { left, right },
+                clause,
             )?
         }
         ExpressionKind::Between {
@@ -427,14 +446,21 @@ fn predicate(whole: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
                 left: operand,
                 right: high,
             };
+            scope.copies.spend(&bound.expr)?;
             let above = comparison::compare(
                 operators::ComparisonOperator::GreaterOrEqual,
                 bound.clone(),
                 from,
                 &least,
+                clause,
             )?;
-            let below =
-                comparison::compare(operators::ComparisonOperator::LessOrEqual, bound, to, &most)?;
+            let below = comparison::compare(
+                operators::ComparisonOperator::LessOrEqual,
+                bound,
+                to,
+                &most,
+                clause,
+            )?;
             negate(above.and(below), *is_negated)
         }
         ExpressionKind::In {

@@ -6,17 +6,14 @@ use weir_functions::operators;
 use weir_sql::{Expression, Ident, expression::CaseBranch};
 
 use super::{
-    Scope, Typed, coerce,
-    comparison::common_type,
-    condition, expression,
-    literal::{parsed_literal, text_of},
-    shown,
+    Scope, Typed, coerce, compile_error, expression, shown, type_error,
+    unify::{common, convert},
 };
 use crate::{Error, ErrorKind};
 
-/// Elements as one type: numbers widen, STRING literals are parsed, NULLs are allowed beside others.
+/// Elements as one type, which the first that is not NULL sets; `what` they are of.
 fn unify(
-    items: &[Expression],
+    items: &[&Expression],
     scope: &Scope<'_>,
     clause: &'static str,
     what: &str,
@@ -25,50 +22,22 @@ fn unify(
         .iter()
         .map(|item| expression(item, scope, clause))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut common: Option<SqlType> = None;
-    for (item, typed) in items.iter().zip(&bound) {
-        let Some(sql_type) = &typed.sql_type else {
-            continue;
-        };
-        common = Some(match common {
-            None => sql_type.clone(),
-            Some(known)
-                if *sql_type == SqlType::String
-                    && text_of(item).is_some()
-                    && known != SqlType::String =>
-            {
-                known
-            }
-            Some(known) => common_type(&known, sql_type).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Type,
-                    format!(
-                        "operator does not exist: {known} = {sql_type} ({})",
-                        shown(item)
-                    ),
-                )
-                .at(item.span)
-                .hint("you might need to add explicit type casts")
-            })?,
-        });
-    }
-    let Some(common) = common else {
-        return Err(Error::new(
-            ErrorKind::Type,
-            format!(
-                "Cannot construct {what} with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type."
-            ),
-        ));
-    };
-    let exprs = items
+    let to = common(items.iter().copied().zip(&bound))
+        .map_err(|error| compile_error(clause, error))?
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Type,
+                format!("Cannot construct {what} (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type."),
+            )
+        })?;
+    let converted = items
         .iter()
         .zip(bound)
-        .map(|(item, typed)| match text_of(item) {
-            Some(text) if common != SqlType::String => parsed_literal(text, &common)
-                .map_err(|message| Error::new(ErrorKind::Type, message).at(item.span)),
-            _ => Ok(coerce(typed, &common)),
-        });
-    Ok((exprs.collect::<Result<_, _>>()?, common))
+        .map(|(item, typed)| convert(item, typed, &to, scope, clause));
+    let converted = converted
+        .collect::<Result<_, _>>()
+        .map_err(|error| compile_error(clause, error))?;
+    Ok((converted, to))
 }
 
 pub fn array(
@@ -82,7 +51,9 @@ pub fn array(
             "Array constructor cannot be empty. Please supply at least one element (see https://github.com/confluentinc/ksql/issues/4239).",
         ));
     }
-    let (items, element) = unify(items, scope, clause, "an array")?;
+    let items: Vec<&Expression> = items.iter().collect();
+    let what = "an array with all NULL elements";
+    let (items, element) = unify(&items, scope, clause, what)?;
     let made = operators::make_array(items, &element);
     Ok(Typed::new(made, SqlType::array(element)))
 }
@@ -98,8 +69,8 @@ pub fn map(
             "Map constructor cannot be empty. Please supply at least one key value pair (see https://github.com/confluentinc/ksql/issues/4239).",
         ));
     }
-    let (keys, values): (Vec<_>, Vec<_>) = entries.iter().cloned().unzip();
-    let (key_exprs, key_type) = unify(&keys, scope, clause, "a map")?;
+    let (keys, values): (Vec<_>, Vec<_>) = entries.iter().map(|(key, value)| (key, value)).unzip();
+    let (key_exprs, key_type) = unify(&keys, scope, clause, "a map with all NULL keys")?;
     if key_type != SqlType::String {
         return Err(Error::new(
             ErrorKind::Unsupported,
@@ -107,7 +78,7 @@ pub fn map(
         )
         .at(keys[0].span));
     }
-    let (values, value_type) = unify(&values, scope, clause, "a map")?;
+    let (values, value_type) = unify(&values, scope, clause, "a map with all NULL values")?;
     let made = operators::make_map(key_exprs, values, &value_type);
     Ok(Typed::new(made, SqlType::map(SqlType::String, value_type)))
 }
@@ -177,7 +148,16 @@ pub fn case(
     };
     let mut arms = Vec::new();
     for branch in branches {
-        let when = condition(&branch.condition, scope, "WHEN")?;
+        let when = expression(&branch.condition, scope, clause)?;
+        if when.sql_type != Some(SqlType::Boolean) {
+            let message = format!(
+                "When operand type should be boolean.\nType for '{}' is {}",
+                shown(&branch.condition),
+                when.type_name()
+            );
+            return Err(type_error(clause, message).at(branch.condition.span));
+        }
+        let when = when.truth();
         let then = expression(&branch.result, scope, clause)?;
         check(&branch.result, &then)?;
         arms.push((when, then));
@@ -191,7 +171,7 @@ pub fn case(
     let Some(result_type) = result_type else {
         return Err(Error::new(
             ErrorKind::Type,
-            "Invalid Case expression. All case branches have a NULL type",
+            "Invalid Case expression. All case branches have NULL type",
         ));
     };
     let arms = arms

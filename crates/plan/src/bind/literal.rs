@@ -64,6 +64,23 @@ pub fn coerce(typed: Typed, to: &SqlType) -> Expr {
     }
 }
 
+/// A number literal as a wider number: a literal again where that is exact, so that an IN of them is a set.
+pub fn widened_literal(typed: Typed, to: &SqlType) -> Expr {
+    let widened = match (&typed.expr, to) {
+        (Expr::Literal(ScalarValue::Int32(Some(value)), _), SqlType::BigInt) => {
+            Some(ScalarValue::Int64(Some(i64::from(*value))))
+        }
+        (Expr::Literal(ScalarValue::Int32(Some(value)), _), SqlType::Double) => {
+            Some(ScalarValue::Float64(Some(f64::from(*value))))
+        }
+        _ => None,
+    };
+    match widened {
+        Some(value) => Expr::Literal(value, None),
+        None => coerce(typed, to),
+    }
+}
+
 /// The text of a STRING literal.
 pub fn text_of(expression: &Expression) -> Option<&str> {
     match &expression.kind {

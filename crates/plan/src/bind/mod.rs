@@ -4,11 +4,14 @@
 
 mod call;
 mod comparison;
+mod copies;
 mod expression;
 mod list;
 mod literal;
 mod scope;
+mod shown;
 pub mod types;
+mod unify;
 
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
@@ -19,6 +22,7 @@ use crate::{Error, ErrorKind};
 pub use expression::expression;
 pub use literal::{coerce, constant_into, null};
 pub use scope::Scope;
+pub use shown::shown;
 
 /// An expression and what it gives.
 #[derive(Debug, Clone)]
@@ -86,11 +90,24 @@ pub fn condition(
     }
 }
 
-/// An expression as errors repeat it: as the tree prints, cut short.
-pub fn shown(expression: &Expression) -> String {
-    let text = expression.to_string();
-    match text.char_indices().nth(200) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+/// An error that ksqlDB finds when it types an expression, in its words.
+fn type_error(clause: &str, message: String) -> Error {
+    let message = match clause {
+        "WHERE" => format!("Error in WHERE expression: {message}"),
+        _ => message,
+    };
+    Error::new(ErrorKind::Type, message)
+}
+
+/// An error that ksqlDB finds later, when it compiles one.
+fn compile_error(clause: &str, error: Error) -> Error {
+    let what = match clause {
+        "WHERE" => "Invalid Predicate",
+        "SELECT" => "Invalid Select",
+        _ => return error,
+    };
+    Error {
+        message: format!("{what}: {}", error.message),
+        ..error
     }
 }

@@ -8,7 +8,7 @@ use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
 use weir_sql::Ident;
 
-use super::Typed;
+use super::{Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource};
 
 /// One source under its alias. Every column that is named is noted for the scan, once.
@@ -17,6 +17,8 @@ pub struct Scope<'a> {
     alias: &'a str,
     pub catalog: &'a Catalog,
     pub functions: &'a Registry,
+    /// What the statement may still say twice.
+    pub copies: Copies,
     scan: RefCell<Vec<ScanColumn>>,
 }
 
@@ -32,6 +34,7 @@ impl<'a> Scope<'a> {
             alias,
             catalog,
             functions,
+            copies: Copies::default(),
             scan: RefCell::default(),
         }
     }
@@ -43,6 +46,7 @@ impl<'a> Scope<'a> {
             alias: "",
             catalog,
             functions,
+            copies: Copies::default(),
             scan: RefCell::default(),
         }
     }

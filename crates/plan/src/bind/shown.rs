@@ -1,0 +1,248 @@
+//! Expressions as errors repeat them: as ksqlDB prints its own, cut short.
+
+use std::fmt::{self, Write};
+
+use weir_sql::{Expression, ExpressionKind, expression::Literal};
+
+/// As much of an expression as an error repeats, in bytes.
+const SHOWN: usize = 300;
+
+/// `(A + 1)`, `STRUCT(F0:=10)`, `true`: every operator in brackets, literals in lower case.
+pub fn shown(expression: &Expression) -> String {
+    let mut text = Text::default();
+    match text.expression(expression) {
+        Ok(()) => text.0,
+        Err(fmt::Error) => text.0 + "…",
+    }
+}
+
+/// Refuses what is too long, so that an error over ten megabytes costs no more than one over a line.
+#[derive(Default)]
+struct Text(String);
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            if self.0.len() + character.len_utf8() > SHOWN {
+                return Err(fmt::Error);
+            }
+            self.0.push(character);
+        }
+        Ok(())
+    }
+}
+
+impl Text {
+    fn expression(&mut self, expression: &Expression) -> fmt::Result {
+        // Statements nest 256 deep, and debug frames are large.
+        stacker::maybe_grow(128 << 10, 2 << 20, || match &expression.kind {
+            // These, and what this version refuses, as the tree prints.
+            ExpressionKind::Case { .. }
+            | ExpressionKind::Cast { .. }
+            | ExpressionKind::Lambda { .. }
+            | ExpressionKind::TimeUnit(_)
+            | ExpressionKind::AtTimeZone { .. } => write!(self, "{expression}"),
+            kind => self.kind(kind),
+        })
+    }
+
+    fn kind(&mut self, kind: &ExpressionKind) -> fmt::Result {
+        match kind {
+            ExpressionKind::Literal(literal) => self.literal(literal),
+            ExpressionKind::Column { source, name } => {
+                if let Some(source) = source {
+                    write!(self, "{source}.")?;
+                }
+                write!(self, "{name}")
+            }
+            ExpressionKind::Dereference { base, field } => {
+                self.expression(base)?;
+                write!(self, "->{field}")
+            }
+            ExpressionKind::Subscript { base, index } => {
+                self.expression(base)?;
+                self.list("[", std::slice::from_ref(index.as_ref()), "]")
+            }
+            ExpressionKind::Sign {
+                is_negative,
+                operand,
+            } => {
+                self.write_str(if *is_negative { "-" } else { "+" })?;
+                self.expression(operand)
+            }
+            ExpressionKind::And(operands) => self.chain(operands, " AND "),
+            ExpressionKind::Or(operands) => self.chain(operands, " OR "),
+            ExpressionKind::Concat(operands) => self.list("CONCAT(", operands, ")"),
+            ExpressionKind::Arithmetic {
+                left,
+                operator,
+                right,
+            } => self.binary(left, operator, right),
+            ExpressionKind::Comparison {
+                left,
+                operator,
+                right,
+            } => self.binary(left, operator, right),
+            ExpressionKind::Call {
+                name, arguments, ..
+            } => {
+                write!(self, "{name}")?;
+                self.list("(", arguments, ")")
+            }
+            ExpressionKind::Array(items) => self.list("ARRAY[", items, "]"),
+            ExpressionKind::Map(entries) => {
+                self.write_str("MAP(")?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    self.comma(index)?;
+                    self.expression(key)?;
+                    self.write_str(":=")?;
+                    self.expression(value)?;
+                }
+                self.write_str(")")
+            }
+            ExpressionKind::Struct(members) => {
+                self.write_str("STRUCT(")?;
+                for (index, (name, value)) in members.iter().enumerate() {
+                    self.comma(index)?;
+                    write!(self, "{name}:=")?;
+                    self.expression(value)?;
+                }
+                self.write_str(")")
+            }
+            other => self.predicate(other),
+        }
+    }
+
+    fn predicate(&mut self, kind: &ExpressionKind) -> fmt::Result {
+        let not = |is_negated: &bool| if *is_negated { "NOT " } else { "" };
+        self.write_str("(")?;
+        match kind {
+            ExpressionKind::Not(operand) => {
+                self.write_str("NOT ")?;
+                self.expression(operand)?;
+            }
+            ExpressionKind::Between {
+                operand,
+                is_negated,
+                low,
+                high,
+            } => {
+                self.expression(operand)?;
+                write!(self, " {}BETWEEN ", not(is_negated))?;
+                self.expression(low)?;
+                self.write_str(" AND ")?;
+                self.expression(high)?;
+            }
+            ExpressionKind::In {
+                operand,
+                is_negated,
+                items,
+            } => {
+                self.expression(operand)?;
+                write!(self, " {}IN ", not(is_negated))?;
+                self.list("(", items, ")")?;
+            }
+            ExpressionKind::Like {
+                operand,
+                is_negated,
+                pattern,
+                ..
+            } => {
+                self.expression(operand)?;
+                write!(self, " {}LIKE ", not(is_negated))?;
+                self.expression(pattern)?;
+            }
+            ExpressionKind::IsNull {
+                operand,
+                is_negated,
+            } => {
+                self.expression(operand)?;
+                write!(self, " IS {}NULL", not(is_negated))?;
+            }
+            _ => {}
+        }
+        self.write_str(")")
+    }
+
+    fn binary(
+        &mut self,
+        left: &Expression,
+        operator: &dyn fmt::Display,
+        right: &Expression,
+    ) -> fmt::Result {
+        self.write_str("(")?;
+        self.expression(left)?;
+        write!(self, " {operator} ")?;
+        self.expression(right)?;
+        self.write_str(")")
+    }
+
+    fn chain(&mut self, operands: &[Expression], operator: &str) -> fmt::Result {
+        self.write_str("(")?;
+        for (index, operand) in operands.iter().enumerate() {
+            if index > 0 {
+                self.write_str(operator)?;
+            }
+            self.expression(operand)?;
+        }
+        self.write_str(")")
+    }
+
+    fn list(&mut self, open: &str, items: &[Expression], close: &str) -> fmt::Result {
+        self.write_str(open)?;
+        for (index, item) in items.iter().enumerate() {
+            self.comma(index)?;
+            self.expression(item)?;
+        }
+        self.write_str(close)
+    }
+
+    fn comma(&mut self, index: usize) -> fmt::Result {
+        self.write_str(if index == 0 { "" } else { ", " })
+    }
+
+    fn literal(&mut self, literal: &Literal) -> fmt::Result {
+        match literal {
+            Literal::Null => self.write_str("null"),
+            Literal::Boolean(value) => write!(self, "{value}"),
+            other => write!(self, "{other}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_sql::parse_expression;
+
+    use super::shown;
+
+    #[test]
+    fn expressions_are_shown_as_ksqldb_shows_them() {
+        let check = |text: &str, expected: &str| {
+            let parsed = parse_expression(text).expect(text);
+            assert_eq!(shown(&parsed), expected);
+        };
+        check("a + 1.5 * s.b", "(A + (1.5 * S.B))");
+        check(
+            "NOT a = TRUE AND b IS NOT NULL",
+            "((NOT (A = true)) AND (B IS NOT NULL))",
+        );
+        check("MAP(1 := 'cat') + NULL", "(MAP(1:='cat') + null)");
+        check(
+            "STRUCT(f0 := 10, f1 := ARRAY[a->b, m['k']])",
+            "STRUCT(F0:=10, F1:=ARRAY[A->B, M['k']])",
+        );
+        check(
+            "a NOT IN (1, 2) OR b LIKE 'x%'",
+            "((A NOT IN (1, 2)) OR (B LIKE 'x%'))",
+        );
+        check("x BETWEEN -1 AND UCASE(y)", "(X BETWEEN -1 AND UCASE(Y))");
+    }
+
+    #[test]
+    fn a_long_one_is_cut() {
+        let terms: Vec<String> = (0..10_000).map(|n| format!("a = {n}")).collect();
+        let parsed = parse_expression(&terms.join(" OR ")).expect("it parses");
+        assert!(shown(&parsed).len() < 320);
+    }
+}
