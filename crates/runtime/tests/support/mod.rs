@@ -125,6 +125,7 @@ impl World {
         let Plan::CreateAsSelect(created) = plan(text, &self.catalog) else {
             panic!("no query: {text}");
         };
+        let created = Arc::unwrap_or_clone(created);
         self.catalog.replace(created.source);
         spec(id, created.query, Output::Sink(created.sink), true)
     }
@@ -136,6 +137,13 @@ impl World {
         };
         let (sender, rows) = mpsc::channel(4);
         (spec(id, query, Output::Rows(sender), false), rows)
+    }
+
+    pub fn insert(&self, text: &str) -> weir_plan::InsertValuesPlan {
+        match plan(text, &self.catalog) {
+            Plan::InsertValues(values) => values,
+            _ => panic!("no INSERT VALUES: {text}"),
+        }
     }
 
     pub async fn start(&self, spec: QuerySpec) -> Query {
@@ -262,4 +270,36 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl Fn
     };
     let waited = tokio::time::timeout(PATIENCE, wait).await;
     assert!(waited.is_ok(), "not within {PATIENCE:?}: {what}");
+}
+
+impl World {
+    /// Waits until it is so while the clock runs, half a second in every few milliseconds.
+    pub async fn turning<F: Future<Output = bool>>(
+        &self,
+        what: &str,
+        mut is_so: impl FnMut() -> F,
+    ) {
+        let clock = self.clock.clone();
+        eventually(what, || {
+            clock.advance(Duration::from_millis(500));
+            is_so()
+        })
+        .await;
+    }
+
+    /// The same, for records in partition 0 of a topic.
+    pub async fn turning_values(&self, topic: &str, count: usize) -> Vec<String> {
+        let broker = self.broker.clone();
+        self.turning(&format!("{count} records in {topic}"), || {
+            let (broker, topic) = (broker.clone(), topic.to_owned());
+            async move {
+                match broker.offsets(&topic, &[0], OffsetSpec::Latest).await {
+                    Ok(end) => end[0] >= count as Offset,
+                    Err(_) => false,
+                }
+            }
+        })
+        .await;
+        self.values(topic, 0).await
+    }
 }
