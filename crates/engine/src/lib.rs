@@ -18,6 +18,7 @@ mod engine;
 pub mod entity;
 mod error;
 mod execute;
+pub mod filter;
 mod print;
 mod processing_log;
 pub mod properties;

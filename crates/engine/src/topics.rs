@@ -44,6 +44,10 @@ impl Topics {
             .await?)
     }
 
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        Ok(self.broker.delete_topic(name).await?)
+    }
+
     /// Writes records, by their keys' partitions; those without one go round. Returns when they are durable.
     pub async fn produce(&self, topic: &str, records: Vec<NewRecord>) -> Result<(), Error> {
         let mut producer = self.producer(topic).await?;

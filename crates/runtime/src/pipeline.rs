@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion_expr::Expr;
+use arrow::record_batch::RecordBatch;
 use tokio::sync::mpsc;
-use weir_catalog::Source;
 use weir_kafka::Record;
-use weir_plan::{ScanColumn, Step};
+use weir_plan::QueryPlan;
 
 use crate::{
     Error, SystemClock,
-    batch::Batch,
+    batch::{Batch, Run},
     control::Control,
     date,
     decode::Decoders,
@@ -20,7 +19,7 @@ use crate::{
     view::View,
 };
 
-/// A predicate over the values of a source, as a query on it runs it.
+/// A query's way from values to rows, as its task runs it.
 pub struct Pipeline {
     decoders: Decoders,
     view: View,
@@ -30,17 +29,16 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub fn try_new(source: &Source, scan: &[ScanColumn], predicate: &Expr) -> Result<Self, Error> {
-        let needs = Arc::new(Needs::new(source, scan)?);
+    pub fn try_new(plan: &QueryPlan) -> Result<Self, Error> {
+        let needs = Arc::new(Needs::new(&plan.source, &plan.scan)?);
         let mut decoders = Decoders::default();
         decoders.change_to(Layout::union([&*needs]))?;
-        let view = View::new(needs, scan);
-        let steps = [Step::Filter(predicate.clone())];
-        let operators = Operators::try_new(&steps, &view.schema())?;
+        let view = View::new(needs, &plan.scan);
+        let operators = Operators::try_new(&plan.steps, &view.schema())?;
         let clock = Arc::new(SystemClock);
         let control = Arc::new(Control::new("pipeline", clock.clone(), None));
         let (log, _) = mpsc::channel(1);
-        let reports = Reports::new(control.clone(), clock, &source.topic, log);
+        let reports = Reports::new(control.clone(), clock, &plan.source.topic, log);
         Ok(Self {
             decoders,
             view,
@@ -50,7 +48,7 @@ impl Pipeline {
         })
     }
 
-    /// How many of these values match.
+    /// How many rows leave for these values.
     pub fn process(&mut self, values: &[Option<&[u8]>]) -> Result<usize, Error> {
         let parts = self.decoders.decode(|part| match part {
             Part::Key => vec![None; values.len()],
@@ -77,6 +75,17 @@ impl Pipeline {
         let (run, _) = self.view.of(&batch, None, &self.reports)?;
         let matched = self.operators.process(run)?;
         Ok(matched.map_or(0, |run| run.len()))
+    }
+
+    /// How many rows leave for these columns of the scan, decoded elsewhere.
+    pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
+        let run = Run {
+            rows,
+            origins: None,
+            is_null: None,
+        };
+        let left = self.operators.process(run)?;
+        Ok(left.map_or(0, |run| run.len()))
     }
 
     /// How many records were set aside so far.

@@ -135,6 +135,9 @@ pub struct DemoArguments {
     /// End by itself when the recording is over
     #[arg(long)]
     pub exit: bool,
+    /// How many events come in a second
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    pub speed: u32,
 }
 
 #[derive(Debug, Subcommand)]

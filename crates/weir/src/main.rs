@@ -3,6 +3,7 @@
 //! Each subcommand is a folder or file of its own; none has logic of the engine's.
 
 mod bench;
+mod bundled;
 mod cli;
 mod connection;
 mod consume;

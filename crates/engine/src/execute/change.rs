@@ -528,7 +528,6 @@ fn apply_plan(
             } else {
                 state.catalog.add(source)?;
             }
-            let plan = Arc::new(plan);
             let query = persistent(
                 id,
                 text,

@@ -31,7 +31,10 @@ impl Events {
         }
         let events = Self::of(Bytes::from(buffer));
         if events.lines.is_empty() {
-            return Err(Failure::new(format!("`{}` holds no events", path.display())));
+            return Err(Failure::new(format!(
+                "`{}` holds no events",
+                path.display()
+            )));
         }
         Ok(events)
     }

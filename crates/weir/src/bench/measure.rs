@@ -1,6 +1,6 @@
 //! One timed run: what it did, how long it took, what it cost.
 
-use std::time::Instant;
+use std::{ops::AddAssign, time::Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -31,6 +31,15 @@ pub struct Work {
     pub bytes: u64,
     pub matches: u64,
     pub skipped: u64,
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.events += other.events;
+        self.bytes += other.bytes;
+        self.matches += other.matches;
+        self.skipped += other.skipped;
+    }
 }
 
 /// A clock that was started.

@@ -44,10 +44,7 @@ fn body(body: &Body) -> String {
         Body::Tables { tables } => sources("Table Name", tables),
         Body::SourceDescriptions {
             source_descriptions,
-        } => source_descriptions
-            .iter()
-            .map(|source| describe(source))
-            .collect(),
+        } => source_descriptions.iter().map(describe).collect(),
         Body::SourceDescription { source_description } => describe(source_description),
         Body::Queries { queries } => running(queries, true),
         Body::QueryDescriptions { query_descriptions } => {

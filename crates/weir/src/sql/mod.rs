@@ -20,6 +20,8 @@ use crate::{
 };
 
 use rows::RowLayout;
+pub use rows::printable;
+pub use table::table;
 
 /// No script is longer.
 const MOST: u64 = 64 << 20;
@@ -38,13 +40,7 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
         (None, None) => None,
     };
     let (engine, folder) = connection::engine_or_temporary(&arguments.engine).await?;
-    let width = crossterm::terminal::size()
-        .map_or(80, |(width, _)| usize::from(width))
-        .max(20);
-    let screen = Screen {
-        format: arguments.output,
-        width,
-    };
+    let screen = Screen::new(arguments.output);
     let outcome = match script {
         Some(script) => run_script(&engine, &script, &screen).await,
         None if std::io::stdin().is_terminal() => prompt::run(&engine, &screen).await,
@@ -63,6 +59,19 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
     outcome?;
     stopped?;
     Ok(())
+}
+
+/// The prompt, over an engine that is there already.
+pub async fn prompt_on(engine: &Engine) -> Result<(), Failure> {
+    prompt::run(engine, &Screen::new(OutputFormat::Tabular)).await
+}
+
+impl Screen {
+    fn new(format: OutputFormat) -> Self {
+        let size = crossterm::terminal::size();
+        let width = size.map_or(80, |(width, _)| usize::from(width)).max(20);
+        Self { format, width }
+    }
 }
 
 fn with_semicolon(text: &str) -> String {

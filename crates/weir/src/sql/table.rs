@@ -41,7 +41,7 @@ mod tests {
             [vec!["S".to_owned(), "false".to_owned()]],
         );
         let expected = "\
- Stream Name | Windowed 
+\x20Stream Name | Windowed 
 ------------------------
  S           | false    
 ------------------------
