@@ -20,6 +20,7 @@ use crate::{
     data_dir::{self, DataDir},
     engine::Parts,
     processing_log, properties,
+    service::Service,
 };
 
 /// Where the topics are.
@@ -42,6 +43,7 @@ pub struct Builder {
     is_headless: bool,
     checkpoints: Option<Arc<dyn CheckpointStore>>,
     takes_folder: bool,
+    is_shared: bool,
 }
 
 impl Default for Builder {
@@ -55,6 +57,7 @@ impl Default for Builder {
             is_headless: false,
             checkpoints: None,
             takes_folder: true,
+            is_shared: false,
         }
     }
 }
@@ -125,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// The broker is one that others reach too, as a cluster is: the service's lease is taken first.
+    #[cfg(test)]
+    pub(crate) fn shared(mut self) -> Self {
+        self.is_shared = true;
+        self
+    }
+
     /// Where checkpoints are kept, for tests.
     pub fn checkpoints(mut self, checkpoints: Arc<dyn CheckpointStore>) -> Self {
         self.checkpoints = Some(checkpoints);
@@ -142,7 +152,29 @@ impl Builder {
             .cloned()
             .unwrap_or_else(|| "default_".to_owned());
         let (broker, data) = self.open(&service_id).await?;
-        let checkpoints = self.open_checkpoints(&broker, data.as_ref()).await?;
+        let cluster_id = broker.cluster_id().await?;
+        let folder = data
+            .as_ref()
+            .map(|data| positions_folder(data, &cluster_id, &service_id));
+        let checkpoints = self.open_checkpoints(folder.as_deref())?;
+        let is_cluster = matches!(self.place, Place::Cluster);
+        let service = match &folder {
+            Some(folder) if is_cluster || self.is_shared => Some(
+                Service::take(
+                    broker.clone(),
+                    self.clock.clone(),
+                    &service_id,
+                    folder,
+                    checkpoints.clone(),
+                )
+                .await?,
+            ),
+            _ => None,
+        };
+        let (broker, checkpoints) = match &service {
+            Some(service) => (service.broker.clone(), service.checkpoints.clone()),
+            None => (broker, checkpoints),
+        };
         let (entries, waiting) = mpsc::channel(processing_log::QUEUE);
         let mut options = Options::new(
             broker.clone(),
@@ -163,7 +195,7 @@ impl Builder {
         options.retry_max =
             milliseconds("ksql.query.retry.backoff.max.ms").unwrap_or(options.retry_max);
         let parts = Parts {
-            cluster_id: broker.cluster_id().await?,
+            cluster_id,
             runtime: Runtime::new(options),
             broker,
             checkpoints,
@@ -173,7 +205,9 @@ impl Builder {
             configured: self.properties,
             service_id,
             is_headless: self.is_headless,
-            is_cluster: matches!(self.place, Place::Cluster),
+            is_cluster,
+            owns_broker: !matches!(self.place, Place::Given(_)),
+            service,
             data,
             catalog: Catalog::default(),
         };
@@ -209,43 +243,22 @@ impl Builder {
         })
     }
 
-    /// Checkpoints lie under the cluster's id: those of another cluster are left alone.
-    async fn open_checkpoints(
-        &self,
-        broker: &Arc<dyn Broker>,
-        data: Option<&DataDir>,
-    ) -> Result<Arc<dyn CheckpointStore>, Error> {
-        if let Some(checkpoints) = &self.checkpoints {
-            return Ok(checkpoints.clone());
-        }
-        let Some(data) = data else {
-            return Ok(Arc::new(MemoryCheckpoints::default()));
-        };
-        let cluster: String = broker
-            .cluster_id()
-            .await?
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '-' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        let root = data.path().join("checkpoints");
-        warn_of_others(&root, &cluster);
-        Ok(Arc::new(FileCheckpoints::open(root.join(cluster))?))
+    fn open_checkpoints(&self, folder: Option<&Path>) -> Result<Arc<dyn CheckpointStore>, Error> {
+        Ok(match (&self.checkpoints, folder) {
+            (Some(checkpoints), _) => checkpoints.clone(),
+            (None, Some(folder)) => Arc::new(FileCheckpoints::open(folder)?),
+            (None, None) => Arc::new(MemoryCheckpoints::default()),
+        })
     }
 }
 
-fn warn_of_others(root: &Path, cluster: &str) {
-    let others = std::fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy() != cluster);
-    for other in others {
+/// Positions belong to a cluster and a service id: those of others are left alone.
+fn positions_folder(data: &DataDir, cluster_id: &str, service_id: &str) -> PathBuf {
+    let root = data.path().join("checkpoints");
+    let cluster = data_dir::file_name(cluster_id);
+    let entries = std::fs::read_dir(&root).into_iter().flatten().flatten();
+    for other in entries.filter(|entry| entry.file_name().to_string_lossy() != cluster) {
         tracing::warn!(folder = %other.path().display(), "positions of another cluster are left alone");
     }
+    root.join(cluster).join(data_dir::file_name(service_id))
 }

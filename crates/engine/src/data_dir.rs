@@ -70,17 +70,19 @@ pub fn default_path(service_id: &str) -> Result<PathBuf, Error> {
     let base = dirs::data_dir().ok_or_else(|| {
         Error::user("there is no data folder for this user").hint("name one with --data DIR")
     })?;
-    let name: String = service_id
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    Ok(base.join("weir").join(name))
+    Ok(base.join("weir").join(file_name(service_id)))
+}
+
+/// An id as the name of a folder: different for different ids, free of slashes and points.
+pub fn file_name(id: &str) -> String {
+    let mut name = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            _ => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    name
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+use weir_catalog::Source;
 use weir_kafka::{Offset, OffsetSpec, PartitionId};
 use weir_sql::{Statement, StatementText};
 
@@ -45,6 +47,7 @@ impl Engine {
             properties: options.properties,
             ..Session::default()
         };
+        self.check_ours()?;
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
         let mut wanted = State {
@@ -68,6 +71,7 @@ impl Engine {
                 ),
             );
         }
+        self.check_upgrades(&wanted, &ids).await?;
         for topic in &topics {
             self.create_topic(topic).await?;
         }
@@ -75,6 +79,7 @@ impl Engine {
         for query in wanted.queries.values_mut() {
             query.start = self.start_offsets(&query.plan, &query.overridden).await?;
         }
+        self.keep_plans(&wanted, &ids).await?;
         let hold = self.inner.parts.runtime.hold();
         for id in &ids {
             if let Some(query) = wanted.queries.get_mut(id) {
@@ -89,6 +94,43 @@ impl Engine {
             ids,
             ends,
         })
+    }
+
+    /// Whether each query may go on from where the one of its name stood: under the rules of OR REPLACE.
+    async fn check_upgrades(&self, wanted: &State, ids: &[String]) -> Result<(), Error> {
+        for query in ids.iter().filter_map(|id| wanted.queries.get(id)) {
+            let Some(kept) = self.inner.parts.checkpoints.load_plan(&query.id).await? else {
+                continue;
+            };
+            let Some(deployed) = Deployed::read(&query.id, &kept)? else {
+                continue;
+            };
+            match (&query.created, &deployed.sink) {
+                (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.reads, old, new)
+                    .map_err(|error| {
+                        Error::from(error)
+                            .within(&query.statement)
+                            .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
+                    })?,
+                _ if deployed.reads != query.plan.source.name => tracing::warn!(
+                    query = %query.id, read = %deployed.reads, reads = %query.plan.source.name,
+                    "the INSERT at this place reads another source than before, and starts there as auto.offset.reset says; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
+                ),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_plans(&self, wanted: &State, ids: &[String]) -> Result<(), Error> {
+        let checkpoints = &self.inner.parts.checkpoints;
+        for query in ids.iter().filter_map(|id| wanted.queries.get(id)) {
+            let text = Deployed::of(query).to_text()?;
+            if checkpoints.load_plan(&query.id).await?.as_ref() != Some(&text) {
+                checkpoints.save_plan(&query.id, &text).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds one statement to the wanted state; gives the query that it starts and the topic that it needs.
@@ -152,6 +194,56 @@ impl Engine {
             }
         }
         Ok(ends)
+    }
+}
+
+/// What is kept of a query beside its positions: what a changed one is checked against.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Deployed {
+    version: u32,
+    /// The source that it reads.
+    reads: String,
+    /// The stream that it fills, for CREATE … AS SELECT.
+    sink: Option<Source>,
+}
+
+impl Deployed {
+    const VERSION: u32 = 1;
+
+    fn of(query: &Persistent) -> Self {
+        let sink = query.created.as_ref().map(|plan| Source {
+            // Each start has its own words and ids; what counts is what the stream is.
+            statement: String::new(),
+            created_by: None,
+            ..plan.source.clone()
+        });
+        Self {
+            version: Self::VERSION,
+            reads: query.plan.source.name.clone(),
+            sink,
+        }
+    }
+
+    /// `None`, and a line in the log, for what this version cannot read: the query goes on unchecked.
+    fn read(id: &str, text: &str) -> Result<Option<Self>, Error> {
+        match serde_json::from_str::<Self>(text) {
+            Ok(deployed) if deployed.version <= Self::VERSION => Ok(Some(deployed)),
+            Ok(deployed) => Err(Error::user(format!(
+                "query `{id}` was last run by a newer version of the program (its plan has version {}, this one knows {})",
+                deployed.version,
+                Self::VERSION
+            ))
+            .hint("run the newer version, or choose another --service-id")),
+            Err(error) => {
+                tracing::warn!(query = id, %error, "what the query was before cannot be read, it goes on unchecked");
+                Ok(None)
+            }
+        }
+    }
+
+    fn to_text(&self) -> Result<String, Error> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::external(format!("a plan cannot be kept: {error}")))
     }
 }
 

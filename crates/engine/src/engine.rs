@@ -18,6 +18,7 @@ use crate::{
     data_dir::DataDir,
     processing_log, properties,
     queries::Queries,
+    service::Service,
     statement_log::{Entry, StatementLog},
 };
 
@@ -43,6 +44,10 @@ pub(crate) struct Parts {
     pub is_headless: bool,
     /// Whether others can see the broker: a cluster's tools show our positions.
     pub is_cluster: bool,
+    /// A broker that the caller gave is the caller's to close.
+    pub owns_broker: bool,
+    /// On a cluster: the lease, and where positions are copied to.
+    pub service: Option<Service>,
     /// Held for its lock.
     #[expect(dead_code, reason = "held, not read")]
     pub data: Option<DataDir>,
@@ -118,6 +123,7 @@ impl Engine {
         if engine.inner.parts.is_cluster {
             engine.publish_positions();
         }
+        engine.stop_when_lost();
         Ok(engine)
     }
 
@@ -178,7 +184,25 @@ impl Engine {
         names
     }
 
-    /// Stops all queries at a checkpoint and closes the broker.
+    /// Returns when another process has taken this service over: nothing runs here any more. Never returns without a
+    /// cluster.
+    pub async fn lost(&self) -> Error {
+        match &self.inner.parts.service {
+            Some(service) => service.lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Refuses what would act for a service that another process runs now.
+    pub(crate) fn check_ours(&self) -> Result<(), Error> {
+        self.inner
+            .parts
+            .service
+            .as_ref()
+            .map_or(Ok(()), Service::check)
+    }
+
+    /// Stops all queries at a checkpoint, gives the service back and closes the broker, unless the caller gave it.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.inner.parts.runtime.shutdown().await;
         for task in self
@@ -190,8 +214,36 @@ impl Engine {
         {
             task.abort();
         }
-        self.inner.parts.broker.close().await?;
+        if let Some(service) = &self.inner.parts.service {
+            service.release().await;
+        }
+        if self.inner.parts.owns_broker {
+            self.inner.parts.broker.close().await?;
+        }
         Ok(())
+    }
+
+    /// What runs here ends as soon as another process has the service.
+    fn stop_when_lost(&self) {
+        let Some(service) = &self.inner.parts.service else {
+            return;
+        };
+        let (lost, weak) = (service.lost(), Arc::downgrade(&self.inner));
+        let task = tokio::spawn(async move {
+            lost.await;
+            if let Some(inner) = weak.upgrade() {
+                inner.parts.runtime.abandon().await;
+            }
+        });
+        self.keep_in_background(task);
+    }
+
+    fn keep_in_background(&self, task: JoinHandle<()>) {
+        self.inner
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
     }
 
     async fn declare_processing_log(&self, topic: &str) -> Result<(), Error> {
@@ -307,11 +359,7 @@ impl Engine {
                 }
             }
         });
-        self.inner
-            .background
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(task);
+        self.keep_in_background(task);
     }
 }
 

@@ -24,9 +24,11 @@ mod processing_log;
 pub mod properties;
 mod queries;
 pub mod rows;
+mod service;
 mod session;
 mod statement_log;
 pub mod testing;
+mod topic_log;
 mod topics;
 
 pub use builder::Builder;

@@ -3,16 +3,13 @@
 //! One partition, no retention limit. A statement is validated before it is written, and written before it applies. The
 //! number in a query's id is the offset of its statement.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use weir_kafka::{
-    Broker, ErrorKind, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent,
-    Subscription, TopicPartition, Writer,
-};
+use weir_kafka::{Broker, NewRecord, Offset, PartitionId, Record, TopicPartition, Writer};
 
-use crate::Error;
+use crate::{Error, topic_log};
 
 /// Of [`Entry`]; what is higher is reported and not applied.
 const VERSION: u32 = 1;
@@ -55,26 +52,17 @@ impl StatementLog {
         service_id: &str,
     ) -> Result<(Self, Vec<(Offset, Entry)>), Error> {
         let name = topic_name(service_id);
-        if broker.topic(&name).await?.is_none() {
-            let topic = NewTopic {
-                name: name.clone(),
-                partitions: 1,
-                replicas: -1,
-                config: BTreeMap::from([
-                    ("retention.ms".to_owned(), "-1".to_owned()),
-                    ("retention.bytes".to_owned(), "-1".to_owned()),
-                    ("cleanup.policy".to_owned(), "delete".to_owned()),
-                ]),
-            };
-            match broker.create_topic(&topic).await {
-                Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::TopicExists => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let partition = TopicPartition::new(name.as_str(), 0);
-        let end = end_of(broker, &name).await?;
-        let entries = read(broker, &partition, end).await?;
+        let config = [
+            ("retention.ms", "-1"),
+            ("retention.bytes", "-1"),
+            ("cleanup.policy", "delete"),
+        ];
+        let partition = topic_log::open(broker, &name, &config).await?;
+        let mut entries = Vec::new();
+        let end = topic_log::read_all(broker, &partition, |record| {
+            entries.extend(read(&record).map(|entry| (record.offset, entry)));
+        })
+        .await?;
         let writer = broker.writer(&name).await?;
         Ok((
             Self {
@@ -110,59 +98,23 @@ impl StatementLog {
     }
 }
 
-async fn end_of(broker: &Arc<dyn Broker>, name: &str) -> Result<Offset, Error> {
-    let ends = broker.offsets(name, &[0], OffsetSpec::Latest).await?;
-    Ok(ends.first().copied().unwrap_or(0))
-}
-
-async fn read(
-    broker: &Arc<dyn Broker>,
-    partition: &TopicPartition,
-    end: Offset,
-) -> Result<Vec<(Offset, Entry)>, Error> {
-    let mut entries = Vec::new();
-    let starts = broker
-        .offsets(&partition.topic, &[0], OffsetSpec::Earliest)
-        .await?;
-    let mut at = starts.first().copied().unwrap_or(0);
-    let mut reader = broker
-        .reader(Subscription::Assign(vec![(partition.clone(), at)]))
-        .await?;
-    while at < end {
-        let Some(event) = reader.next(Duration::from_secs(30)).await? else {
-            return Err(Error::external(format!(
-                "the statement log `{}` did not answer within 30 s",
-                partition.topic
-            )));
-        };
-        let ReaderEvent::Records {
-            batches,
-            next_offset,
-            ..
-        } = event
-        else {
-            continue;
-        };
-        for record in batches
-            .iter()
-            .flat_map(|batch| &batch.records)
-            .filter(|record| record.offset < end)
-        {
-            let parsed = record.value.as_deref().map(serde_json::from_slice::<Entry>);
-            match parsed {
-                Some(Ok(entry)) if entry.version <= VERSION => entries.push((record.offset, entry)),
-                Some(Ok(entry)) => tracing::error!(
-                    offset = record.offset,
-                    version = entry.version,
-                    "a statement of a later version is not applied"
-                ),
-                Some(Err(error)) => {
-                    tracing::error!(offset = record.offset, %error, "a record of the statement log cannot be read, it is left out")
-                }
-                None => {}
-            }
+/// What a record says; `None`, and a line in the log, if this version cannot tell.
+fn read(record: &Record) -> Option<Entry> {
+    let offset = record.offset;
+    match serde_json::from_slice::<Entry>(record.value.as_deref()?) {
+        Ok(entry) if entry.version <= VERSION => Some(entry),
+        Ok(entry) => {
+            let version = entry.version;
+            tracing::error!(
+                offset,
+                version,
+                "a statement of a later version is not applied"
+            );
+            None
         }
-        at = next_offset;
+        Err(error) => {
+            tracing::error!(offset, %error, "a record of the statement log cannot be read, it is left out");
+            None
+        }
     }
-    Ok(entries)
 }

@@ -93,16 +93,21 @@ fn check_schema(old: &Source, new: &Source) -> Result<(), Error> {
     ))
 }
 
-/// CREATE OR REPLACE … AS SELECT: the same source; the filter and the expressions may change, columns may be added at the end.
-pub fn check_query_upgrade(old: &PersistentPlan, new: &PersistentPlan) -> Result<(), Error> {
-    if old.query.source.name != new.query.source.name {
+/// CREATE OR REPLACE … AS SELECT: the same source; the filter and the expressions may change, columns may be added at the
+/// end. `old_reads` is the source that the old query read, `old` the stream that it filled.
+pub fn check_query_upgrade(
+    old_reads: &str,
+    old: &Source,
+    new: &PersistentPlan,
+) -> Result<(), Error> {
+    let reads = &new.query.source.name;
+    if old_reads != reads {
         return Err(Error::new(
             ErrorKind::Invalid,
             format!(
-                "Cannot upgrade query: the query reads from {} and would read from {}",
-                old.query.source.name, new.query.source.name
+                "Cannot upgrade query: the query reads from {old_reads} and would read from {reads}"
             ),
         ));
     }
-    check_replaceable(&old.source, &new.source)
+    check_replaceable(old, &new.source)
 }

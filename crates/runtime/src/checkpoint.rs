@@ -32,6 +32,24 @@ pub struct Checkpoint {
     pub stream_time: BTreeMap<String, i64>,
 }
 
+impl Checkpoint {
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::internal(format!("checkpoint: {error}")))
+    }
+
+    /// Refuses what a later version wrote, and says so.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        let checkpoint: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if checkpoint.version > VERSION {
+            return Err(format!(
+                "it has version {}, this program knows {VERSION}: a newer one wrote it",
+                checkpoint.version
+            ));
+        }
+        Ok(checkpoint)
+    }
+}
+
 /// Where checkpoints are kept: one for each query and partition, each written atomically.
 #[async_trait]
 pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
@@ -40,6 +58,12 @@ pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
     /// Returns when it is durable.
     async fn save(&self, query: &str, partition: i32, checkpoint: &Checkpoint)
     -> Result<(), Error>;
+
+    /// What its owner wrote down about a query with [`CheckpointStore::save_plan`].
+    async fn load_plan(&self, query: &str) -> Result<Option<String>, Error>;
+
+    /// Keeps a text beside the checkpoints of a query: what it was when they were made, in its owner's own form.
+    async fn save_plan(&self, query: &str, plan: &str) -> Result<(), Error>;
 
     /// Forgets a query.
     async fn remove(&self, query: &str) -> Result<(), Error>;

@@ -258,6 +258,17 @@ impl Runtime {
         }
     }
 
+    /// Cuts every query off where it is, without a checkpoint: what they do is another process's now.
+    pub async fn abandon(&self) {
+        let running: Vec<_> = std::mem::take(&mut *self.queries()).into_values().collect();
+        for control in &running {
+            control.abort.cancel();
+        }
+        for control in &running {
+            control.finished().await;
+        }
+    }
+
     fn queries(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
     }

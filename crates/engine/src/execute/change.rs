@@ -512,7 +512,7 @@ fn apply_plan(
             let mut start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
             if let Some(old) = replaced.as_ref().and_then(|id| state.queries.get(id)) {
                 if let Some(created) = &old.created {
-                    check_query_upgrade(created, &plan)?;
+                    check_query_upgrade(&created.query.source.name, &created.source, &plan)?;
                 }
                 start = old.start.clone();
                 effects.stop.extend(old.query.clone());

@@ -51,6 +51,7 @@ impl Engine {
 
     /// Runs one statement.
     pub async fn execute_one(&self, session: &mut Session, text: &str) -> Result<Response, Error> {
+        self.check_ours()?;
         let parsed = weir_sql::parse_statement(text, &session.variables)
             .map_err(|error| Error::from(error).within(text))?;
         let response = Box::pin(self.run(session, &parsed.statement, &parsed.text)).await;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! CSAS_ALERTS_1.0.json      {"query":"CSAS_ALERTS_1","partition":0,"checkpoint":{…},"check":"…"}
+//! CSAS_ALERTS_1.plan        what its owner wrote down about the query
 //! ```
 //!
 //! A file is written beside its place, synced, and renamed over it; then the folder is synced. After a crash there is the
@@ -18,7 +19,7 @@ use std::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoint, CheckpointStore, VERSION};
+use super::{Checkpoint, CheckpointStore};
 use crate::Error;
 
 /// A longer name is cut, and made unique by a hash of the whole: file systems take 255 bytes.
@@ -63,6 +64,10 @@ impl FileCheckpoints {
         self.folder
             .join(format!("{}.{partition}.json", file_name(query)))
     }
+
+    fn plan_path(&self, query: &str) -> PathBuf {
+        self.folder.join(format!("{}.plan", file_name(query)))
+    }
 }
 
 #[async_trait]
@@ -87,6 +92,24 @@ impl CheckpointStore for FileCheckpoints {
         .await
     }
 
+    async fn load_plan(&self, query: &str) -> Result<Option<String>, Error> {
+        let path = self.plan_path(query);
+        blocking(move || match fs::read_to_string(&path) {
+            Ok(plan) => Ok(Some(plan)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(cannot("read", &path, error)),
+        })
+        .await
+    }
+
+    async fn save_plan(&self, query: &str, plan: &str) -> Result<(), Error> {
+        let (folder, path, plan) = (self.folder.clone(), self.plan_path(query), plan.to_owned());
+        blocking(move || {
+            write(&folder, &path, &plan).map_err(|error| cannot("write", &path, error))
+        })
+        .await
+    }
+
     async fn remove(&self, query: &str) -> Result<(), Error> {
         let (folder, prefix) = (self.folder.clone(), format!("{}.", file_name(query)));
         blocking(move || {
@@ -105,7 +128,8 @@ async fn blocking<T: Send + 'static>(
 
 fn to_text(query: &str, partition: i32, checkpoint: &Checkpoint) -> Result<String, Error> {
     let internal = |error| Error::internal(format!("checkpoint of `{query}`: {error}"));
-    let checkpoint = serde_json::value::to_raw_value(checkpoint).map_err(internal)?;
+    let checkpoint =
+        serde_json::value::RawValue::from_string(checkpoint.to_json()?).map_err(internal)?;
     let kept = Kept {
         query: query.to_owned(),
         partition,
@@ -143,16 +167,8 @@ fn load(path: &Path, query: &str, partition: i32) -> Result<Option<Checkpoint>, 
     if kept.check != hash(kept.checkpoint.get().as_bytes()) {
         return Err(damaged(path, "its check does not fit its content"));
     }
-    let checkpoint: Checkpoint =
-        serde_json::from_str(kept.checkpoint.get()).map_err(|error| damaged(path, error))?;
-    if checkpoint.version > VERSION {
-        let newer = format!(
-            "it has version {}, this program knows {VERSION}: a newer one wrote it",
-            checkpoint.version
-        );
-        return Err(damaged(path, newer));
-    }
-    Ok(Some(checkpoint))
+    let checkpoint = Checkpoint::from_json(kept.checkpoint.get().as_bytes());
+    checkpoint.map(Some).map_err(|why| damaged(path, why))
 }
 
 fn remove(folder: &Path, prefix: &str) -> io::Result<()> {
@@ -205,7 +221,7 @@ fn damaged(path: &Path, why: impl std::fmt::Display) -> Error {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
+    use super::{super::VERSION, *};
 
     fn checkpoint(position: i64) -> Checkpoint {
         Checkpoint {

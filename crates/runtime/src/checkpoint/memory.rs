@@ -13,6 +13,7 @@ use crate::Error;
 #[derive(Debug, Default)]
 pub struct MemoryCheckpoints {
     kept: Mutex<BTreeMap<(String, i32), Checkpoint>>,
+    plans: Mutex<BTreeMap<String, String>>,
 }
 
 impl MemoryCheckpoints {
@@ -44,9 +45,23 @@ impl CheckpointStore for MemoryCheckpoints {
         Ok(())
     }
 
+    async fn load_plan(&self, query: &str) -> Result<Option<String>, Error> {
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(plans.get(query).cloned())
+    }
+
+    async fn save_plan(&self, query: &str, plan: &str) -> Result<(), Error> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.insert(query.to_owned(), plan.to_owned());
+        Ok(())
+    }
+
     async fn remove(&self, query: &str) -> Result<(), Error> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(id, _), _| id != query);
+        drop(kept);
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.remove(query);
         Ok(())
     }
 }

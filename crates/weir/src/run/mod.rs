@@ -68,6 +68,7 @@ async fn serve(
     tokio::select! {
         done = work(engine, &mut deployment, inputs, arguments.until_end) => done?,
         () = told_to_stop() => {}
+        lost = engine.lost() => return Err(lost.into()),
     }
     for writer in writers {
         writer.finish().await?;
