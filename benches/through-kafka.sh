@@ -82,8 +82,9 @@ prepare() {
     (cd "$ROOT" && cargo build --release --package weir >&2)
   fi
   say "building the Java side"
-  mvn -q -B -Dstyle.color=never -f "$JAVA_PROJECT/pom.xml" compile dependency:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$CLASSES/lib" >&2
+  mvn -q -B -f "$JAVA_PROJECT/pom.xml" compile dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$CLASSES/lib" >"$WORK/mvn.log" 2>&1 ||
+    die "the Java side could not be built: $(cat "$WORK/mvn.log")"
   CLASS_PATH="$CLASSES/classes:$CLASSES/lib/*"
 }
 
@@ -97,11 +98,10 @@ start_broker() {
 
 # What is still running of what was started here, then the broker with all topics.
 clean_up() {
-  local status=$? pid
+  local status=$?
   trap - EXIT
-  for pid in "${RUNNING:-}" "${WATCHING:-}"; do
-    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
-  done
+  [ -z "${RUNNING:-}" ] || kill -KILL "$RUNNING" 2>/dev/null || true
+  [ -z "${HELPING:-}" ] || kill -TERM "$HELPING" 2>/dev/null || true
   "$ROOT/scripts/kafka.sh" --name "$BROKER" wipe >/dev/null 2>&1 || true
   if [ "$status" = 0 ]; then
     rm -rf "$WORK"
@@ -110,8 +110,6 @@ clean_up() {
   fi
   exit "$status"
 }
-
-tool() { java -Xmx1g -cp "$CLASS_PATH" "weir.bench.$1" "$SERVERS" "${@:2}" 2>>"$WORK/tools.log"; }
 
 sink() { printf 'alerts-%s-%s-%s' "$1" "$2" "$3"; }
 
@@ -122,9 +120,12 @@ fill() {
     sinks+=("$(sink "$compression" weir "$round")" "$(sink "$compression" streams "$round")")
   done
   say "filling a topic with $COUNT events, compression $compression"
-  timeout "$FILL_LIMIT" java -Xmx2g -cp "$CLASS_PATH" weir.bench.Fill "$SERVERS" "events-$compression" "$compression" \
-    "$EVENTS" "$COUNT" "$CASE" "${sinks[@]}" >"$WORK/filled-$compression" 2>>"$WORK/tools.log" ||
-    die "the topic could not be filled: $(tail -n 5 "$WORK/tools.log")"
+  # Behind `wait`, so that a signal is obeyed at once and not when the topic is full.
+  timeout --foreground "$FILL_LIMIT" java -Xmx2g -cp "$CLASS_PATH" weir.bench.Fill "$SERVERS" "events-$compression" \
+    "$compression" "$EVENTS" "$COUNT" "$CASE" "${sinks[@]}" >"$WORK/filled-$compression" 2>>"$WORK/tools.log" &
+  HELPING=$!
+  wait "$HELPING" || die "the topic could not be filled: $(tail -n 5 "$WORK/tools.log")"
+  HELPING=""
 }
 
 # The shipped rule over the shipped declaration, with this run's topics.
@@ -191,25 +192,27 @@ run() {
   sink=$(sink "$compression" "$engine" "$round")
   folder="$WORK/$sink"
   mkdir -p "$folder"
-  tool Alerts "$sink" first $((RUN_LIMIT + 60)) >"$folder/first" &
-  WATCHING=$!
+  java -cp "$CLASS_PATH" weir.bench.Alerts "$SERVERS" "$sink" first $((RUN_LIMIT + 60)) \
+    >"$folder/first" 2>>"$WORK/tools.log" &
+  HELPING=$!
   wait_for "$folder/first" 60 || die "the sink cannot be watched: $(tail -n 5 "$WORK/tools.log")"
 
   started=$(date +%s%N)
   start_program "$engine" "events-$compression" "$sink" "$folder"
   deadline=$((SECONDS + RUN_LIMIT))
-  while is_running "$WATCHING"; do
+  while is_running "$HELPING"; do
     is_running "$RUNNING" || die "$engine ended before the alert: $(tail -n 5 "$folder/err" "$folder/out")"
     [ "$SECONDS" -lt "$deadline" ] || die "$engine gave no alert within $RUN_LIMIT seconds: $(tail -n 5 "$folder/err" "$folder/out")"
     sleep 0.02
   done
   ended=$(date +%s%N)
-  wait "$WATCHING" || die "the sink cannot be watched: $(tail -n 5 "$WORK/tools.log")"
-  WATCHING=""
+  wait "$HELPING" || die "the sink cannot be watched: $(tail -n 5 "$WORK/tools.log")"
+  HELPING=""
   stop_program "$engine"
 
   # All that is in the sink after the program has stopped: exactly the one alert.
-  tool Alerts "$sink" all >"$folder/alerts" || die "the sink cannot be read: $(tail -n 5 "$WORK/tools.log")"
+  timeout 60 java -cp "$CLASS_PATH" weir.bench.Alerts "$SERVERS" "$sink" all >"$folder/alerts" 2>>"$WORK/tools.log" ||
+    die "the sink cannot be read: $(tail -n 5 "$WORK/tools.log")"
   [ "$(wc -l <"$folder/alerts")" = 1 ] || die "$engine wrote $(wc -l <"$folder/alerts") alerts, not one"
   [ -f "$WORK/alert" ] || cp "$folder/alerts" "$WORK/alert"
   cmp -s "$folder/alerts" "$WORK/alert" || die "$engine wrote another alert: $(cat "$folder/alerts")"
@@ -228,7 +231,9 @@ run() {
 
 # `runs` as JSON: each run, and for each compression the least and the median of each figure with their ratios.
 report() {
-  awk -v count="$COUNT" -v order="$COMPRESSIONS" -v load="$(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || true)" '
+  local bytes
+  read -r _ bytes _ < <(cat "$WORK"/filled-*)
+  awk -v count="$COUNT" -v bytes="$bytes" -v order="$COMPRESSIONS" -v load="$(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || true)" '
     function sorted(list, n,   i, j, swap) {
       for (i = 2; i <= n; i++)
         for (j = i; j > 1 && list[j] < list[j - 1]; j--) { swap = list[j]; list[j] = list[j - 1]; list[j - 1] = swap }
@@ -249,7 +254,6 @@ report() {
       gather(compression, below)
       return sprintf("\"%s\":{\"min\":%.2f,\"median\":%.2f}", key, a / least, b / median)
     }
-    NR == FNR && FILENAME ~ /filled/ { next }
     {
       compression = $1; engine = $2; round = $3; cpu = $4 + $5; per = 1e6 / count
       if (round > rounds[compression]) rounds[compression] = round
@@ -265,7 +269,7 @@ report() {
       runs = runs (runs == "" ? "" : ",\n  ") line "}"
     }
     END {
-      printf "{\"events\":%d,\"load_average_at_end\":\"%s\",\"runs\":[\n  %s],\n \"summary\":[", count, load, runs
+      printf "{\"events\":%d,\"bytes\":%.0f,\"load_average_at_end\":\"%s\",\"runs\":[\n  %s],\n \"summary\":[", count, bytes, load, runs
       n = split(order, compressions, " ")
       for (i = 1; i <= n; i++) {
         c = compressions[i]
@@ -279,11 +283,11 @@ report() {
 }
 
 read_arguments "$@"
-prepare
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/weir-through-kafka.XXXXXX")
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+prepare
 start_broker
 for compression in $COMPRESSIONS; do
   fill "$compression"
