@@ -10,7 +10,10 @@ use std::{
 use tokio::sync::mpsc;
 use weir_catalog::Catalog;
 use weir_functions::{Function, Registry};
-use weir_kafka::{Broker, MemoryBroker};
+use weir_kafka::{
+    Broker, MemoryBroker,
+    cluster::{ClusterBroker, ClusterConfig},
+};
 use weir_runtime::{
     CheckpointStore, Clock, FileCheckpoints, MemoryCheckpoints, Options, Runtime, SystemClock,
 };
@@ -236,8 +239,8 @@ impl Builder {
                     Some(folder) => Some(DataDir::open(folder)?),
                     None => Some(DataDir::open(&data_dir::default_path(service_id)?)?),
                 };
-                let config = weir_kafka::cluster::ClusterConfig::from_properties(&self.properties)?;
-                let broker = weir_kafka::cluster::ClusterBroker::connect(config).await?;
+                let config = ClusterConfig::from_properties(&for_connection(&self.properties))?;
+                let broker = ClusterBroker::connect(config).await?;
                 (Arc::new(broker), data)
             }
         })
@@ -252,6 +255,20 @@ impl Builder {
     }
 }
 
+/// What the connection to a cluster is made from. A file for a ksqlDB server holds much that is for others: what nobody here
+/// knows is passed over, and said.
+fn for_connection(configured: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut given = BTreeMap::new();
+    for (name, value) in configured {
+        if ClusterConfig::is_property(name) {
+            given.insert(name.clone(), value.clone());
+        } else if !properties::is_for_engine(name) {
+            tracing::warn!(property = %name, "property is not known, it has no effect");
+        }
+    }
+    given
+}
+
 /// Positions belong to a cluster and a service id: those of others are left alone.
 fn positions_folder(data: &DataDir, cluster_id: &str, service_id: &str) -> PathBuf {
     let root = data.path().join("checkpoints");
@@ -261,4 +278,42 @@ fn positions_folder(data: &DataDir, cluster_id: &str, service_id: &str) -> PathB
         tracing::warn!(folder = %other.path().display(), "positions of another cluster are left alone");
     }
     root.join(cluster).join(data_dir::file_name(service_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use weir_kafka::cluster::ClusterConfig;
+
+    use super::for_connection;
+
+    #[test]
+    fn the_connection_is_made_from_its_own_properties_among_those_of_a_server() {
+        let configured = [
+            ("auto.offset.reset", "earliest"),
+            ("bootstrap.servers", "localhost:9092"),
+            ("compression.type", "gzip"),
+            ("ksql.service.id", "soc_"),
+            ("listeners", "http://0.0.0.0:8088"),
+            ("ssl.truststore.type", "PEM"),
+            ("weir.sink.origin.headers", "true"),
+        ];
+        let configured: BTreeMap<String, String> = configured
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let given = for_connection(&configured);
+        let names: Vec<&str> = given.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "bootstrap.servers",
+                "compression.type",
+                "ssl.truststore.type"
+            ]
+        );
+        // What is for the connection is still checked by it.
+        let error = ClusterConfig::from_properties(&given).unwrap_err();
+        assert!(error.message.contains("security.protocol"), "{error}");
+    }
 }

@@ -68,23 +68,6 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("weir.sink.origin.headers", "false", Level::Query),
 ];
 
-/// Prefixes of settings that belong to the clients of a Kafka cluster.
-const CLIENT_PREFIXES: &[&str] = &[
-    "ssl.",
-    "sasl.",
-    "security.",
-    "fetch.",
-    "max.",
-    "request.",
-    "client.",
-    "compression.",
-    "acks",
-    "retries",
-    "metadata.",
-    "linger.",
-    "batch.",
-];
-
 /// The name without the prefixes that mean the same.
 pub fn plain_name(name: &str) -> &str {
     let name = name.strip_prefix("ksql.streams.").unwrap_or(name);
@@ -121,11 +104,10 @@ pub fn is_secret(name: &str) -> bool {
     .any(|word| lower.contains(word))
 }
 
-/// Whether a property is for the clients of a cluster.
-pub fn is_for_clients(name: &str) -> bool {
-    CLIENT_PREFIXES
-        .iter()
-        .any(|prefix| plain_name(name).starts_with(prefix))
+/// Whether a property is the engine's, or one of ksqlDB's that the engine may come to know.
+pub fn is_for_engine(name: &str) -> bool {
+    let is_known = KNOWN.iter().any(|(known, ..)| *known == name);
+    is_known || name.starts_with("ksql.") || name.starts_with("weir.")
 }
 
 /// Defaults, and over them what was configured.
