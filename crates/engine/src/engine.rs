@@ -178,6 +178,11 @@ impl Engine {
         names
     }
 
+    /// Stops all queries at a checkpoint; topics can be read and written until [`Engine::shutdown`].
+    pub async fn stop_queries(&self) {
+        self.inner.parts.runtime.shutdown().await;
+    }
+
     /// Stops all queries at a checkpoint and closes the broker.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.inner.parts.runtime.shutdown().await;
