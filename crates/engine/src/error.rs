@@ -78,10 +78,11 @@ impl Error {
             Position::of(&inner, offset),
             Position::of(script, span.start),
         );
+        // The parser names the place twice, before it quotes the statement.
         self.message = self.message.replacen(
             &format!("line {}:{}", from.line, from.column),
             &format!("line {}:{}", to.line, to.column),
-            1,
+            2,
         );
         self.statement = Some(script.to_owned());
         self.span = Some(span);

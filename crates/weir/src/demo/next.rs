@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// For the prompt over the demo's own engine.
 pub const STATEMENTS: [&str; 3] = [
     "SELECT * FROM WINDOWS_ALERTS;",
-    "SELECT winlog->event_id AS id, host->hostname AS host, message FROM WINLOGEVENTS LIMIT 5;",
+    "SELECT host->hostname AS host, message FROM WINLOGEVENTS LIMIT 5;",
     "EXPLAIN CSAS_WINDOWS_ALERTS_1;",
 ];
 

@@ -14,6 +14,9 @@ use crate::{
     sql::{clip, printable},
 };
 
+/// How wide a line may be where there is no terminal.
+const PLAIN_WIDTH: usize = 160;
+
 /// How often progress is a line of its own, where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -66,7 +69,7 @@ impl Screen {
 
     pub fn rule(&self, rule: &Rule) {
         self.say(&format!(
-            "rule      {:<10}{}",
+            "rule      {:<11}{}",
             format!("[{}]", rule.level()),
             rule.title()
         ));
@@ -74,7 +77,7 @@ impl Screen {
 
     /// The rule's name, then the alert's columns that say something.
     pub fn alert(&self, rule: &Rule, value: &[u8]) {
-        let level = format!("{:<10}", format!("[{}]", rule.level()));
+        let level = format!("{:<11}", format!("[{}]", rule.level()));
         let (level, title) = if self.has_colours {
             let level = match rule.level() {
                 "critical" => level.red().bold(),
@@ -121,12 +124,14 @@ impl Screen {
         self.bar.finish_and_clear();
     }
 
-    /// One line of the terminal, whatever an event holds.
+    /// One line, whatever an event holds.
     fn fit(&self, text: &str) -> String {
         let text = printable(text).replace('\n', " ");
-        match self.is_terminal {
-            true => clip(&text, self.width, "…"),
-            false => text,
-        }
+        let width = if self.is_terminal {
+            self.width
+        } else {
+            PLAIN_WIDTH
+        };
+        clip(&text, width, "…")
     }
 }

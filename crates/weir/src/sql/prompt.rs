@@ -129,7 +129,7 @@ pub async fn run(engine: &Engine, screen: &mut Screen) -> Result<(), Failure> {
         let _ = editor.load_history(path);
     }
     say(&format!(
-        "weir {}. Statements end in `;`. Ctrl-C ends a query, Ctrl-D or `exit` the program; `help` says more.\n",
+        "weir {}. Statements end in `;`. Ctrl-C ends a query, Ctrl-D leaves.\nType `help` for more.\n",
         env!("CARGO_PKG_VERSION")
     ))?;
     let mut session = engine.session();
