@@ -9,7 +9,10 @@ mod table;
 
 use std::{
     io::IsTerminal,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arrow::record_batch::RecordBatch;
@@ -54,12 +57,16 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
     let script = Script::read(&arguments).await?;
     let (engine, folder) = connection::engine_or_temporary(&arguments.engine).await?;
     let folder = Arc::new(Mutex::new(folder));
-    end_at_signals(&engine, &folder, script.is_none())?;
+    let ending = end_at_signals(&engine, &folder, script.is_none())?;
     let mut screen = Screen::new(arguments.output);
     let outcome = match script {
         Some(script) => run_script(&engine, &script, &screen).await,
         None => prompt::run(&engine, &mut screen).await,
     };
+    if ending.load(Ordering::Acquire) {
+        // What ran came to its end because the engine is being stopped; the exit status is the signal's.
+        std::future::pending::<()>().await;
+    }
     let stopped = engine.shutdown().await;
     remove(&folder);
     outcome?;
@@ -72,23 +79,27 @@ pub async fn prompt_on(engine: &Engine) -> Result<(), Failure> {
     prompt::run(engine, &mut Screen::new(OutputFormat::Tabular)).await
 }
 
-/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it.
+/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it. Gives whether
+/// that has come.
 fn end_at_signals(
     engine: &Engine,
     folder: &Arc<Mutex<Option<TempDir>>>,
     has_terminal: bool,
-) -> Result<(), Failure> {
+) -> Result<Arc<AtomicBool>, Failure> {
     let mut endings = Endings::listen(has_terminal)?;
     let (engine, folder) = (engine.clone(), folder.clone());
+    let ending = Arc::new(AtomicBool::new(false));
+    let has_come = ending.clone();
     tokio::spawn(async move {
         let status = endings.told().await;
+        has_come.store(true, Ordering::Release);
         if let Err(error) = engine.shutdown().await {
             tracing::error!(%error, "the engine could not be stopped");
         }
         remove(&folder);
         std::process::exit(status);
     });
-    Ok(())
+    Ok(ending)
 }
 
 fn remove(folder: &Mutex<Option<TempDir>>) {

@@ -25,7 +25,9 @@ fn paste(place: &Place, command: &str) -> String {
     let mut shell = Command::new("sh");
     shell.args(["-ec", command]).current_dir(place.path(""));
     place.shield(&mut shell);
-    Process::start(&mut shell).done().ok()
+    let mut process = Process::start(&mut shell);
+    process.close();
+    process.done().ok()
 }
 
 fn copy(place: &Place, folder: &str) {

@@ -29,7 +29,10 @@ fn keys_and_partitions() {
         .ok();
     let sql = "SHOW TOPICS; PRINT t FROM BEGINNING LIMIT 4;";
     let shown = place.run(&target.on(&["sql", "--execute", sql])).ok();
-    assert!(shown.contains(" t           | 3          | 1 "), "{shown}");
+    assert!(
+        shown.contains(" t                           | 3          | 1 "),
+        "{shown}"
+    );
     let record = |key: &str, value: &str| {
         let line = format!(", key: {key}, value: {value}, partition: ");
         let found: Vec<_> = shown
