@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::mpsc;
 use weir_catalog::Catalog;
 use weir_functions::{Function, Registry};
-use weir_kafka::{Broker, MemoryBroker};
+use weir_kafka::{Broker, MemoryBroker, cluster::ClusterConfig};
 use weir_runtime::{
     CheckpointStore, Clock, FileCheckpoints, MemoryCheckpoints, Options, Runtime, SystemClock,
 };
@@ -202,7 +202,10 @@ impl Builder {
                     Some(folder) => Some(DataDir::open(folder)?),
                     None => Some(DataDir::open(&data_dir::default_path(service_id)?)?),
                 };
-                let config = weir_kafka::cluster::ClusterConfig::from_properties(&self.properties)?;
+                // ksqlDB's properties stand beside Kafka's; the connection takes its own.
+                let mut connection = self.properties.clone();
+                connection.retain(|name, _| ClusterConfig::is_property(name));
+                let config = ClusterConfig::from_properties(&connection)?;
                 let broker = weir_kafka::cluster::ClusterBroker::connect(config).await?;
                 (Arc::new(broker), data)
             }

@@ -75,14 +75,13 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Waits until this is shown, after all that was waited for before.
+    /// Waits until this is shown, after all that was waited for before; gives what is shown up to there.
     #[track_caller]
-    fn wait_for(&mut self, text: &str) {
+    fn wait_for(&mut self, text: &str) -> String {
         let until = Instant::now() + LIMIT;
         loop {
             if let Some(at) = self.shown.find(text) {
-                self.shown.drain(..at + text.len());
-                return;
+                return self.shown.drain(..at + text.len()).collect();
             }
             let left = until.saturating_duration_since(Instant::now());
             match self.coming.recv_timeout(left) {
@@ -173,8 +172,17 @@ fn tables_fit_the_screen() {
     let Some(mut terminal) = Terminal::open(&place) else {
         return;
     };
-    terminal.keys("SHOW PROPERTIES;\r");
-    terminal.wait_for(" Property ");
+    terminal.keys("SHOW STREAMS;\r");
+    terminal.wait_for("\r\n");
+    let shown = terminal.wait_for("\u{1b}");
+    assert!(
+        shown.contains(" Stream Name         | Kafka Topic "),
+        "{shown}"
+    );
+    assert!(shown.contains("…\r\n"), "what does not fit is cut: {shown}");
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
     terminal.wait_for("ksql> ");
     terminal.keys("DESCRIBE KSQL_PROCESSING_LOG;\r");
     terminal.wait_for("Name                 : KSQL_PROCESSING_LOG\r\n");

@@ -223,12 +223,6 @@ impl Process {
         }
     }
 
-    /// The next line of standard output if one comes in time; `None` also at the end.
-    pub fn line_within(&mut self, wait: Duration) -> Option<String> {
-        let line = self.output.next(wait).ok()?;
-        Some(line.trim_end_matches(['\r', '\n']).to_owned())
-    }
-
     /// Waits for a line of standard output that contains this.
     #[track_caller]
     pub fn wait_for_output(&mut self, text: &str) -> String {
