@@ -202,6 +202,11 @@ impl Engine {
             .map_or(Ok(()), Service::check)
     }
 
+    /// Stops all queries at a checkpoint; topics can be read and written until [`Engine::shutdown`].
+    pub async fn stop_queries(&self) {
+        self.inner.parts.runtime.shutdown().await;
+    }
+
     /// Stops all queries at a checkpoint, gives the service back and closes the broker, unless the caller gave it.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.inner.parts.runtime.shutdown().await;

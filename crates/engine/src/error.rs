@@ -36,6 +36,10 @@ impl Error {
         Self::new(ErrorKind::External, message)
     }
 
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -54,6 +58,34 @@ impl Error {
     /// The statement in which it happened; kept if one is known already.
     pub fn within(mut self, statement: &str) -> Self {
         self.statement.get_or_insert_with(|| statement.to_owned());
+        self
+    }
+
+    /// The same error as one of the script in which the statement begins at byte `start`: line, column and the place
+    /// marked are then those of the script.
+    pub fn placed(mut self, script: &str, start: usize) -> Self {
+        let inner = self.statement.take().unwrap_or_default();
+        let offset = self.span.map_or(0, |span| span.start);
+        let rest = script.get(start..).unwrap_or_default();
+        let span = match self.span {
+            Some(span) if rest.starts_with(&inner) => {
+                Span::new(start + span.start, start + span.end)
+            }
+            // Variables were put in: the statement is not as the script has it. Or the place is not known.
+            _ => Span::new(start, start + rest.find('\n').unwrap_or(rest.len())),
+        };
+        let (from, to) = (
+            Position::of(&inner, offset),
+            Position::of(script, span.start),
+        );
+        // The parser names the place twice, before it quotes the statement.
+        self.message = self.message.replacen(
+            &format!("line {}:{}", from.line, from.column),
+            &format!("line {}:{}", to.line, to.column),
+            2,
+        );
+        self.statement = Some(script.to_owned());
+        self.span = Some(span);
         self
     }
 
@@ -120,5 +152,41 @@ impl From<weir_runtime::Error> for Error {
             weir_runtime::ErrorKind::Internal => ErrorKind::Internal,
         };
         Self::new(kind, error.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_sql::Span;
+
+    use super::Error;
+
+    #[test]
+    fn a_place_in_a_statement_becomes_one_in_its_script() {
+        let script = "SET 'a'='b';\n\n  SELECT\n  x FROM y;";
+        let start = script.find("SELECT").unwrap();
+        let error = Error {
+            span: Some(Span::new(9, 10)),
+            ..Error::user("line 2:3: Syntax Error")
+        };
+        let placed = error.within("SELECT\n  x FROM y").placed(script, start);
+        let expected = "\
+error: line 4:3: Syntax Error
+  4 |   x FROM y;
+        ^
+";
+        assert_eq!(placed.render(), expected);
+    }
+
+    #[test]
+    fn without_a_place_it_is_the_statements_first_line() {
+        let script = "SET 'a'='b'; DROP STREAM\n x;";
+        let error = Error::user("no such stream").within("DROP STREAM\n x");
+        let expected = "\
+error: no such stream
+  1 | SET 'a'='b'; DROP STREAM
+                   ^^^^^^^^^^^
+";
+        assert_eq!(error.placed(script, 13).render(), expected);
     }
 }

@@ -42,13 +42,31 @@ pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
 pub use topics::{TopicReader, Topics};
 
-/// Cuts a script into its statements' texts.
-pub fn split(script: &str) -> Result<Vec<String>, Error> {
+/// A statement of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptStatement {
+    /// Without its semicolon.
+    pub text: String,
+    /// The byte of the script at which it begins.
+    pub start: usize,
+}
+
+/// Cuts a script into its statements.
+pub fn statements(script: &str) -> Result<Vec<ScriptStatement>, Error> {
     let statements = weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
-    Ok(statements
-        .into_iter()
-        .map(|statement| statement.text)
-        .collect())
+    let of_script = statements.into_iter().map(|statement| ScriptStatement {
+        text: statement.text,
+        start: statement.span.start,
+    });
+    Ok(of_script.collect())
+}
+
+/// The statements of what was typed so far; `None` while the last one is not complete.
+pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Error> {
+    match weir_sql::split(typed) {
+        Err(error) if error.kind == weir_sql::ErrorKind::Unfinished => Ok(None),
+        _ => statements(typed).map(Some),
+    }
 }
 
 /// What a caller needs of the crates below.

@@ -18,6 +18,8 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     Syntax,
+    /// A text that ends in the middle of a statement: what is typed next may complete it.
+    Unfinished,
     /// Nested deeper, or longer, than the limits allow.
     TooComplex,
     /// A variable whose value is not a literal or an identifier.

@@ -102,7 +102,9 @@ impl<'a> Lexer<'a> {
                 [b'/', b'*', ..] => match self.text[self.at + 2..].find("*/") {
                     Some(end) => self.at += end + 4,
                     None => {
-                        return Err(self.error(self.at, "the comment that begins here has no `*/`"));
+                        return Err(
+                            self.unfinished(self.at, "the comment that begins here has no `*/`")
+                        );
                     }
                 },
                 _ => return Ok(()),
@@ -120,7 +122,7 @@ impl<'a> Lexer<'a> {
                 self.at = bytes.len();
                 let what = if quote == b'\'' { "string" } else { "name" };
                 return Err(
-                    self.error(start, &format!("the {what} that begins here is not closed"))
+                    self.unfinished(start, &format!("the {what} that begins here is not closed"))
                 );
             };
             let end = from + length;
@@ -226,6 +228,14 @@ impl<'a> Lexer<'a> {
     fn skip(&mut self, belongs: impl Fn(u8) -> bool) {
         while self.peek(0).is_some_and(&belongs) {
             self.at += 1;
+        }
+    }
+
+    /// More text may make it right.
+    fn unfinished(&self, at: usize, message: &str) -> Error {
+        Error {
+            kind: ErrorKind::Unfinished,
+            ..self.error(at, message)
         }
     }
 

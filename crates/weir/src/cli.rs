@@ -76,7 +76,7 @@ pub struct RunArguments {
     /// Feed the lines of a file to a topic, `-` for standard input
     #[arg(long, value_name = "TOPIC=FILE")]
     pub input: Vec<String>,
-    /// Write a topic's values to a file as they come, `-` for standard output
+    /// Write a topic's values to a file as they come, `-` for standard output; on a broker a file is appended to
     #[arg(long, value_name = "TOPIC=FILE")]
     pub output: Vec<String>,
 }
@@ -86,9 +86,16 @@ pub struct SqlArguments {
     #[command(flatten)]
     pub engine: EngineArguments,
     /// Run these statements and leave
-    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
+    // They may begin with a comment: `-- …`.
+    #[arg(
+        short,
+        long,
+        value_name = "SQL",
+        conflicts_with = "file",
+        allow_hyphen_values = true
+    )]
     pub execute: Option<String>,
-    /// Run the statements of a file and leave
+    /// Run the statements of a file and leave, `-` for standard input
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// How results look

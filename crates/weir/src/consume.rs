@@ -1,11 +1,28 @@
 //! `weir consume`: records to lines.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
-use crate::{cli::ConsumeArguments, connection, failure::Failure};
+use weir_engine::Engine;
+
+use crate::{
+    cli::ConsumeArguments, connection, failure::Failure, signals::Signals, stdout::Stdout,
+};
+
+/// A reader that finds nothing asks again; how often is of no consequence.
+const WAIT: Duration = Duration::from_secs(60);
 
 pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
     let engine = connection::headless_engine(&arguments.engine, "`weir consume`").await?;
+    let outcome = consume(&engine, &arguments).await;
+    let stopped = engine.shutdown().await;
+    outcome?;
+    stopped?;
+    Ok(())
+}
+
+/// Prints until it is told to stop, has printed enough, or nobody reads what it prints.
+async fn consume(engine: &Engine, arguments: &ConsumeArguments) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     let mut reader = engine
         .topics()
         .consume(&arguments.topic, arguments.from_beginning)
@@ -13,27 +30,22 @@ pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
     let mut left = arguments.max.unwrap_or(u64::MAX);
     while left > 0 {
         let next = tokio::select! {
-            next = reader.next(Duration::from_secs(3600)) => next?,
-            _ = tokio::signal::ctrl_c() => break,
+            next = reader.next(WAIT) => next?,
+            () = signals.told_to_stop() => break,
         };
         let Some((_, records)) = next else { continue };
-        let mut output = std::io::stdout().lock();
-        for record in records {
-            if left == 0 {
-                break;
-            }
+        let shown = records
+            .iter()
+            .take(usize::try_from(left).unwrap_or(usize::MAX));
+        let mut text = Vec::new();
+        for record in shown {
+            text.extend_from_slice(record.value.as_deref().unwrap_or(b"null"));
+            text.push(b'\n');
             left -= 1;
-            let value = record.value.as_deref().unwrap_or(b"null");
-            let written = output
-                .write_all(value)
-                .and_then(|()| output.write_all(b"\n"));
-            if written.is_err() {
-                // Whoever read our output has gone: `weir consume … | head`.
-                return Ok(());
-            }
         }
-        let _ = output.flush();
+        if !Stdout::write(&text)?.is_read() {
+            break;
+        }
     }
-    engine.shutdown().await?;
     Ok(())
 }

@@ -11,10 +11,13 @@ mod demo;
 mod failure;
 mod lines;
 mod logging;
+mod place;
 mod produce;
 mod run;
 mod settings;
+mod signals;
 mod sql;
+mod stdout;
 
 use std::process::ExitCode;
 

@@ -3,16 +3,33 @@
 use std::{collections::BTreeMap, path::Path, time::SystemTime};
 
 use bytes::Bytes;
-use weir_engine::parts::NewRecord;
+use weir_engine::{Engine, parts::NewRecord};
 
-use crate::{cli::ProduceArguments, connection, failure::Failure, lines::Lines};
+use crate::{cli::ProduceArguments, connection, failure::Failure, lines::Lines, signals::Signals};
 
-/// How many lines are written in one go.
+/// How many lines are written in one go, at most.
 const CHUNK_LINES: usize = 5000;
 const CHUNK_BYTES: usize = 4 << 20;
 
 pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
+    let path = arguments.file.as_deref().unwrap_or(Path::new("-"));
+    let lines = Lines::open(path).await?;
     let engine = connection::headless_engine(&arguments.engine, "`weir produce`").await?;
+    let outcome = produce(&engine, &arguments, lines).await;
+    let stopped = engine.shutdown().await;
+    let count = outcome?;
+    stopped?;
+    let records = if count == 1 { "record" } else { "records" };
+    eprintln!("{count} {records} written to `{}`", arguments.topic);
+    Ok(())
+}
+
+/// Writes all lines, or those that came before Ctrl-C; how many there were.
+async fn produce(
+    engine: &Engine,
+    arguments: &ProduceArguments,
+    mut lines: Lines,
+) -> Result<u64, Failure> {
     let topics = engine.topics();
     if topics.get(&arguments.topic).await?.is_none() {
         topics
@@ -20,23 +37,23 @@ pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
             .await?;
     }
     let mut producer = topics.producer(&arguments.topic).await?;
-    let path = arguments.file.as_deref().unwrap_or(Path::new("-"));
-    let mut lines = Lines::open(path).await?;
-    let (mut chunk, mut size, mut count) = (Vec::new(), 0, 0_u64);
-    while let Some(line) = lines.next().await? {
-        size += line.len();
-        count += 1;
-        chunk.push(record(line, arguments.key_separator.as_deref()));
-        if chunk.len() >= CHUNK_LINES || size >= CHUNK_BYTES {
-            producer.send(std::mem::take(&mut chunk)).await?;
-            size = 0;
+    let mut signals = Signals::listen()?;
+    let mut count = 0;
+    loop {
+        let chunk = tokio::select! {
+            chunk = lines.next_chunk(CHUNK_LINES, CHUNK_BYTES) => chunk?,
+            () = signals.told_to_stop() => break,
+        };
+        if chunk.is_empty() {
+            break;
         }
+        count += chunk.len() as u64;
+        let separator = arguments.key_separator.as_deref();
+        let records = chunk.into_iter().map(|line| record(line, separator));
+        producer.send(records.collect()).await?;
     }
-    producer.send(chunk).await?;
     producer.flush().await?;
-    engine.shutdown().await?;
-    eprintln!("{count} records written to `{}`", arguments.topic);
-    Ok(())
+    Ok(count)
 }
 
 /// A line as a record of now; what stands before the separator is its key.

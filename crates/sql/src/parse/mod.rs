@@ -61,7 +61,7 @@ pub fn split(script: &str) -> Result<Vec<StatementText>, Error> {
 fn missing_semicolon(script: &str, start: Span, end: Span) -> Error {
     let Position { line, column } = Position::of(script, end.start);
     Error {
-        kind: ErrorKind::Syntax,
+        kind: ErrorKind::Unfinished,
         message: format!(
             "line {line}:{column}: Syntax Error\nmissing ';' at '<EOF>'\nStatement: {}",
             shorten(script[start.start..].trim(), 200)

@@ -18,7 +18,7 @@ use crate::{
     bundled::{DECLARATION, RULES, TOPIC},
     cli::{BenchCommand, BenchOutput},
     failure::Failure,
-    sql::table,
+    sql::{say, table},
 };
 
 use events::Events;
@@ -51,10 +51,12 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     }
     let report = Report { runs };
     match arguments.output {
-        BenchOutput::Json => println!("{}", serde_json::to_string(&report).map_err(Failure::new)?),
-        BenchOutput::Text => print!("{}", text(&report)),
+        BenchOutput::Json => {
+            let json = serde_json::to_string(&report).map_err(Failure::new)?;
+            say(&format!("{json}\n"))
+        }
+        BenchOutput::Text => say(&text(&report)),
     }
-    Ok(())
 }
 
 /// What is measured: the article's rule, or its columns under another predicate.
@@ -85,10 +87,8 @@ impl Rule {
     }
 
     fn filter(&self) -> Result<Filter, Failure> {
-        Ok(Filter::try_new(
-            DECLARATION.trim().trim_end_matches(';'),
-            &format!("{} EMIT CHANGES", self.select),
-        )?)
+        let declaration = DECLARATION.trim().trim_end_matches(';');
+        Ok(Filter::try_new(declaration, &self.select)?)
     }
 }
 
@@ -276,24 +276,13 @@ async fn through(
     sink: &str,
 ) -> Result<Run, Failure> {
     let quiet = || builder().property("ksql.logging.processing.topic.auto.create", "false");
-    let engine = quiet().headless(true).build().await?;
-    let topics = engine.topics();
-    topics.create(source, 1, BTreeMap::new()).await?;
-    let mut producer = topics.producer(source).await?;
-    for _ in 0..repeat {
-        for chunk in events.lines.chunks(FILL) {
-            let records = chunk.iter().map(|event| NewRecord {
-                timestamp: 0,
-                key: None,
-                value: Some(event.clone()),
-                headers: Vec::new(),
-            });
-            producer.send(records.collect()).await?;
-        }
-    }
-    producer.flush().await?;
-    drop(producer);
-    engine.shutdown().await?;
+    fill(
+        quiet().headless(true).build().await?,
+        events,
+        repeat,
+        source,
+    )
+    .await?;
 
     let script = format!(
         "SET 'auto.offset.reset'='earliest';\n{}\nCREATE STREAM WINDOWS_ALERTS WITH (KAFKA_TOPIC='{sink}') AS\n{};",
@@ -321,6 +310,27 @@ async fn through(
     );
     engine.shutdown().await?;
     Ok(run)
+}
+
+/// Writes all events to a new topic, with an engine that lets go of its folder at the end.
+async fn fill(engine: Engine, events: &Events, repeat: u32, topic: &str) -> Result<(), Failure> {
+    let topics = engine.topics();
+    topics.create(topic, 1, BTreeMap::new()).await?;
+    let mut producer = topics.producer(topic).await?;
+    for _ in 0..repeat {
+        for chunk in events.lines.chunks(FILL) {
+            let records = chunk.iter().map(|event| NewRecord {
+                timestamp: 0,
+                key: None,
+                value: Some(event.clone()),
+                headers: Vec::new(),
+            });
+            producer.send(records.collect()).await?;
+        }
+    }
+    producer.flush().await?;
+    engine.shutdown().await?;
+    Ok(())
 }
 
 fn text(report: &Report) -> String {

@@ -85,12 +85,20 @@ pub fn arrow_json(
         .map_err(Failure::new)?;
     let mut work = Work::default();
     for chunk in events.chunks(BATCH) {
-        for event in chunk {
-            work.bytes += event.len() as u64;
+        // An event that is no JSON is skipped by the others; this reader stops at it.
+        let cannot = |error: &dyn std::fmt::Display, place: usize| {
+            let number = work.events + place as u64 + 1;
+            Failure::new(format!("arrow-json cannot decode event {number}: {error}"))
+        };
+        for (place, event) in chunk.iter().enumerate() {
             // One record a batch row: the decoder takes the bytes as they are.
-            decoder.decode(event).map_err(Failure::new)?;
+            decoder
+                .decode(event)
+                .map_err(|error| cannot(&error, place))?;
         }
-        let batch = decoder.flush().map_err(Failure::new)?;
+        let batch = decoder.flush();
+        let batch = batch.map_err(|error| cannot(&error, chunk.len() - 1))?;
+        work.bytes += chunk.iter().map(|event| event.len() as u64).sum::<u64>();
         let Some(batch) = batch else { continue };
         let columns = paths
             .iter()

@@ -1,5 +1,6 @@
 //! `weir demo`: detection rules over recorded Windows events, everything in this process.
 
+mod next;
 mod screen;
 
 use std::{
@@ -15,6 +16,7 @@ use crate::{
     cli::DemoArguments,
     failure::Failure,
     produce::record,
+    signals::Signals,
     sql,
 };
 
@@ -37,6 +39,8 @@ struct Summary {
     events: usize,
     seconds: f64,
     alerts: BTreeMap<&'static str, usize>,
+    /// Ctrl-C came before the last event.
+    was_interrupted: bool,
 }
 
 pub async fn run(arguments: DemoArguments) -> Result<(), Failure> {
@@ -83,7 +87,8 @@ async fn show(
     let started = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     let mut sent = 0;
-    let mut interrupted = Box::pin(tokio::signal::ctrl_c());
+    let mut signals = Signals::listen()?;
+    let mut was_interrupted = false;
     while sent < events.len() {
         tokio::select! {
             _ = ticks.tick() => {
@@ -99,13 +104,20 @@ async fn show(
                 *counts.entry(alert.rule.alerts).or_default() += 1;
                 screen.alert(&alert.rule, &alert.value);
             }
-            _ = &mut interrupted => break,
+            () = signals.told_to_stop() => {
+                was_interrupted = true;
+                break;
+            }
         }
     }
     let seconds = started.elapsed().as_secs_f64();
     settled(engine, sent).await?;
-    // What the rules have written is in the topics; the readers bring it.
-    while let Ok(Some(alert)) = tokio::time::timeout(TICK * 4, raised.recv()).await {
+    let expected = alerts_so_far(engine).await?;
+    while counts.values().sum::<usize>() < expected {
+        let alert = tokio::time::timeout(PATIENCE, raised.recv()).await;
+        let Ok(Some(alert)) = alert else {
+            return Err(Failure::new("the alerts could not be read to the last one"));
+        };
         *counts.entry(alert.rule.alerts).or_default() += 1;
         screen.alert(&alert.rule, &alert.value);
     }
@@ -113,7 +125,18 @@ async fn show(
         events: sent,
         seconds,
         alerts: counts,
+        was_interrupted,
     })
+}
+
+/// How many alerts are in the topics.
+async fn alerts_so_far(engine: &Engine) -> Result<usize, Failure> {
+    let mut count = 0;
+    for rule in RULES {
+        let reader = engine.topics().consume(rule.alerts, false).await?;
+        count += reader.positions().values().sum::<i64>();
+    }
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// Brings the values of a topic as they come.
@@ -176,17 +199,17 @@ async fn finish(
         let count = summary.alerts.get(rule.alerts).copied().unwrap_or(0);
         screen.say(&format!("{count:>6}  {}", rule.title()));
     }
-    if !exit && screen.has_prompt() {
-        screen.say("\nTry next, here at the prompt (exit ends it):");
-        screen.say("  SELECT * FROM WINDOWS_ALERTS;");
-        screen.say("  SELECT winlog->event_id, host->hostname, message FROM WINLOGEVENTS EMIT CHANGES LIMIT 5;");
-        screen.say("  EXPLAIN CSAS_WINDOWS_ALERTS_1;");
+    if !exit && !summary.was_interrupted && screen.has_prompt() {
+        screen.say("\nTry next, here at the prompt (Ctrl-D ends it):");
+        for statement in next::STATEMENTS {
+            screen.say(&format!("  {statement}"));
+        }
         screen.say("");
         return sql::prompt_on(engine).await;
     }
     screen.say("\nTry next:");
-    screen.say("  weir sql                                  a prompt, with no Kafka");
-    screen.say("  zcat EVENTS.ndjson.gz | weir run RULES.sql --input wineventlogs=- --output windows_alerts=- --until-end");
-    screen.say("  weir run RULES.sql --bootstrap-servers HOST:9092");
+    for command in next::commands() {
+        screen.say(&format!("  {command}"));
+    }
     Ok(())
 }

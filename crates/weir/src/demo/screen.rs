@@ -1,6 +1,7 @@
 //! What the demo shows: alerts above a line that counts; plain lines where there is no terminal.
 
 use std::{
+    cell::Cell,
     io::{IsTerminal, Write},
     time::Duration,
 };
@@ -8,7 +9,16 @@ use std::{
 use crossterm::style::Stylize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{bundled::Rule, sql::printable};
+use crate::{
+    bundled::Rule,
+    sql::{clip, printable},
+};
+
+/// How wide a line may be where there is no terminal.
+const PLAIN_WIDTH: usize = 160;
+
+/// How often progress is a line of its own, where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
 
 pub struct Screen {
     /// Hidden where there is no terminal.
@@ -16,6 +26,8 @@ pub struct Screen {
     is_terminal: bool,
     has_colours: bool,
     width: usize,
+    /// When the next line of progress is due, where there is no terminal.
+    next_line: Cell<Duration>,
 }
 
 impl Screen {
@@ -36,6 +48,7 @@ impl Screen {
             is_terminal,
             has_colours: is_terminal && std::env::var_os("NO_COLOR").is_none(),
             width: width.max(40),
+            next_line: Cell::new(LINE_EVERY),
         }
     }
 
@@ -56,7 +69,7 @@ impl Screen {
 
     pub fn rule(&self, rule: &Rule) {
         self.say(&format!(
-            "rule      {:<10}{}",
+            "rule      {:<11}{}",
             format!("[{}]", rule.level()),
             rule.title()
         ));
@@ -64,7 +77,7 @@ impl Screen {
 
     /// The rule's name, then the alert's columns that say something.
     pub fn alert(&self, rule: &Rule, value: &[u8]) {
-        let level = format!("{:<10}", format!("[{}]", rule.level()));
+        let level = format!("{:<11}", format!("[{}]", rule.level()));
         let (level, title) = if self.has_colours {
             let level = match rule.level() {
                 "critical" => level.red().bold(),
@@ -92,6 +105,16 @@ impl Screen {
 
     pub fn progress(&self, events: usize, elapsed: Duration, alerts: usize) {
         let rate = events as f64 / elapsed.as_secs_f64().max(0.001);
+        if !self.is_terminal {
+            if elapsed >= self.next_line.get() {
+                self.next_line.set(elapsed + LINE_EVERY);
+                self.say(&format!(
+                    "          {events} of {} events, {rate:.0} a second, {alerts} alerts",
+                    self.bar.length().unwrap_or_default()
+                ));
+            }
+            return;
+        }
         self.bar.set_position(events as u64);
         self.bar
             .set_message(format!("{rate:.0} a second  {alerts} alerts"));
@@ -101,13 +124,14 @@ impl Screen {
         self.bar.finish_and_clear();
     }
 
-    /// One line of the terminal, whatever an event holds.
+    /// One line, whatever an event holds.
     fn fit(&self, text: &str) -> String {
         let text = printable(text).replace('\n', " ");
-        if !self.is_terminal || text.chars().count() <= self.width {
-            return text;
-        }
-        let kept: String = text.chars().take(self.width - 1).collect();
-        format!("{kept}…")
+        let width = if self.is_terminal {
+            self.width
+        } else {
+            PLAIN_WIDTH
+        };
+        clip(&text, width, "…")
     }
 }

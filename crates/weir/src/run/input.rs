@@ -1,15 +1,25 @@
 //! `--input TOPIC=FILE`: lines fed to a topic, no faster than the queries read them.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use weir_engine::{Deployment, Engine};
+use bytes::Bytes;
+use weir_engine::{
+    Deployment, Engine,
+    parts::{QueryState, QueryStatus},
+};
 
 use crate::{failure::Failure, lines::Lines, produce::record};
 
-/// How many records may wait between the file and the slowest query.
-const AHEAD: i64 = 50_000;
+/// How much may wait between the file and the slowest query.
+const AHEAD_RECORDS: i64 = 50_000;
+const AHEAD_BYTES: usize = 128 << 20;
 
-/// What a topic in memory keeps: enough for what waits, so that a filter over any number of events stays small.
+/// What a topic in memory keeps, so that a filter over any number of events stays small. Well above what may wait: a
+/// record that is dropped before every query has read it would be an alert lost.
 const KEPT_BYTES: usize = 512 << 20;
 
 const CHUNK_LINES: usize = 2000;
@@ -20,6 +30,12 @@ const CHUNK_BYTES: usize = 2 << 20;
 pub struct Input {
     topic: String,
     file: PathBuf,
+}
+
+/// An input that was found readable, before anything runs.
+pub struct Feed {
+    topic: String,
+    lines: Lines,
 }
 
 /// `TOPIC=FILE`, each.
@@ -43,6 +59,19 @@ pub fn split(argument: &str, option: &str) -> Result<(String, PathBuf), Failure>
 }
 
 impl Input {
+    pub fn is_standard_input(&self) -> bool {
+        self.file == Path::new("-")
+    }
+
+    pub async fn open(self) -> Result<Feed, Failure> {
+        Ok(Feed {
+            lines: Lines::open(&self.file).await?,
+            topic: self.topic,
+        })
+    }
+}
+
+impl Feed {
     /// Makes the topic if it is not there.
     pub async fn prepare(&self, engine: &Engine, is_memory: bool) -> Result<(), Failure> {
         let topics = engine.topics();
@@ -58,40 +87,114 @@ impl Input {
         Ok(())
     }
 
-    /// Writes all lines; returns when they are in the topic.
-    pub async fn feed(&self, engine: &Engine, deployment: &Deployment) -> Result<(), Failure> {
+    /// In memory nobody else reads a topic: one that no query reads is a name mistaken.
+    pub async fn check_read(&self, deployment: &Deployment) -> Result<(), Failure> {
+        if deployment.positions(&self.topic).await.is_empty() {
+            return Err(Failure::new(format!(
+                "`--input {}=…`: no query of the file reads topic `{}`",
+                self.topic, self.topic
+            ))
+            .hint("the name is that of KAFKA_TOPIC in CREATE STREAM, in the same letter case"));
+        }
+        Ok(())
+    }
+
+    /// Writes all lines; returns when they are in the topic. A topic in memory forgets, so there the slowest query is
+    /// waited for.
+    pub async fn run(
+        mut self,
+        engine: &Engine,
+        deployment: &Deployment,
+        is_memory: bool,
+    ) -> Result<(), Failure> {
         let mut producer = engine.topics().producer(&self.topic).await?;
-        let mut lines = Lines::open(&self.file).await?;
-        let (mut chunk, mut size, mut written) = (Vec::new(), 0, 0_i64);
-        let before = self.read_so_far(deployment).await;
-        while let Some(line) = lines.next().await? {
-            size += line.len();
-            chunk.push(record(line, None));
-            if chunk.len() >= CHUNK_LINES || size >= CHUNK_BYTES {
-                written += chunk.len() as i64;
-                producer.send(std::mem::take(&mut chunk)).await?;
-                size = 0;
-                self.wait_for_readers(deployment, before, written).await;
+        let mut ahead = Ahead::new(self.read_so_far(deployment).await);
+        loop {
+            let chunk = self.lines.next_chunk(CHUNK_LINES, CHUNK_BYTES).await?;
+            if chunk.is_empty() {
+                break;
+            }
+            ahead.add(&chunk);
+            let records = chunk.into_iter().map(|line| record(line, None));
+            producer.send(records.collect()).await?;
+            while is_memory && ahead.is_too_far(self.read_so_far(deployment).await) {
+                check_alive(engine, deployment).await?;
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
-        producer.send(chunk).await?;
         producer.flush().await?;
         Ok(())
     }
 
-    async fn wait_for_readers(&self, deployment: &Deployment, before: i64, written: i64) {
-        while written - (self.read_so_far(deployment).await - before) > AHEAD {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+    /// The sum of the slowest query's positions.
+    async fn read_so_far(&self, deployment: &Deployment) -> i64 {
+        deployment.positions(&self.topic).await.values().sum()
+    }
+}
+
+/// A query that has failed for good is waited for by nobody: its failure is the run's.
+async fn check_alive(engine: &Engine, deployment: &Deployment) -> Result<(), Failure> {
+    let statuses = engine.statuses().await;
+    let has_failed = |status: &QueryStatus| status.state == QueryState::Failed;
+    if statuses.values().any(has_failed) {
+        deployment.ready().await?;
+    }
+    Ok(())
+}
+
+/// What was written and is not read by every query.
+struct Ahead {
+    /// Positions, summed up over the partitions.
+    written: i64,
+    /// Where each chunk ends, and its bytes.
+    chunks: VecDeque<(i64, usize)>,
+    bytes: usize,
+}
+
+impl Ahead {
+    fn new(position: i64) -> Self {
+        Self {
+            written: position,
+            chunks: VecDeque::new(),
+            bytes: 0,
         }
     }
 
-    /// The sum of the slowest query's positions; without a query over the topic nothing is waited for.
-    async fn read_so_far(&self, deployment: &Deployment) -> i64 {
-        let positions = deployment.positions(&self.topic).await;
-        if positions.is_empty() {
-            i64::MAX / 2
-        } else {
-            positions.values().sum()
+    fn add(&mut self, chunk: &[Bytes]) {
+        let bytes = chunk.iter().map(Bytes::len).sum();
+        self.written += chunk.len() as i64;
+        self.chunks.push_back((self.written, bytes));
+        self.bytes += bytes;
+    }
+
+    fn is_too_far(&mut self, read: i64) -> bool {
+        while let Some((_, bytes)) = self.chunks.pop_front_if(|(end, _)| *end <= read) {
+            self.bytes -= bytes;
         }
+        self.written - read > AHEAD_RECORDS || self.bytes > AHEAD_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{AHEAD_BYTES, AHEAD_RECORDS, Ahead};
+
+    #[test]
+    fn what_waits_is_bounded_in_records_and_in_bytes() {
+        let mut ahead = Ahead::new(7);
+        ahead.add(&vec![Bytes::from_static(b"a"); AHEAD_RECORDS as usize]);
+        assert!(!ahead.is_too_far(7));
+        ahead.add(&[Bytes::from_static(b"b")]);
+        assert!(ahead.is_too_far(7));
+        assert!(!ahead.is_too_far(8));
+
+        let mut ahead = Ahead::new(0);
+        ahead.add(&[vec![b'a'; AHEAD_BYTES].into()]);
+        assert!(!ahead.is_too_far(0));
+        ahead.add(&[Bytes::from_static(b"b")]);
+        assert!(ahead.is_too_far(0));
+        assert!(!ahead.is_too_far(1));
     }
 }

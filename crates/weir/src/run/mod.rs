@@ -5,88 +5,139 @@ mod output;
 
 use std::{io::Read, path::Path};
 
-use tokio::signal::unix::{SignalKind, signal};
+use futures::{StreamExt, stream::FuturesUnordered};
 use weir_engine::{DeployOptions, Deployment, Engine};
 
 use crate::{
     cli::RunArguments,
     connection::{self, Broker},
     failure::Failure,
+    place::in_script,
+    signals::Signals,
 };
+
+use input::{Feed, Input};
+use output::{Output, Writing};
 
 /// No file of statements is longer.
 const MOST: u64 = 64 << 20;
 
+/// What is to be run.
+struct Job {
+    script: String,
+    /// The script's name in messages.
+    name: String,
+    feeds: Vec<Feed>,
+    outputs: Vec<Output>,
+    until_end: bool,
+    /// The topics live and end with this process.
+    is_memory: bool,
+}
+
 pub async fn run(arguments: RunArguments) -> Result<(), Failure> {
-    let script = read_script(&arguments.file)?;
+    let mut signals = Signals::listen()?;
     let inputs = input::parse(&arguments.input)?;
     let outputs = output::parse(&arguments.output)?;
+    check_standard_input(&arguments.file, &inputs)?;
     let (builder, broker) = connection::builder(&arguments.engine)?;
     if broker == Broker::None && inputs.is_empty() {
         return Err(Failure::new("there is no broker and no input")
             .hint("name a Kafka with --bootstrap-servers HOST:PORT, a folder with --embedded DIR, or feed a topic with --input TOPIC=FILE (`-` is standard input)"));
     }
+    let script = read_script(&arguments.file)?;
+    let mut feeds = Vec::new();
+    for input in inputs {
+        feeds.push(input.open().await?);
+    }
+    let job = Job {
+        script,
+        name: arguments.file.display().to_string(),
+        feeds,
+        outputs,
+        until_end: arguments.until_end,
+        is_memory: broker == Broker::None,
+    };
     let mut builder = builder.headless(true);
-    if broker == Broker::None {
+    if job.is_memory {
         // The topics are in memory and empty: what is fed is what there is.
         builder = builder.memory(0).property("auto.offset.reset", "earliest");
     }
-    let engine = builder.build().await?;
-    let outcome = serve(
-        &engine,
-        &script,
-        &arguments,
-        inputs,
-        outputs,
-        broker == Broker::None,
-    )
-    .await;
+    let engine = tokio::select! {
+        engine = builder.build() => engine?,
+        () = signals.told_to_stop() => return Ok(()),
+    };
+    let outcome = serve(&engine, job, &mut signals).await;
     let stopped = engine.shutdown().await;
     outcome?;
     stopped?;
     Ok(())
 }
 
-async fn serve(
-    engine: &Engine,
-    script: &str,
-    arguments: &RunArguments,
-    inputs: Vec<input::Input>,
-    outputs: Vec<output::Output>,
-    is_memory: bool,
-) -> Result<(), Failure> {
-    for input in &inputs {
-        input.prepare(engine, is_memory).await?;
+/// Standard input is read once: by the statements, or by one topic.
+fn check_standard_input(script: &Path, inputs: &[Input]) -> Result<(), Failure> {
+    let of_topics = inputs.iter().filter(|input| input.is_standard_input());
+    let readers = of_topics.count() + usize::from(script == Path::new("-"));
+    if readers > 1 {
+        return Err(Failure::new("standard input is named more than once").hint(
+            "`-` may stand for one of FILE and the --input files; name files for the others",
+        ));
     }
-    let mut deployment = engine.deploy(script, DeployOptions::default()).await?;
+    Ok(())
+}
+
+/// Runs the queries until the end, or until a signal; what they have written by then is in the outputs.
+async fn serve(engine: &Engine, job: Job, signals: &mut Signals) -> Result<(), Failure> {
+    for feed in &job.feeds {
+        feed.prepare(engine, job.is_memory).await?;
+    }
+    let mut prepared = Vec::new();
+    for output in job.outputs {
+        prepared.push(output.prepare(engine, !job.is_memory).await?);
+    }
+    let deployed = tokio::select! {
+        deployed = engine.deploy(&job.script, DeployOptions::default()) => deployed,
+        () = signals.told_to_stop() => return Ok(()),
+    };
+    let deployment = deployed.map_err(|error| in_script(error, &job.script, &job.name))?;
     let mut writers = Vec::new();
-    for output in outputs {
+    for output in prepared {
         writers.push(output.start(engine).await?);
     }
-    deployment.ready().await?;
-    eprintln!("ready");
+    if job.is_memory {
+        for feed in &job.feeds {
+            feed.check_read(&deployment).await?;
+        }
+    }
+    let work = work(engine, deployment, job.feeds, job.until_end, job.is_memory);
     tokio::select! {
-        done = work(engine, &mut deployment, inputs, arguments.until_end) => done?,
-        () = told_to_stop() => {}
+        done = work => done?,
+        watched = watch(&mut writers, job.is_memory) => watched?,
+        () = signals.told_to_stop() => {}
         lost = engine.lost() => return Err(lost.into()),
     }
+    // First the queries, then the outputs: a row that a checkpoint counts as done is in its output.
+    engine.stop_queries().await;
     for writer in writers {
         writer.finish().await?;
     }
     Ok(())
 }
 
-/// Feeds the inputs; then waits for the end, or for ever.
+/// Feeds the inputs, all at a time; then waits for the end, or for ever.
 async fn work(
     engine: &Engine,
-    deployment: &mut Deployment,
-    inputs: Vec<input::Input>,
+    mut deployment: Deployment,
+    feeds: Vec<Feed>,
     until_end: bool,
+    is_memory: bool,
 ) -> Result<(), Failure> {
-    let has_inputs = !inputs.is_empty();
-    for input in inputs {
-        input.feed(engine, deployment).await?;
-    }
+    deployment.ready().await?;
+    eprintln!("ready");
+    let has_inputs = !feeds.is_empty();
+    let feeding = feeds
+        .into_iter()
+        .map(|feed| feed.run(engine, &deployment, is_memory));
+    futures::future::try_join_all(feeding).await?;
     if !until_end {
         std::future::pending::<()>().await;
     }
@@ -97,38 +148,36 @@ async fn work(
     Ok(())
 }
 
-/// SIGINT or SIGTERM.
-async fn told_to_stop() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without the one there is still the other.
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Returns when an output cannot be written, or when there is nobody left to run for: whoever read the outputs has gone,
+/// and the topics are in memory. On a broker the queries go on.
+async fn watch(writers: &mut [Writing], is_memory: bool) -> Result<(), Failure> {
+    let has_writers = !writers.is_empty();
+    let mut ended: FuturesUnordered<_> = writers.iter_mut().map(Writing::ended).collect();
+    while let Some(outcome) = ended.next().await {
+        outcome?;
     }
+    if is_memory && has_writers {
+        return Ok(());
+    }
+    std::future::pending().await
 }
 
 fn read_script(path: &Path) -> Result<String, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::new(format!("cannot read `{}`: {error}", path.display()))
     };
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(|error| cannot(&error))?)
+    };
     let mut script = String::new();
-    if path == Path::new("-") {
-        std::io::stdin()
-            .take(MOST)
-            .read_to_string(&mut script)
-            .map_err(|error| cannot(&error))?;
-        return Ok(script);
-    }
-    let file = std::fs::File::open(path).map_err(|error| cannot(&error))?;
-    let length = file.metadata().map_err(|error| cannot(&error))?.len();
-    if length > MOST {
-        return Err(cannot(&format!("it has {length} bytes, more than {MOST}")));
-    }
-    file.take(MOST)
+    source
+        .take(MOST + 1)
         .read_to_string(&mut script)
         .map_err(|error| cannot(&error))?;
+    if script.len() as u64 > MOST {
+        return Err(cannot(&format!("it is longer than {MOST} bytes")));
+    }
     Ok(script)
 }

@@ -9,7 +9,10 @@ use weir_engine::{
     },
 };
 
-use super::{Screen, pretty, table::table};
+use super::{
+    Screen, pretty,
+    table::{cut_table, table, wrapped_table},
+};
 use crate::{cli::OutputFormat, failure::Failure};
 
 pub fn render(entity: &Entity, screen: &Screen) -> Result<String, Failure> {
@@ -28,12 +31,28 @@ pub fn render(entity: &Entity, screen: &Screen) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// A row is a line, whatever the screen.
+fn list<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    match Screen::columns() {
+        Some(columns) => cut_table(header, rows, columns),
+        None => table(header, rows),
+    }
+}
+
+/// All of every cell is shown.
+fn wrapped<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    match Screen::columns() {
+        Some(columns) => wrapped_table(header, rows, columns),
+        None => table(header, rows),
+    }
+}
+
 fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }
 
 fn message(text: &str) -> String {
-    table(&["Message"], [row(&[text.lines().next().unwrap_or("")])])
+    list(&["Message"], [row(&[text.lines().next().unwrap_or("")])])
 }
 
 fn body(body: &Body) -> String {
@@ -51,7 +70,7 @@ fn body(body: &Body) -> String {
             query_descriptions.iter().map(explain).collect()
         }
         Body::QueryDescription { query_description } => explain(query_description),
-        Body::Topics { topics } => table(
+        Body::Topics { topics } => list(
             &["Kafka Topic", "Partitions", "Partition Replicas"],
             topics.iter().map(topic),
         ),
@@ -64,7 +83,7 @@ fn body(body: &Body) -> String {
                 "ConsumerGroups",
             ];
             let number = |count: Option<usize>| count.unwrap_or(0).to_string();
-            table(
+            list(
                 &header,
                 topics.iter().map(|info| {
                     let mut cells = topic(info);
@@ -82,7 +101,7 @@ fn body(body: &Body) -> String {
             default_properties,
         } => {
             let header = ["Property", "Scope", "Default override", "Effective Value"];
-            table(
+            list(
                 &header,
                 properties.iter().map(|property| {
                     let by = match () {
@@ -102,7 +121,7 @@ fn body(body: &Body) -> String {
         Body::Functions { functions } => {
             let mut sorted: Vec<_> = functions.iter().collect();
             sorted.sort_by(|a, b| (&a.category, &a.name).cmp(&(&b.category, &b.name)));
-            table(
+            list(
                 &["Function Name", "Category"],
                 sorted
                     .iter()
@@ -146,13 +165,13 @@ fn body(body: &Body) -> String {
             }
             text
         }
-        Body::Types { types } => table(
+        Body::Types { types } => list(
             &["Type Name", "Schema"],
             types
                 .iter()
                 .map(|(name, schema)| row(&[name, &schema.text])),
         ),
-        Body::Variables { variables } => table(
+        Body::Variables { variables } => list(
             &["Variable Name", "Value"],
             variables
                 .iter()
@@ -188,7 +207,7 @@ fn sources(title: &str, sources: &[SourceInfo]) -> String {
         "Windowed",
     ];
     let windowed = |source: &SourceInfo| source.is_windowed.to_string();
-    table(
+    list(
         &header,
         sorted.into_iter().map(|source| {
             row(&[
@@ -255,11 +274,11 @@ fn running(queries: &[RunningQuery], has_footer: bool) -> String {
     } else {
         ""
     };
-    table(&header, rows) + footer
+    list(&header, rows) + footer
 }
 
 fn fields(fields: &[Field]) -> String {
-    table(
+    wrapped(
         &["Field", "Type"],
         fields.iter().map(|field| {
             let role = match (field.role, &field.header_key) {
@@ -335,7 +354,7 @@ fn describe(source: &SourceDescription) -> String {
         for topic in &summary.topic_summaries {
             let _ = write!(text, "\nKafka topic          : {}\n", topic.kafka_topic);
             let header = ["Partition", "Start Offset", "End Offset", "Offset", "Lag"];
-            text.push_str(&table(
+            text.push_str(&list(
                 &header,
                 topic.offsets.iter().map(|offsets| {
                     let lag = offsets.log_end_offset - offsets.consumer_offset;
@@ -365,7 +384,7 @@ fn explain(query: &QueryDescription) -> String {
         let _ = writeln!(text, "{:<20} : {state}", "Host Query Status");
     }
     let _ = write!(text, "\n{}", fields(&query.fields));
-    let list = |names: &[String]| {
+    let rows_of = |names: &[String]| {
         names
             .iter()
             .map(|name| vec![name.clone()])
@@ -374,13 +393,13 @@ fn explain(query: &QueryDescription) -> String {
     let _ = write!(
         text,
         "\nSources that this query reads from: \n{}",
-        table(&["Source"], list(&query.sources))
+        list(&["Source"], rows_of(&query.sources))
     );
     if !query.sinks.is_empty() {
         let _ = write!(
             text,
             "\nSinks that this query writes to: \n{}",
-            table(&["Sink"], list(&query.sinks))
+            list(&["Sink"], rows_of(&query.sinks))
         );
     }
     let _ = write!(
@@ -401,7 +420,7 @@ fn explain(query: &QueryDescription) -> String {
         let _ = write!(
             text,
             "Overridden Properties\n{}",
-            table(&["Property", "Value"], rows)
+            list(&["Property", "Value"], rows)
         );
     }
     if !query.query_errors.is_empty() {
@@ -415,7 +434,7 @@ fn explain(query: &QueryDescription) -> String {
         let _ = write!(
             text,
             "\nErrors\n{}",
-            table(&["Error Date", "Error Details", "Error Type"], rows)
+            wrapped(&["Error Date", "Error Details", "Error Type"], rows)
         );
     }
     text

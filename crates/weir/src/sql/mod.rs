@@ -1,61 +1,74 @@
 //! `weir sql`: a prompt over an engine of its own, or a script.
 
 mod answer;
+mod commands;
 mod prompt;
 mod rows;
+mod screen;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::IsTerminal,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use arrow::record_batch::RecordBatch;
+use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use weir_engine::{
-    Engine, PrintLine, PrintStream, Response, RowStream, Session, StreamEnd, rows::to_json,
+    Engine, Error, PrintLine, PrintStream, Response, RowStream, StreamEnd, rows::to_json,
 };
 
 use crate::{
     cli::{OutputFormat, SqlArguments},
     connection,
     failure::Failure,
+    place,
+    signals::{Endings, Signals},
+    stdout::Stdout,
 };
 
 use rows::RowLayout;
-pub use rows::printable;
+pub use rows::{clip, printable};
+use screen::Screen;
 pub use table::table;
 
 /// No script is longer.
 const MOST: u64 = 64 << 20;
 
-/// Where answers go and how they look.
-pub struct Screen {
-    pub format: OutputFormat,
-    /// In columns.
-    pub width: usize,
+/// How a statement's answer came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Finished,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Statements from the command line, and the name of the file that they came from.
+struct Script {
+    text: String,
+    name: Option<String>,
 }
 
 pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
-    let script = match (&arguments.execute, &arguments.file) {
-        (Some(text), _) => Some(with_semicolon(text)),
-        (None, Some(path)) => Some(read(path).await?),
-        (None, None) => None,
-    };
+    let script = Script::read(&arguments).await?;
     let (engine, folder) = connection::engine_or_temporary(&arguments.engine).await?;
-    let screen = Screen::new(arguments.output);
+    let folder = Arc::new(Mutex::new(folder));
+    let ending = end_at_signals(&engine, &folder, script.is_none())?;
+    let mut screen = Screen::new(arguments.output);
     let outcome = match script {
         Some(script) => run_script(&engine, &script, &screen).await,
-        None if std::io::stdin().is_terminal() => prompt::run(&engine, &screen).await,
-        None => {
-            let mut script = String::new();
-            let read = tokio::io::stdin()
-                .take(MOST)
-                .read_to_string(&mut script)
-                .await;
-            read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-            run_script(&engine, &script, &screen).await
-        }
+        None => prompt::run(&engine, &mut screen).await,
     };
+    if ending.load(Ordering::Acquire) {
+        // What ran came to its end because the engine is being stopped; the exit status is the signal's.
+        std::future::pending::<()>().await;
+    }
     let stopped = engine.shutdown().await;
-    drop(folder);
+    remove(&folder);
     outcome?;
     stopped?;
     Ok(())
@@ -63,89 +76,155 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
 
 /// The prompt, over an engine that is there already.
 pub async fn prompt_on(engine: &Engine) -> Result<(), Failure> {
-    prompt::run(engine, &Screen::new(OutputFormat::Tabular)).await
+    prompt::run(engine, &mut Screen::new(OutputFormat::Tabular)).await
 }
 
-impl Screen {
-    fn new(format: OutputFormat) -> Self {
-        let size = crossterm::terminal::size();
-        let width = size.map_or(80, |(width, _)| usize::from(width)).max(20);
-        Self { format, width }
+/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it. Gives whether
+/// that has come.
+fn end_at_signals(
+    engine: &Engine,
+    folder: &Arc<Mutex<Option<TempDir>>>,
+    has_terminal: bool,
+) -> Result<Arc<AtomicBool>, Failure> {
+    let mut endings = Endings::listen(has_terminal)?;
+    let (engine, folder) = (engine.clone(), folder.clone());
+    let ending = Arc::new(AtomicBool::new(false));
+    let has_come = ending.clone();
+    tokio::spawn(async move {
+        let status = endings.told().await;
+        has_come.store(true, Ordering::Release);
+        if let Err(error) = engine.shutdown().await {
+            tracing::error!(%error, "the engine could not be stopped");
+        }
+        remove(&folder);
+        std::process::exit(status);
+    });
+    Ok(ending)
+}
+
+fn remove(folder: &Mutex<Option<TempDir>>) {
+    drop(folder.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
+impl Script {
+    /// `None`: there is somebody to type at a prompt.
+    async fn read(arguments: &SqlArguments) -> Result<Option<Self>, Failure> {
+        let (text, name) = match (&arguments.execute, &arguments.file) {
+            (Some(text), _) => (with_semicolon(text), None),
+            (None, Some(path)) if path.as_os_str() != "-" => {
+                (read_file(path).await?, Some(path.display().to_string()))
+            }
+            (None, None) if std::io::stdin().is_terminal() => return Ok(None),
+            (None, _) => (read_standard_input().await?, Some("-".to_owned())),
+        };
+        Ok(Some(Self { text, name }))
+    }
+
+    fn failure(&self, error: Error, start: usize) -> Failure {
+        match &self.name {
+            Some(name) => place::at(error, &self.text, start, name),
+            None if error.span.is_none() || error.statement.as_ref() == Some(&self.text) => {
+                error.into()
+            }
+            None => error.placed(&self.text, start).into(),
+        }
     }
 }
 
+/// ksqlDB's `--execute` does not ask for the last semicolon.
 fn with_semicolon(text: &str) -> String {
-    let text = text.trim_end();
-    if text.ends_with(';') {
-        text.to_owned()
-    } else {
-        format!("{text};")
+    // On a line of its own it is not part of a comment at the end.
+    match weir_engine::typed_statements(text) {
+        Ok(None) => format!("{text}\n;"),
+        _ => text.to_owned(),
     }
 }
 
-async fn read(path: &std::path::Path) -> Result<String, Failure> {
+async fn read_file(path: &std::path::Path) -> Result<String, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::new(format!("cannot read `{}`: {error}", path.display()))
     };
-    let length = tokio::fs::metadata(path)
+    let file = tokio::fs::File::open(path)
         .await
-        .map_err(|error| cannot(&error))?
-        .len();
-    if length > MOST {
-        return Err(cannot(&format!("it has {length} bytes, more than {MOST}")));
-    }
-    tokio::fs::read_to_string(path)
-        .await
-        .map_err(|error| cannot(&error))
+        .map_err(|error| cannot(&error))?;
+    read_text(file).await.map_err(|error| cannot(&error))
 }
 
-/// All statements, one after the other; the first that fails ends it.
-async fn run_script(engine: &Engine, script: &str, screen: &Screen) -> Result<(), Failure> {
+async fn read_standard_input() -> Result<String, Failure> {
+    read_text(tokio::io::stdin())
+        .await
+        .map_err(|error| Failure::new(format!("cannot read standard input: {error}")))
+}
+
+async fn read_text(source: impl tokio::io::AsyncRead + Unpin) -> std::io::Result<String> {
+    let mut text = String::new();
+    source.take(MOST + 1).read_to_string(&mut text).await?;
+    if text.len() as u64 > MOST {
+        return Err(std::io::Error::other(format!(
+            "it is longer than {MOST} bytes"
+        )));
+    }
+    Ok(text)
+}
+
+/// All statements, one after the other; the first that fails ends it, and Ctrl-C ends what is left.
+async fn run_script(engine: &Engine, script: &Script, screen: &Screen) -> Result<(), Failure> {
     let mut session = engine.session();
-    let statements = weir_engine::split(script)?;
+    let statements = weir_engine::statements(&script.text);
+    let statements = statements.map_err(|error| script.failure(error, 0))?;
+    let mut signals = Signals::listen()?;
+    let mut left = statements.len();
     for statement in statements {
-        run_statement(engine, &mut session, &statement, screen).await?;
+        left -= 1;
+        let response = tokio::select! {
+            response = engine.execute_one(&mut session, &statement.text) => response,
+            () = signals.interrupted() => return Err(Failure::interrupted()),
+        };
+        let response = response.map_err(|error| script.failure(error, statement.start))?;
+        let outcome = show(response, screen, &mut signals).await?;
+        if outcome == Outcome::Interrupted && left > 0 {
+            return Err(Failure::interrupted());
+        }
     }
     Ok(())
 }
 
-/// One statement and its answer, to the end of the stream if it is one; Ctrl-C ends the stream.
-pub async fn run_statement(
-    engine: &Engine,
-    session: &mut Session,
-    statement: &str,
+/// Shows an answer, to the end of the stream if it is one; Ctrl-C ends the stream.
+async fn show(
+    response: Response,
     screen: &Screen,
-) -> Result<(), Failure> {
-    match engine.execute_one(session, statement).await? {
-        Response::Entity(entity) => say(&answer::render(&entity, screen)?),
-        Response::Note(note) => say(&format!("{note}\n")),
-        Response::Done => Ok(()),
-        Response::Rows(stream) => show_rows(stream, screen).await,
-        Response::Print(stream) => show_print(stream).await,
+    signals: &mut Signals,
+) -> Result<Outcome, Failure> {
+    match response {
+        Response::Entity(entity) => say(&answer::render(&entity, screen)?)?,
+        Response::Note(note) => say(&format!("{note}\n"))?,
+        Response::Done => {}
+        Response::Rows(stream) => return show_rows(stream, screen, signals).await,
+        Response::Print(stream) => return show_print(stream, signals).await,
     }
+    Ok(Outcome::Finished)
 }
 
 /// Writes to standard output; a reader that has gone ends the program quietly.
 pub fn say(text: &str) -> Result<(), Failure> {
-    let mut output = std::io::stdout().lock();
-    match output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => Err(Failure::new(format!("cannot write: {error}"))),
-        Ok(()) => Ok(()),
+    match Stdout::write(text.as_bytes())? {
+        Stdout::Read => Ok(()),
+        Stdout::Gone => Err(Failure::nobody_reads()),
     }
 }
 
-async fn show_rows(mut stream: RowStream, screen: &Screen) -> Result<(), Failure> {
+async fn show_rows(
+    mut stream: RowStream,
+    screen: &Screen,
+    signals: &mut Signals,
+) -> Result<Outcome, Failure> {
     let names: Vec<String> = stream
         .schema
         .columns
         .iter()
         .map(|column| column.name.clone())
         .collect();
-    let layout = RowLayout::new(names.len(), screen.width);
+    let layout = screen.row_layout(names.len());
     match screen.format {
         OutputFormat::Tabular => say(&layout.header(&names))?,
         OutputFormat::Json => {
@@ -153,23 +232,35 @@ async fn show_rows(mut stream: RowStream, screen: &Screen) -> Result<(), Failure
             say(&pretty(&header))?;
         }
     }
-    loop {
+    let end = loop {
         tokio::select! {
             batch = stream.next() => match batch {
                 Some(batch) => say(&render_batch(&batch, &stream, &layout, screen))?,
-                None => break,
+                None => break stream.end().await,
             },
-            _ = tokio::signal::ctrl_c() => {
+            () = signals.interrupted() => {
                 stream.terminate().await;
-                return say("Query terminated\n");
+                say_end(None, screen)?;
+                return Ok(Outcome::Interrupted);
             }
         }
+    };
+    match end {
+        StreamEnd::LimitReached => say_end(Some("Limit Reached"), screen)?,
+        StreamEnd::Completed => say_end(Some("Query Completed"), screen)?,
+        StreamEnd::Terminated => say_end(None, screen)?,
+        StreamEnd::Failed(why) => return Err(Failure::new(why)),
     }
-    match stream.end().await {
-        StreamEnd::LimitReached => say("Limit Reached\nQuery terminated\n"),
-        StreamEnd::Completed => say("Query Completed\nQuery terminated\n"),
-        StreamEnd::Terminated => say("Query terminated\n"),
-        StreamEnd::Failed(why) => Err(Failure::new(why)),
+    Ok(Outcome::Finished)
+}
+
+fn say_end(why: Option<&str>, screen: &Screen) -> Result<(), Failure> {
+    match (screen.format, why) {
+        (OutputFormat::Tabular, Some(why)) => say(&format!("{why}\nQuery terminated\n")),
+        (OutputFormat::Tabular, None) => say("Query terminated\n"),
+        // As the rows before it, so that a program can read all of it.
+        (OutputFormat::Json, Some(why)) => say(&pretty(&serde_json::json!({"finalMessage": why}))),
+        (OutputFormat::Json, None) => Ok(()),
     }
 }
 
@@ -205,14 +296,14 @@ pub fn pretty(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
-async fn show_print(mut stream: PrintStream) -> Result<(), Failure> {
-    loop {
+async fn show_print(mut stream: PrintStream, signals: &mut Signals) -> Result<Outcome, Failure> {
+    let outcome = loop {
         let lines = tokio::select! {
             lines = stream.next() => lines?,
-            _ = tokio::signal::ctrl_c() => None,
+            () = signals.interrupted() => break Outcome::Interrupted,
         };
         let Some(lines) = lines else {
-            return say("Topic printing ceased\n");
+            break Outcome::Finished;
         };
         for line in lines {
             match line {
@@ -221,5 +312,22 @@ async fn show_print(mut stream: PrintStream) -> Result<(), Failure> {
                 }
             }
         }
+    };
+    say("Topic printing ceased\n")?;
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_semicolon;
+
+    #[test]
+    fn the_last_semicolon_may_be_left_out() {
+        let check = |text: &str, expected: &str| assert_eq!(with_semicolon(text), expected);
+        check("SHOW STREAMS", "SHOW STREAMS\n;");
+        check("SHOW STREAMS;", "SHOW STREAMS;");
+        check("SHOW STREAMS; -- all", "SHOW STREAMS; -- all");
+        check("SHOW STREAMS -- all", "SHOW STREAMS -- all\n;");
+        check("", "");
     }
 }

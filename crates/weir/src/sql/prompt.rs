@@ -1,15 +1,18 @@
 //! The prompt: statements over several lines, history, completion of names.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
 use rustyline::{
     Completer, Config, Editor, Helper, Highlighter, Hinter, Validator, error::ReadlineError,
     history::FileHistory,
 };
-use weir_engine::Engine;
+use weir_engine::{Engine, Error, Response, ScriptStatement, Session};
 
-use super::{Screen, run_statement, say};
-use crate::failure::Failure;
+use super::{Outcome, Screen, commands::Command, say, show};
+use crate::{failure::Failure, signals::Signals};
 
 /// The longest history that is kept, in lines.
 const HISTORY: usize = 10_000;
@@ -110,14 +113,13 @@ impl rustyline::completion::Completer for NameCompleter {
 }
 
 /// Reads and runs statements until `exit` or Ctrl-D.
-pub async fn run(engine: &Engine, screen: &Screen) -> Result<(), Failure> {
+pub async fn run(engine: &Engine, screen: &mut Screen) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(format!("the terminal cannot be read: {error}"))
     };
     let config = Config::builder()
         .max_history_size(HISTORY)
         .map_err(|error| failed(&error))?
-        .auto_add_history(true)
         .build();
     let mut editor =
         Editor::<Names, FileHistory>::with_config(config).map_err(|error| failed(&error))?;
@@ -127,73 +129,126 @@ pub async fn run(engine: &Engine, screen: &Screen) -> Result<(), Failure> {
         let _ = editor.load_history(path);
     }
     say(&format!(
-        "weir {}. Statements end in `;`. Ctrl-C ends a query, Ctrl-D or `exit` the program.\n",
+        "weir {}. Statements end in `;`. Ctrl-C ends a query, Ctrl-D leaves.\nType `help` for more.\n",
         env!("CARGO_PKG_VERSION")
     ))?;
     let mut session = engine.session();
-    let mut waiting = String::new();
+    let mut typed = String::new();
     loop {
         editor.set_helper(Some(Names {
             completer: NameCompleter {
                 names: engine.names().await,
             },
         }));
-        let prompt = if waiting.is_empty() { "ksql> " } else { "> " };
+        let prompt = if typed.is_empty() { "ksql> " } else { "> " };
         // Reading blocks this thread; the queries have others.
-        let line = tokio::task::block_in_place(|| editor.readline(prompt));
-        match line {
-            Ok(line) if waiting.is_empty() && is_exit(&line) => break,
-            Ok(line) => {
-                waiting.push_str(&line);
-                waiting.push('\n');
-                run_complete(engine, &mut session, &mut waiting, screen).await;
+        let line = match tokio::task::block_in_place(|| editor.readline(prompt)) {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => {
+                typed.clear();
+                continue;
             }
-            Err(ReadlineError::Interrupted) => waiting.clear(),
             Err(ReadlineError::Eof) => break,
             Err(error) => return Err(failed(&error)),
+        };
+        if typed.is_empty() {
+            if line.trim().is_empty() {
+                continue;
+            }
+            if let Some(command) = Command::parse(&line) {
+                remember(&mut editor, history.as_deref(), line.trim());
+                if command == Command::Exit {
+                    break;
+                }
+                command.run(screen, editor.history().iter())?;
+                continue;
+            }
         }
-    }
-    if let Some(path) = &history {
-        // A history that cannot be kept is no reason to fail.
-        let _ = path.parent().map(std::fs::create_dir_all);
-        let _ = editor.save_history(path);
+        typed.push_str(&line);
+        typed.push('\n');
+        match weir_engine::typed_statements(&typed) {
+            Ok(None) => continue,
+            Ok(Some(statements)) => {
+                remember(&mut editor, history.as_deref(), typed.trim());
+                run_statements(engine, &mut session, &typed, statements, screen).await?;
+            }
+            Err(error) => {
+                remember(&mut editor, history.as_deref(), typed.trim());
+                Failure::from(error).show();
+            }
+        }
+        typed.clear();
     }
     say("Exiting.\n")
 }
 
-/// Runs the statements that are complete, and keeps the rest.
-async fn run_complete(
+/// Runs statements until one fails or is interrupted. An error is one that ends the program.
+async fn run_statements(
     engine: &Engine,
-    session: &mut weir_engine::Session,
-    waiting: &mut String,
+    session: &mut Session,
+    typed: &str,
+    statements: Vec<ScriptStatement>,
     screen: &Screen,
-) {
-    if !waiting.trim_end().ends_with(';') {
-        if waiting.trim().is_empty() {
-            waiting.clear();
-        }
-        return;
-    }
-    let statements = match weir_engine::split(waiting) {
-        Ok(statements) => statements,
-        // The semicolon stands within a text that goes on.
-        Err(error) if error.message.contains("is not closed") => return,
-        Err(error) => {
-            eprint!("{}", error.render());
-            return waiting.clear();
-        }
-    };
-    waiting.clear();
+) -> Result<(), Failure> {
     for statement in statements {
-        if let Err(failure) = run_statement(engine, session, &statement, screen).await {
-            eprintln!("{}", failure.to_string().trim_end());
-            return;
+        match run_statement(engine, session, typed, &statement, screen).await {
+            Ok(Outcome::Finished) => {}
+            Ok(Outcome::Interrupted) => break,
+            Err(failure) if failure.ends_the_program() => return Err(failure),
+            Err(failure) => {
+                failure.show();
+                break;
+            }
         }
+    }
+    Ok(())
+}
+
+async fn run_statement(
+    engine: &Engine,
+    session: &mut Session,
+    typed: &str,
+    statement: &ScriptStatement,
+    screen: &Screen,
+) -> Result<Outcome, Failure> {
+    // Listens from here on: a Ctrl-C at the prompt was for what was typed there.
+    let mut signals = Signals::listen()?;
+    let response = execute(engine, session, &statement.text, &mut signals).await?;
+    let placed = |error: Error| match error.span {
+        Some(_) => error.placed(typed, statement.start),
+        // Somebody who has just typed it knows where it is.
+        None => error,
+    };
+    show(response.map_err(placed)?, screen, &mut signals).await
+}
+
+/// Runs one statement. It is never left half done: Ctrl-C asks first, as the broker may be away, then ends the program.
+async fn execute(
+    engine: &Engine,
+    session: &mut Session,
+    text: &str,
+    signals: &mut Signals,
+) -> Result<Result<Response, Error>, Failure> {
+    let mut running = pin!(engine.execute_one(session, text));
+    tokio::select! {
+        response = &mut running => return Ok(response),
+        () = signals.interrupted() => {}
+    }
+    say("The statement is not done yet. Ctrl-C once more ends the program.\n")?;
+    tokio::select! {
+        response = &mut running => Ok(response),
+        () = signals.interrupted() => Err(Failure::interrupted()),
     }
 }
 
-fn is_exit(line: &str) -> bool {
-    ["exit", "quit"].contains(&line.trim().trim_end_matches(';').to_lowercase().as_str())
+/// Keeps a statement as one entry, at once: a program that is killed forgets nothing.
+fn remember(editor: &mut Editor<Names, FileHistory>, path: Option<&Path>, entry: &str) {
+    // A history that cannot be kept is no reason to fail.
+    let is_new = editor.add_history_entry(entry).unwrap_or(false);
+    if let (true, Some(path)) = (is_new, path) {
+        let _ = path.parent().map(std::fs::create_dir_all);
+        let _ = editor.append_history(path);
+    }
 }
 
 fn history_file() -> Option<PathBuf> {

@@ -19,6 +19,7 @@ const NARROWEST: usize = 5;
 pub struct RowLayout {
     columns: usize,
     width: usize,
+    is_cut: bool,
 }
 
 impl RowLayout {
@@ -26,7 +27,27 @@ impl RowLayout {
     pub fn new(columns: usize, screen: usize) -> Self {
         let columns = columns.max(1);
         let width = (screen / columns).saturating_sub(2).max(NARROWEST);
-        Self { columns, width }
+        Self {
+            columns,
+            width,
+            is_cut: false,
+        }
+    }
+
+    /// The same with cells of this width.
+    pub fn cells_of(self, width: usize) -> Self {
+        Self {
+            width: width.max(NARROWEST),
+            ..self
+        }
+    }
+
+    /// The same with one line a row: what is too long is cut.
+    pub fn cut(self) -> Self {
+        Self {
+            is_cut: true,
+            ..self
+        }
     }
 
     pub fn header(&self, names: &[String]) -> String {
@@ -39,7 +60,13 @@ impl RowLayout {
 
     /// One row, as many lines as its longest value needs.
     pub fn row(&self, cells: &[String]) -> String {
-        let wrapped: Vec<Vec<String>> = cells.iter().map(|cell| wrap(cell, self.width)).collect();
+        let wrapped: Vec<Vec<String>> = cells
+            .iter()
+            .map(|cell| match self.is_cut {
+                true => vec![clip(&printable(cell).replace('\n', " "), self.width, "...")],
+                false => wrap(cell, self.width),
+            })
+            .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1).max(1);
         let mut text = String::new();
         for line in 0..height {
@@ -78,6 +105,20 @@ fn wrap(cell: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// At most so wide; what is cut off is marked.
+pub fn clip(text: &str, width: usize, mark: &str) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let most = width.saturating_sub(width_of(mark));
+    let mut used = 0;
+    let kept = text.chars().take_while(|character| {
+        used += character.width().unwrap_or(0);
+        used <= most
+    });
+    kept.collect::<String>() + mark
+}
+
 /// Events are hostile: an escape sequence in a command line must not reach the screen.
 pub fn printable(text: &str) -> String {
     text.chars()
@@ -94,7 +135,7 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-fn width_of(text: &str) -> usize {
+pub fn width_of(text: &str) -> usize {
     text.chars()
         .map(|character| character.width().unwrap_or(0))
         .sum()
@@ -128,6 +169,15 @@ mod tests {
         assert_eq!(
             RowLayout::new(3, 9).row(&cells(&["1", "2", "3"])),
             "|1    |2    |3    |\n"
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut_where_rows_do_not_wrap() {
+        let layout = RowLayout::new(2, 20).cut();
+        assert_eq!(
+            layout.row(&cells(&["b", "bar is\na long st"])),
+            "|b       |bar i...|\n"
         );
     }
 

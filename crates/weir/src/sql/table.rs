@@ -7,12 +7,42 @@
 //! ----------------------------------------
 //! ```
 
-use comfy_table::{ContentLineStyle, LineStyle, Table, TableStyle};
+use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
-use super::rows::printable;
+use super::rows::{clip, printable};
 
-/// A table with a header, blank lines around it left to the caller.
+/// A table with a header, blank lines around it left to the caller; as wide as it is.
 pub fn table<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    format!("{}\n", laid_out(header, rows))
+}
+
+/// The same on a screen of `columns`: a line that is too long is cut, so that a row stays a line.
+pub fn cut_table<H: AsRef<str>>(
+    header: &[H],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    columns: usize,
+) -> String {
+    let text = laid_out(header, rows).to_string();
+    let lines = text.lines().map(|line| {
+        let is_rule = line.bytes().all(|byte| byte == b'-');
+        clip(line, columns, if is_rule { "" } else { "…" }) + "\n"
+    });
+    lines.collect()
+}
+
+/// The same on a screen of `columns`: a cell that is too long goes on in the next line.
+pub fn wrapped_table<H: AsRef<str>>(
+    header: &[H],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    columns: usize,
+) -> String {
+    let mut table = laid_out(header, rows);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
+    format!("{table}\n")
+}
+
+fn laid_out<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     let rule = LineStyle::none().fill('-').junction('-');
     let cells = ContentLineStyle::none().junction('|');
@@ -27,12 +57,48 @@ pub fn table<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<Str
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell)));
     }
-    format!("{table}\n")
+    table
 }
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{cut_table, table, wrapped_table};
+
+    fn fields() -> [Vec<String>; 2] {
+        [
+            vec!["ID".to_owned(), "BIGINT".to_owned()],
+            vec![
+                "HOST".to_owned(),
+                "STRUCT<NAME STRING, OS STRING>".to_owned(),
+            ],
+        ]
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_cut() {
+        let expected = "\
+\x20Field | Type           …
+-------------------------
+ ID    | BIGINT         …
+ HOST  | STRUCT<NAME STR…
+-------------------------
+";
+        assert_eq!(cut_table(&["Field", "Type"], fields(), 25), expected);
+    }
+
+    #[test]
+    fn a_cell_that_does_not_fit_goes_on_below() {
+        let expected = "\
+\x20Field | Type             
+---------------------------
+ ID    | BIGINT           
+ HOST  | STRUCT<NAME      
+       | STRING, OS       
+       | STRING>          
+---------------------------
+";
+        assert_eq!(wrapped_table(&["Field", "Type"], fields(), 27), expected);
+    }
 
     #[test]
     fn the_layout_is_that_of_the_manual() {

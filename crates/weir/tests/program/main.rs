@@ -1,0 +1,14 @@
+//! The program as its users meet it: every test starts `weir` itself.
+//!
+//! Those against a real Kafka run where `WEIR_TEST_KAFKA` names one, and say so where it does not; in CI it must.
+
+mod all_events;
+mod demo;
+mod filter;
+mod kill;
+mod produce_consume;
+mod prompt;
+mod refusals;
+mod seedrule;
+mod session;
+mod support;
