@@ -124,7 +124,9 @@ impl ClusterReader {
         }
         if self.is_stale {
             self.is_refreshing = true;
-            self.under_way.push(refresh(link, self.topics()).boxed());
+            let doing = doing(self.positions.iter().map(|it| &it.partition));
+            self.under_way
+                .push(refresh(link, self.topics(), doing).boxed());
             return;
         }
         for (leader, wanted) in groups {
@@ -165,7 +167,8 @@ impl ClusterReader {
                         }
                     }
                     Err(error) => {
-                        let doing = self.doing(&fetched.wanted);
+                        let wanted = fetched.wanted.iter();
+                        let doing = doing(wanted.map(|it| &self.positions[it.index].partition));
                         self.fail(self.lane.link.failed(&doing, &error));
                         self.is_stale = true;
                     }
@@ -174,16 +177,13 @@ impl ClusterReader {
         }
     }
 
-    fn doing(&self, wanted: &[Wanted]) -> String {
-        let names: Vec<_> = wanted
-            .iter()
-            .map(|it| format!("`{}-{}`", it.topic, it.partition))
-            .collect();
-        format!("reading {}", names.join(", "))
-    }
-
     fn fail(&mut self, error: Error) {
         self.backoff.failed();
+        // What concerns all partitions concerns the only one.
+        let error = match (&error.partition, &*self.positions) {
+            (None, [position]) => error.at(&position.partition),
+            _ => error,
+        };
         self.ready.push_back(Err(error));
     }
 
@@ -217,22 +217,14 @@ impl ClusterReader {
     fn moved(&mut self, what: &str) {
         self.is_stale = true;
         self.moves += 1;
-        self.backoff.failed();
-        if self.moves >= MOVES_IN_A_ROW {
-            self.moves = 0;
-            let names: Vec<_> = self
-                .positions
-                .iter()
-                .map(|it| format!("`{}`", it.partition))
-                .collect();
-            let servers = self.lane.link.config.servers();
-            let message = format!(
-                "reading {}: {what} at {servers}; it may succeed when tried again",
-                names.join(", ")
-            );
-            self.ready
-                .push_back(Err(Error::new(ErrorKind::Unavailable, message)));
+        if self.moves < MOVES_IN_A_ROW {
+            return self.backoff.failed();
         }
+        self.moves = 0;
+        let doing = doing(self.positions.iter().map(|it| &it.partition));
+        let servers = self.lane.link.config.servers();
+        let message = format!("{doing}: {what} at {servers}; it may succeed when tried again");
+        self.fail(Error::new(ErrorKind::Unavailable, message));
     }
 
     fn take_partition(&mut self, wanted: &Wanted, answer: FetchPartitionResponse) {
@@ -350,9 +342,24 @@ impl Reader for ClusterReader {
     }
 }
 
-async fn refresh(link: Arc<Link>, topics: Vec<Arc<str>>) -> Answer {
+/// As a message begins, by a few of the partitions that it is about.
+fn doing<'a>(partitions: impl ExactSizeIterator<Item = &'a TopicPartition>) -> String {
+    const NAMED: usize = 5;
+    let more = partitions.len().saturating_sub(NAMED);
+    let names: Vec<_> = partitions
+        .take(NAMED)
+        .map(|partition| format!("`{partition}`"))
+        .collect();
+    let names = names.join(", ");
+    match more {
+        0 => format!("reading {names}"),
+        more => format!("reading {names} and {more} more"),
+    }
+}
+
+async fn refresh(link: Arc<Link>, topics: Vec<Arc<str>>, doing: String) -> Answer {
     for topic in &topics {
-        if let Err(error) = link.fresh_topic(&format!("reading `{topic}`"), topic).await {
+        if let Err(error) = link.fresh_topic(&doing, topic).await {
             return Answer::Refreshed(Err(error));
         }
     }
