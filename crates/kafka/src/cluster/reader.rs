@@ -35,6 +35,8 @@ pub(super) struct ClusterReader {
     under_way: FuturesUnordered<BoxFuture<'static, Answer>>,
     ready: VecDeque<Result<ReaderEvent>>,
     backoff: Backoff,
+    /// Who is asked for first: a broker fills its answer in the order of the question, and may have room for no more than one.
+    turn: usize,
     moves: u32,
     /// Who leads what is to be asked before anything is fetched.
     is_stale: bool,
@@ -87,6 +89,7 @@ impl ClusterReader {
             under_way: FuturesUnordered::new(),
             ready: VecDeque::new(),
             backoff: Backoff::new(&link.config),
+            turn: 0,
             moves: 0,
             is_stale: false,
             is_refreshing: false,
@@ -100,7 +103,9 @@ impl ClusterReader {
         }
         let mut groups: HashMap<Leader, Vec<Wanted>> = HashMap::new();
         let link = Arc::clone(&self.lane.link);
-        for (index, position) in self.positions.iter().enumerate() {
+        let count = self.positions.len();
+        for index in (self.turn..count).chain(0..self.turn) {
+            let position = &self.positions[index];
             if position.is_under_way || position.is_gone {
                 continue;
             }
@@ -128,6 +133,9 @@ impl ClusterReader {
             self.under_way
                 .push(refresh(link, self.topics(), doing).boxed());
             return;
+        }
+        if let Some(first) = groups.values().flatten().map(|it| it.index).next() {
+            self.turn = (first + 1) % count;
         }
         for (leader, wanted) in groups {
             for it in &wanted {

@@ -85,7 +85,7 @@ impl Fixture {
     pub async fn write(&self, to: &TopicPartition, records: Vec<NewRecord>) -> Offset {
         let mut writer = self.broker.writer("contract").await.unwrap();
         let offset = writer.write(to, records).await.unwrap();
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
         offset
     }
 
@@ -96,7 +96,7 @@ impl Fixture {
             let records = vec![value(&number.to_string())];
             writer.write(to, records).await.unwrap();
         }
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
     }
 
     pub async fn reader(&self, from: &TopicPartition, offset: Offset) -> Box<dyn Reader> {

@@ -23,7 +23,7 @@ pub async fn records_come_back_in_order(fixture: &Fixture) {
         assert_eq!(offset, written.len() as i64);
         written.extend(records);
     }
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     assert_same(&fixture.read_all(&partition).await, &written);
     assert_eq!(fixture.offset(&partition, OffsetSpec::Earliest).await, 0);
     assert_eq!(fixture.offset(&partition, OffsetSpec::Latest).await, 210);
@@ -107,7 +107,7 @@ pub async fn a_record_of_a_megabyte_is_refused_by_default_and_taken_where_allowe
     assert_eq!(refused.unwrap_err().kind, ErrorKind::TooLarge);
     // The writer goes on with what fits.
     let offset = writer.write(&narrow, vec![value("fits")]).await.unwrap();
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     assert_eq!(offset, 0);
 
     let config = [("max.message.bytes", "2097152")];
@@ -128,7 +128,7 @@ pub async fn a_batch_that_is_too_large_leaves_nothing_behind(fixture: &Fixture) 
     let refused = writer.write(&partition, batch(6)).await;
     assert_eq!(refused.unwrap_err().kind, ErrorKind::TooLarge);
     assert_eq!(writer.write(&partition, batch(4)).await.unwrap(), 0);
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     assert_eq!(fixture.read_all(&partition).await.len(), 4);
 }
 
@@ -163,7 +163,7 @@ pub async fn what_two_writers_write_stands_there_once(fixture: &Fixture) {
             let record = record(Some(name), Some(&number.to_string()), now());
             writer.write(&partition, vec![record]).await.unwrap();
         }
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
     };
     tokio::join!(write("a"), write("b"));
     let records = fixture.read_all(&partition).await;
