@@ -7,7 +7,7 @@
 //! that was deleted and made again are never handed out as those of the first.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -24,10 +24,15 @@ use super::{
     fetch::{Fetched, Wanted, fetch, is_moved},
     link::{Backoff, Lane, Leader, Link, TopicId},
 };
-use crate::{Error, ErrorKind, Offset, Reader, ReaderEvent, Result, TopicPartition};
+use crate::{
+    Error, ErrorKind, Offset, Reader, ReaderEvent, Result, TopicPartition, local::assigned_twice,
+};
 
 /// How often a moved leader is looked for again before the caller hears of it: moving takes a moment, and is nobody's fault.
 const MOVES_IN_A_ROW: u32 = 5;
+
+/// A wait that no clock can add up.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 pub(super) struct ClusterReader {
     lane: Arc<Lane>,
@@ -66,7 +71,11 @@ impl ClusterReader {
         assigned: Vec<(TopicPartition, Offset)>,
     ) -> Result<Self> {
         let mut positions = Vec::with_capacity(assigned.len());
+        let mut seen = HashSet::new();
         for (partition, offset) in assigned {
+            if !seen.insert(partition.clone()) {
+                return Err(assigned_twice(&partition));
+            }
             let doing = format!("reading `{partition}`");
             let topic = link.fresh_topic(&doing, &partition.topic).await?;
             let Some(topic) = topic.filter(|topic| topic.partition(partition.partition).is_some())
@@ -301,7 +310,8 @@ impl ClusterReader {
 #[async_trait]
 impl Reader for ClusterReader {
     async fn next(&mut self, wait: Duration) -> Result<Option<ReaderEvent>> {
-        let deadline = Instant::now() + wait;
+        let now = Instant::now();
+        let deadline = now.checked_add(wait).unwrap_or(now + FOR_EVER);
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return ready.map(Some);

@@ -42,6 +42,8 @@ macro_rules! contract {
         }
         crate::contract! { @module $factory, waiting:
             a_reader_that_waits_is_woken
+            a_wait_may_be_endless
+            a_partition_is_not_assigned_twice
             nothing_comes_of_an_empty_wait
             a_wait_that_is_dropped_loses_nothing
             many_partitions_in_one_reader

@@ -112,7 +112,11 @@ async fn what_was_read_before_a_commit_survives_power_cuts() {
         let broker = EmbeddedBroker::open(dir.path(), options).unwrap();
         let mut found = read_from(&broker, "source", 0).await.unwrap();
         found.truncate(read.len());
-        assert!(found == read, "seed {seed}: {} of {position} left", found.len());
+        assert!(
+            found == read,
+            "seed {seed}: {} of {position} left",
+            found.len()
+        );
     }
 }
 
