@@ -47,9 +47,11 @@ need_java_and_maven() {
 install() {
   if [ -f "$LIB/.complete-$KAFKA_VERSION-$LOG4J_VERSION" ]; then return; fi
   need_java_and_maven
-  mkdir -p "$HOME_DIR"
-  rm -rf "$LIB"
-  cat >"$HOME_DIR/pom.xml" <<POM
+  # Two may install at once: each into a folder of its own, and one of them is the one that stays.
+  local new="$HOME_DIR/lib.new.$$"
+  rm -rf "$new"
+  mkdir -p "$new"
+  cat >"$new/pom.xml" <<POM
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId><artifactId>kafka-for-tests</artifactId><version>1</version><packaging>pom</packaging>
@@ -60,9 +62,15 @@ install() {
   </dependencies>
 </project>
 POM
-  mvn -q -B -f "$HOME_DIR/pom.xml" dependency:copy-dependencies \
-    -DoutputDirectory="$LIB" -DincludeScope=runtime >&2
-  touch "$LIB/.complete-$KAFKA_VERSION-$LOG4J_VERSION"
+  mvn -q -B -f "$new/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$new" -DincludeScope=runtime >&2
+  touch "$new/.complete-$KAFKA_VERSION-$LOG4J_VERSION"
+  if [ -f "$LIB/.complete-$KAFKA_VERSION-$LOG4J_VERSION" ]; then
+    rm -rf "$new"
+    return
+  fi
+  rm -rf "$LIB"
+  mv "$new" "$LIB"
   say "kafka.sh: Apache Kafka $KAFKA_VERSION is in ${LIB#"$ROOT"/}"
 }
 
@@ -70,9 +78,10 @@ POM
 
 # A CA, the broker's certificate for localhost and 127.0.0.1, a client's, its key also encrypted, and a CA that signed none of them.
 make_certificates() {
-  local dir=$1
-  [ -f "$dir/.complete" ] && return
+  [ -f "$1/.complete" ] && return
   command -v openssl >/dev/null || die "needs openssl for the TLS listeners (or: start --listeners plain)"
+  local dir="$1.new.$$"
+  rm -rf "$dir"
   mkdir -p "$dir"
   local authority
   for authority in ca stranger-ca; do
@@ -88,6 +97,13 @@ make_certificates() {
   cat "$dir/client.key" "$dir/client.pem" >"$dir/client-keystore.pem"
   chmod 600 "$dir"/*.key "$dir"/*-keystore.pem
   touch "$dir/.complete"
+  # Another start may have made them meanwhile, and runs with those.
+  if [ -f "$1/.complete" ]; then
+    rm -rf "$dir"
+    return
+  fi
+  rm -rf "$1"
+  mv "$dir" "$1"
 }
 
 make_certificate() {
@@ -101,16 +117,19 @@ make_certificate() {
 
 # --- start ---------------------------------------------------------------------------------------------------------
 
+# A port that nobody listens on, and that no other broker of this checkout has: one that is down at the moment comes back to
+# its own. Making the folder is what takes it.
 free_port() {
   local port attempt
+  mkdir -p "$TAKEN"
   for attempt in $(seq 1 200); do
     port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-    case " $TAKEN " in *" $port "*) continue ;; esac
+    mkdir "$TAKEN/$port" 2>/dev/null || continue
     if ! answers "$port"; then
-      TAKEN="$TAKEN $port"
       REPLY=$port
       return
     fi
+    rmdir "$TAKEN/$port"
   done
   die "found no free port on 127.0.0.1"
 }
@@ -122,7 +141,6 @@ running() { [ -f "$DIR/pid" ] && kill -0 "$(cat "$DIR/pid")" 2>/dev/null; }
 # The ports are chosen once, so that a broker which starts again is where its clients look for it.
 choose_ports() {
   [ -f "$DIR/ports" ] && return
-  TAKEN=""
   local port_name names="PLAIN CONTROLLER"
   [ "$1" = all ] && names="PLAIN SSL MTLS SASL SASL_SSL CONTROLLER"
   for port_name in $names; do
@@ -231,7 +249,7 @@ start() {
 # The log says when every listener is open; an open port alone says less.
 wait_until_ready() {
   local attempt
-  for attempt in $(seq 1 300); do
+  for attempt in $(seq 1 900); do
     running || die "the broker ended: $(tail -5 "$DIR/server.out" "$DIR/server.log" 2>/dev/null)"
     if answers "$PORT_PLAIN" && grep -qs 'Kafka Server started' "$DIR/server.log"; then
       say "kafka.sh: $NAME is ready on 127.0.0.1:$PORT_PLAIN (pid $(cat "$DIR/pid"))"
@@ -239,7 +257,7 @@ wait_until_ready() {
     fi
     sleep 0.2
   done
-  die "the broker did not answer within 60 seconds; see ${DIR#"$ROOT"/}/server.log"
+  die "the broker did not answer within 180 seconds; see ${DIR#"$ROOT"/}/server.log"
 }
 
 stop() {
@@ -264,6 +282,10 @@ stop() {
 
 wipe() {
   running && stop --kill
+  local port
+  if [ -f "$DIR/ports" ]; then
+    for port in $(sed 's/.*=//' "$DIR/ports"); do rmdir "$TAKEN/$port" 2>/dev/null || true; done
+  fi
   rm -rf "$DIR"
 }
 
@@ -285,11 +307,12 @@ print_env() {
 
 if [ "${1:-}" = --name ]; then
   NAME=${2:?--name needs a name}
-  case $NAME in *[!a-z0-9-]* | lib | certs) die "a name has letters, digits and dashes, and is not lib or certs" ;; esac
+  case $NAME in *[!a-z0-9-]* | lib | certs | taken) die "a name has letters, digits and dashes, and is not lib, certs or taken" ;; esac
   shift 2
 fi
 DIR="$HOME_DIR/$NAME"
 CERTS="$HOME_DIR/certs"
+TAKEN="$HOME_DIR/taken"
 
 command=${1:-}
 [ $# -gt 0 ] && shift

@@ -92,7 +92,7 @@ impl StatementLog {
             headers: Vec::new(),
         };
         let offset = self.writer.write(&self.partition, vec![record]).await?;
-        self.writer.commit().await?;
+        self.writer.commit(&[]).await?;
         self.next = offset + 1;
         Ok(offset)
     }

@@ -141,7 +141,7 @@ impl Producer {
 
     /// Returns when all is durable.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.writer.commit().await?)
+        Ok(self.writer.commit(&[]).await?)
     }
 }
 

@@ -88,7 +88,7 @@ async fn load(
     if !batch.is_empty() {
         writer.write(&to, batch).await?;
     }
-    writer.commit().await?;
+    writer.commit(&[]).await?;
     report("load", compression, count, start, cpu_time()? - cpu, 0);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! reader(Assign | Join) → Reader ── next() ──▶ Assigned | Revoked | Records { batches, next_offset }
-//! writer(id)            → Writer ── write(batch)… commit() ──▶ acknowledged
+//! writer(id)            → Writer ── write(batch)… commit(positions) ──▶ acknowledged
 //! ```
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
@@ -156,7 +156,11 @@ pub trait Writer: Send {
     ) -> Result<Offset>;
 
     /// Waits until all that was written is durable by the broker's own rule; for the embedded broker, synced to disk.
-    async fn commit(&mut self) -> Result<()>;
+    ///
+    /// `read`: up to where the caller has read, if it will remember that and not read it again. When this returns, what stands
+    /// before these positions is durable too: else a power cut could take it, and what is written in its place later would never
+    /// be read. With transactions, later, these positions are committed together with the output.
+    async fn commit(&mut self, read: &[(TopicPartition, Offset)]) -> Result<()>;
 }
 
 impl TopicPartition {

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use weir_kafka::{
-    ErrorKind, NewRecord, PartitionId, Topic, TopicPartition, Writer,
+    ErrorKind, NewRecord, Offset, PartitionId, Topic, TopicPartition, Writer,
     partitioner::partition_for_key,
 };
 
@@ -46,7 +46,8 @@ enum Order {
         records: Vec<Outgoing>,
         room: OwnedSemaphorePermit,
     },
-    Flush(oneshot::Sender<()>),
+    /// With the position that is reached when all before it is done.
+    Flush(TopicPartition, Offset, oneshot::Sender<()>),
 }
 
 /// The other end.
@@ -107,11 +108,11 @@ impl Sink {
         self.orders.send(order).await.map_err(|_| self.error())
     }
 
-    /// Returns when all that was handed over is acknowledged and durable.
-    pub async fn flush(&self) -> Result<(), Error> {
+    /// Returns when all that was handed over is acknowledged and durable, and so is what was read before this position.
+    pub async fn flush(&self, read: &TopicPartition, position: Offset) -> Result<(), Error> {
         let (done, is_done) = oneshot::channel();
         self.orders
-            .send(Order::Flush(done))
+            .send(Order::Flush(read.clone(), position, done))
             .await
             .map_err(|_| self.error())?;
         is_done.await.map_err(|_| self.error())
@@ -142,7 +143,7 @@ impl Writing {
 
     /// Takes all orders that are there, writes once, and answers those who wait for it.
     async fn obey(&mut self, first: Order, more: &mut mpsc::Receiver<Order>) -> Result<(), Error> {
-        let (mut rooms, mut flushes) = (Vec::new(), Vec::new());
+        let (mut rooms, mut read, mut flushes) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(order) = next {
             match order {
@@ -150,7 +151,10 @@ impl Writing {
                     self.sort(records);
                     rooms.push(room);
                 }
-                Order::Flush(done) => flushes.push(done),
+                Order::Flush(partition, position, done) => {
+                    read.push((partition, position));
+                    flushes.push(done);
+                }
             }
             next = more.try_recv().ok();
         }
@@ -158,7 +162,7 @@ impl Writing {
             self.write(partition, records).await?;
         }
         if !flushes.is_empty() {
-            self.writer.commit().await?;
+            self.writer.commit(&read).await?;
         }
         for done in flushes {
             let _ = done.send(());

@@ -222,7 +222,7 @@ impl Task<'_> {
         self.last_checkpoint = self.options.clock.now();
         if self.progress != *self.acknowledged {
             if let Output::Sink(sink, _) = &self.output {
-                sink.flush().await?;
+                sink.flush(self.at, self.progress.position).await?;
             }
             *self.acknowledged = self.progress.clone();
         }

@@ -2,7 +2,11 @@
 //!
 //! What changes a topic returns when the change can be used: a created topic has leaders, a deleted one is gone.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use krafka::{
@@ -251,14 +255,22 @@ pub(super) async fn offsets(
     let missing: Vec<_> = partitions
         .iter()
         .copied()
-        .filter(|it| found[it] < 0)
+        .filter(|it| found.get(it).is_none_or(|offset| *offset < 0))
         .collect();
     let ends = match missing.is_empty() {
         true => HashMap::new(),
         false => list_offsets(link, name, &missing, LATEST).await?,
     };
-    let offset = |partition| *ends.get(partition).unwrap_or(&found[partition]);
-    Ok(partitions.iter().map(offset).collect())
+    let offset = |partition| {
+        ends.get(partition)
+            .or_else(|| found.get(partition))
+            .copied()
+    };
+    let offsets: Option<Vec<_>> = partitions.iter().map(offset).collect();
+    offsets.ok_or_else(|| {
+        let doing = format!("asking for offsets of `{name}`");
+        link.refused(&doing, ErrorCode::UnknownServerError)
+    })
 }
 
 async fn list_offsets(
@@ -276,7 +288,12 @@ async fn list_offsets(
     loop {
         let mut groups: HashMap<Leader, Vec<PartitionId>> = HashMap::new();
         let mut error = None;
-        for partition in partitions.iter().filter(|it| !found.contains_key(*it)) {
+        // Each once: a broker answers a partition that it is asked for twice with an error.
+        let wanted: BTreeSet<_> = partitions
+            .iter()
+            .filter(|it| !found.contains_key(*it))
+            .collect();
+        for partition in wanted {
             if info.partition(*partition).is_none() {
                 return Err(link.unknown_topic(&doing, &format!("{name}-{partition}")));
             }
@@ -299,7 +316,7 @@ async fn list_offsets(
                 }
             }
         }
-        if found.len() >= partitions.len() {
+        if partitions.iter().all(|it| found.contains_key(it)) {
             return Ok(found);
         }
         let error = error.unwrap_or_else(|| link.refused(&doing, ErrorCode::UnknownServerError));

@@ -27,6 +27,9 @@ const NO_PRODUCER: Producer = Producer {
     sequence: -1,
 };
 
+/// A fetch is unpacked up to about here: a few bytes may be many once they are unpacked, and what is not taken is fetched again.
+const ENOUGH: usize = 64 * 1024 * 1024;
+
 /// What was fetched of one partition.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
@@ -64,8 +67,11 @@ pub(super) fn decode(mut bytes: Bytes, from: Offset, mut aborted: Vec<Aborted>) 
         leader_epoch: -1,
         ..Decoded::default()
     };
+    let mut unpacked = 0;
     // A response may end in the middle of a batch; the rest comes with the next one.
-    while let Some(length) = batch_length(&bytes) {
+    while unpacked < ENOUGH
+        && let Some(length) = batch_length(&bytes)
+    {
         let whole = bytes.split_to(length);
         let header = match BatchHeader::read(&whole) {
             Ok(header) => header,
@@ -77,17 +83,22 @@ pub(super) fn decode(mut bytes: Bytes, from: Offset, mut aborted: Vec<Aborted>) 
         while let Some(transaction) = aborted.next_if(|it| it.first_offset <= header.base_offset) {
             open.insert(transaction.producer_id);
         }
-        // The header is enough to leave an aborted batch packed.
-        let is_dropped = header.is_transactional() && open.contains(&header.producer_id);
+        // The header is enough to leave packed what was aborted, or stands before what is asked for.
+        let is_aborted = header.is_transactional() && open.contains(&header.producer_id);
+        let is_dropped = is_aborted || header.next_offset() <= decoded.next_offset;
         if header.is_control() || !is_dropped {
             match header.records(&whole, decoded.next_offset) {
-                Ok(records) if header.is_control() => {
+                Ok((records, _)) if header.is_control() => {
                     if is_abort_marker(&records) {
                         open.remove(&header.producer_id);
                     }
                 }
-                Ok(records) if records.is_empty() => {}
-                Ok(records) => decoded.batches.push(FetchedBatch { records }),
+                Ok((records, size)) => {
+                    unpacked += size;
+                    if !records.is_empty() {
+                        decoded.batches.push(FetchedBatch { records });
+                    }
+                }
                 Err(fault) => {
                     decoded.fault = Some(fault);
                     return decoded;
@@ -177,8 +188,8 @@ impl BatchHeader {
             .saturating_add(1)
     }
 
-    /// The records from `from` on: a fetch gives whole batches.
-    fn records(&self, whole: &Bytes, from: Offset) -> Result<Vec<Record>> {
+    /// The records from `from` on, since a fetch gives whole batches; and how many bytes they are, unpacked.
+    fn records(&self, whole: &Bytes, from: Offset) -> Result<(Vec<Record>, usize)> {
         let code = self.attributes & 0x07;
         let compression = Compression::from_code(code)
             .ok_or_else(|| format!("compression {code}, which is not known"))?;
@@ -198,7 +209,7 @@ impl BatchHeader {
                 records.push(record);
             }
         }
-        Ok(records)
+        Ok((records, plain.len()))
     }
 }
 

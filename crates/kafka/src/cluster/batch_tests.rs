@@ -263,3 +263,34 @@ proptest! {
         let _ = decode(Bytes::from(bytes), from, Vec::new());
     }
 }
+
+/// A few kilobytes on the wire may be gigabytes: what a fetch becomes in memory is bounded, and nothing is lost by it.
+#[test]
+fn a_fetch_that_blows_up_is_taken_in_parts() {
+    const COUNT: i64 = 5;
+    let value = Bytes::from(vec![b'x'; ENOUGH / 2 + 1]);
+    let record = NewRecord {
+        value: Some(value),
+        ..record(0, "")
+    };
+    let packed = encode(&[record], Compression::Zstd, None).expect("encoded");
+    let mut bytes = BytesMut::new();
+    for offset in 0..COUNT {
+        // The checksum does not cover the offset.
+        bytes.put_i64(offset);
+        bytes.put_slice(&packed[8..]);
+    }
+    let bytes = bytes.freeze();
+    assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
+    let (mut position, mut seen) = (0, Vec::new());
+    while position < COUNT {
+        let decoded = decode(bytes.clone(), position, Vec::new());
+        let records = decoded.batches.iter().flat_map(|batch| &batch.records);
+        let offsets: Vec<_> = records.map(|record| record.offset).collect();
+        assert!((1..=2).contains(&offsets.len()), "{offsets:?} at once");
+        assert!(decoded.fault.is_none() && decoded.next_offset > position);
+        position = decoded.next_offset;
+        seen.extend(offsets);
+    }
+    assert_eq!(seen, (0..COUNT).collect::<Vec<_>>());
+}

@@ -7,7 +7,7 @@
 //! that was deleted and made again are never handed out as those of the first.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -24,10 +24,15 @@ use super::{
     fetch::{Fetched, Wanted, fetch, is_moved},
     link::{Backoff, Lane, Leader, Link, TopicId},
 };
-use crate::{Error, ErrorKind, Offset, Reader, ReaderEvent, Result, TopicPartition};
+use crate::{
+    Error, ErrorKind, Offset, Reader, ReaderEvent, Result, TopicPartition, local::assigned_twice,
+};
 
 /// How often a moved leader is looked for again before the caller hears of it: moving takes a moment, and is nobody's fault.
 const MOVES_IN_A_ROW: u32 = 5;
+
+/// A wait that no clock can add up.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 pub(super) struct ClusterReader {
     lane: Arc<Lane>,
@@ -35,6 +40,8 @@ pub(super) struct ClusterReader {
     under_way: FuturesUnordered<BoxFuture<'static, Answer>>,
     ready: VecDeque<Result<ReaderEvent>>,
     backoff: Backoff,
+    /// Who is asked for first: a broker fills its answer in the order of the question, and may have room for no more than one.
+    turn: usize,
     moves: u32,
     /// Who leads what is to be asked before anything is fetched.
     is_stale: bool,
@@ -64,7 +71,11 @@ impl ClusterReader {
         assigned: Vec<(TopicPartition, Offset)>,
     ) -> Result<Self> {
         let mut positions = Vec::with_capacity(assigned.len());
+        let mut seen = HashSet::new();
         for (partition, offset) in assigned {
+            if !seen.insert(partition.clone()) {
+                return Err(assigned_twice(&partition));
+            }
             let doing = format!("reading `{partition}`");
             let topic = link.fresh_topic(&doing, &partition.topic).await?;
             let Some(topic) = topic.filter(|topic| topic.partition(partition.partition).is_some())
@@ -87,6 +98,7 @@ impl ClusterReader {
             under_way: FuturesUnordered::new(),
             ready: VecDeque::new(),
             backoff: Backoff::new(&link.config),
+            turn: 0,
             moves: 0,
             is_stale: false,
             is_refreshing: false,
@@ -100,7 +112,9 @@ impl ClusterReader {
         }
         let mut groups: HashMap<Leader, Vec<Wanted>> = HashMap::new();
         let link = Arc::clone(&self.lane.link);
-        for (index, position) in self.positions.iter().enumerate() {
+        let count = self.positions.len();
+        for index in (self.turn..count).chain(0..self.turn) {
+            let position = &self.positions[index];
             if position.is_under_way || position.is_gone {
                 continue;
             }
@@ -124,8 +138,13 @@ impl ClusterReader {
         }
         if self.is_stale {
             self.is_refreshing = true;
-            self.under_way.push(refresh(link, self.topics()).boxed());
+            let doing = doing(self.positions.iter().map(|it| &it.partition));
+            self.under_way
+                .push(refresh(link, self.topics(), doing).boxed());
             return;
+        }
+        if let Some(first) = groups.values().flatten().map(|it| it.index).next() {
+            self.turn = (first + 1) % count;
         }
         for (leader, wanted) in groups {
             for it in &wanted {
@@ -165,7 +184,8 @@ impl ClusterReader {
                         }
                     }
                     Err(error) => {
-                        let doing = self.doing(&fetched.wanted);
+                        let wanted = fetched.wanted.iter();
+                        let doing = doing(wanted.map(|it| &self.positions[it.index].partition));
                         self.fail(self.lane.link.failed(&doing, &error));
                         self.is_stale = true;
                     }
@@ -174,16 +194,13 @@ impl ClusterReader {
         }
     }
 
-    fn doing(&self, wanted: &[Wanted]) -> String {
-        let names: Vec<_> = wanted
-            .iter()
-            .map(|it| format!("`{}-{}`", it.topic, it.partition))
-            .collect();
-        format!("reading {}", names.join(", "))
-    }
-
     fn fail(&mut self, error: Error) {
         self.backoff.failed();
+        // What concerns all partitions concerns the only one.
+        let error = match (&error.partition, &*self.positions) {
+            (None, [position]) => error.at(&position.partition),
+            _ => error,
+        };
         self.ready.push_back(Err(error));
     }
 
@@ -217,22 +234,14 @@ impl ClusterReader {
     fn moved(&mut self, what: &str) {
         self.is_stale = true;
         self.moves += 1;
-        self.backoff.failed();
-        if self.moves >= MOVES_IN_A_ROW {
-            self.moves = 0;
-            let names: Vec<_> = self
-                .positions
-                .iter()
-                .map(|it| format!("`{}`", it.partition))
-                .collect();
-            let servers = self.lane.link.config.servers();
-            let message = format!(
-                "reading {}: {what} at {servers}; it may succeed when tried again",
-                names.join(", ")
-            );
-            self.ready
-                .push_back(Err(Error::new(ErrorKind::Unavailable, message)));
+        if self.moves < MOVES_IN_A_ROW {
+            return self.backoff.failed();
         }
+        self.moves = 0;
+        let doing = doing(self.positions.iter().map(|it| &it.partition));
+        let servers = self.lane.link.config.servers();
+        let message = format!("{doing}: {what} at {servers}; it may succeed when tried again");
+        self.fail(Error::new(ErrorKind::Unavailable, message));
     }
 
     fn take_partition(&mut self, wanted: &Wanted, answer: FetchPartitionResponse) {
@@ -301,7 +310,8 @@ impl ClusterReader {
 #[async_trait]
 impl Reader for ClusterReader {
     async fn next(&mut self, wait: Duration) -> Result<Option<ReaderEvent>> {
-        let deadline = Instant::now() + wait;
+        let now = Instant::now();
+        let deadline = now.checked_add(wait).unwrap_or(now + FOR_EVER);
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return ready.map(Some);
@@ -350,9 +360,24 @@ impl Reader for ClusterReader {
     }
 }
 
-async fn refresh(link: Arc<Link>, topics: Vec<Arc<str>>) -> Answer {
+/// As a message begins, by a few of the partitions that it is about.
+fn doing<'a>(partitions: impl ExactSizeIterator<Item = &'a TopicPartition>) -> String {
+    const NAMED: usize = 5;
+    let more = partitions.len().saturating_sub(NAMED);
+    let names: Vec<_> = partitions
+        .take(NAMED)
+        .map(|partition| format!("`{partition}`"))
+        .collect();
+    let names = names.join(", ");
+    match more {
+        0 => format!("reading {names}"),
+        more => format!("reading {names} and {more} more"),
+    }
+}
+
+async fn refresh(link: Arc<Link>, topics: Vec<Arc<str>>, doing: String) -> Answer {
     for topic in &topics {
-        if let Err(error) = link.fresh_topic(&format!("reading `{topic}`"), topic).await {
+        if let Err(error) = link.fresh_topic(&doing, topic).await {
             return Answer::Refreshed(Err(error));
         }
     }

@@ -137,6 +137,23 @@ pub(super) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| storage("create", path, error))
 }
 
+/// Makes a folder, and those above it that are missing; durable when it returns, or a power cut would take all that is in it.
+pub(super) fn create_data_folder(path: &Path) -> Result<()> {
+    let parents = path.ancestors().skip(1);
+    let missing = parents.take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists());
+    let depth = if path.exists() {
+        0
+    } else {
+        missing.count() + 1
+    };
+    create_folder(path)?;
+    for parent in path.ancestors().skip(1).take(depth) {
+        let is_here = parent.as_os_str().is_empty();
+        sync_folder(if is_here { Path::new(".") } else { parent })?;
+    }
+    Ok(())
+}
+
 /// What is in a folder, in the order of the names.
 pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(dir).map_err(|error| storage("read", dir, error))?;

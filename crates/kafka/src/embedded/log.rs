@@ -179,6 +179,16 @@ impl Log {
         Ok(())
     }
 
+    /// Returns when what was read before `position` is durable. A log that is damaged keeps what can be read of it.
+    pub(super) fn sync_read(&self, position: Offset) -> Result<()> {
+        match self.sync(position) {
+            Err(error) if matches!(error.kind, ErrorKind::Corrupt | ErrorKind::UnknownTopic) => {
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Whether something stands at `offset`.
     pub(super) fn has(&self, offset: Offset) -> Result<bool> {
         self.find(offset).map(|found| found.is_some())

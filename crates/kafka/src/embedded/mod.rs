@@ -98,7 +98,7 @@ impl EmbeddedBroker {
     /// [`ErrorKind::InUse`] if another broker has it, in this process or another.
     pub fn open(dir: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
-        folder::create_folder(&dir)?;
+        folder::create_data_folder(&dir)?;
         let lock = FolderLock::acquire(&dir)?;
         let cluster_id = folder::cluster_id(&dir)?;
         let opening = Opening {

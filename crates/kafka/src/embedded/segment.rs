@@ -294,15 +294,14 @@ impl Segment {
 
     /// Exactly `size` bytes, in one go.
     fn read_at(&self, file: &mut File, position: u64, size: u64) -> Result<Bytes> {
-        let mut buffer = vec![0; size as usize];
+        // Read into room that nobody fills with zeros first.
+        let mut buffer = Vec::with_capacity(size as usize);
         let read = file
             .seek(SeekFrom::Start(position))
-            .and_then(|_| file.read_exact(&mut buffer));
+            .and_then(|_| file.take(size).read_to_end(&mut buffer));
         match read {
-            Ok(()) => Ok(Bytes::from(buffer)),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(self.damaged(position, "the file was cut short"))
-            }
+            Ok(_) if buffer.len() as u64 == size => Ok(Bytes::from(buffer)),
+            Ok(_) => Err(self.damaged(position, "the file was cut short")),
             Err(error) => Err(storage("read", &self.path, error)),
         }
     }

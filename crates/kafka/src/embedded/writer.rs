@@ -1,10 +1,10 @@
-//! Writes to partitions' logs; remembers up to where, so that `commit` syncs these and nothing else.
+//! Writes to partitions' logs; remembers up to where, so that `commit` syncs these, what was read, and nothing else.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::{EmbeddedBroker, log::Log, on_files};
+use super::{EmbeddedBroker, Shared, log::Log};
 use crate::{ErrorKind, NewRecord, Offset, Result, TopicPartition, Writer, local};
 
 pub(super) struct EmbeddedWriter {
@@ -20,6 +20,15 @@ impl EmbeddedWriter {
             written: BTreeMap::new(),
         }
     }
+
+    /// A topic that is gone meanwhile has nothing left to sync.
+    fn logs_of(&self, read: &[(TopicPartition, Offset)]) -> Vec<(Arc<Log>, Offset)> {
+        let log = |(partition, position): &(TopicPartition, Offset)| {
+            let topic = self.broker.find(&partition.topic).ok()?;
+            Some((topic.log(partition.partition).ok()?, *position))
+        };
+        read.iter().filter_map(log).collect()
+    }
 }
 
 #[async_trait]
@@ -34,14 +43,19 @@ impl Writer for EmbeddedWriter {
         let size = local::batch_size(&records);
         local::check_size(&topic.name, size, topic.config.max_message_bytes)?;
         let (now, appended) = (self.broker.now(), Arc::clone(&log));
-        let (base, end) = on_files(move || appended.append(&records, now)).await?;
+        let append = move |_: &Shared| appended.append(&records, now);
+        let (base, end) = self.broker.on_files(append).await?;
         self.written.insert(partition.clone(), (log, end));
         Ok(base)
     }
 
-    async fn commit(&mut self) -> Result<()> {
+    async fn commit(&mut self, read: &[(TopicPartition, Offset)]) -> Result<()> {
         let written: Vec<_> = self.written.values().cloned().collect();
-        let outcomes = on_files(move || {
+        let read = self.logs_of(read);
+        let outcomes = self.broker.on_files(move |_| {
+            for (log, position) in read {
+                log.sync_read(position)?;
+            }
             let outcomes = written.iter().map(|(log, end)| log.sync(*end));
             Ok(outcomes.collect::<Vec<_>>())
         });

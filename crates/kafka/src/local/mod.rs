@@ -11,7 +11,7 @@ mod topic_config;
 pub(crate) use bell::Bell;
 pub(crate) use groups::Groups;
 pub(crate) use name::check_topic_name;
-pub(crate) use reader::{Fetched, LocalReader, Source, out_of_range};
+pub(crate) use reader::{Fetched, LocalReader, Source, assigned_twice, out_of_range};
 pub(crate) use size::{batch_size, check_size, field_size, header_size, varint_size, zigzag};
 pub(crate) use topic_config::{Timestamps, TopicConfig};
 

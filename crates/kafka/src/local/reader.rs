@@ -52,8 +52,7 @@ impl<S: Source> LocalReader<S> {
         };
         for (partition, offset, source) in assigned {
             if !seen.insert(partition.clone()) {
-                let reason = format!("partition {partition} is assigned twice");
-                return Err(Error::new(ErrorKind::Invalid, reason));
+                return Err(assigned_twice(&partition));
             }
             source.bell().hang(&reader.cord);
             reader.positions.push(Position {
@@ -123,6 +122,11 @@ impl<S: Source> Drop for LocalReader<S> {
             position.source.bell().take_down(&self.cord);
         }
     }
+}
+
+pub(crate) fn assigned_twice(partition: &TopicPartition) -> Error {
+    let reason = format!("partition {partition} is assigned twice");
+    Error::new(ErrorKind::Invalid, reason)
 }
 
 /// The refusal of a position that is outside the log.

@@ -160,9 +160,9 @@ async fn planned_failures_come_in_order_and_end() {
         assert!(error.kind == ErrorKind::Storage && error.is_retriable());
     }
     writer.write(&t, vec![value("a")]).await.unwrap();
-    let error = writer.commit().await.unwrap_err();
+    let error = writer.commit(&[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     assert_eq!(read(&broker, &t).await, ["a"]);
     assert_eq!(faults.met(), 3);
 }

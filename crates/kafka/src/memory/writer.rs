@@ -34,7 +34,7 @@ impl Writer for MemoryWriter {
         Ok(offset)
     }
 
-    async fn commit(&mut self) -> Result<()> {
+    async fn commit(&mut self, _read: &[(TopicPartition, Offset)]) -> Result<()> {
         self.broker.before(Call::Commit).await
     }
 }

@@ -12,7 +12,8 @@ use weir_kafka::{
     cluster::{ClusterBroker, ClusterConfig},
 };
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for what must come. A broker that is started again takes a minute where the machine has much to do.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What `scripts/kafka.sh env` says. `None`, after a line that says so, where there is no Kafka.
 pub fn variable(name: &str) -> Option<String> {
@@ -88,14 +89,14 @@ pub async fn reader(broker: &dyn Broker, from: &TopicPartition, offset: Offset) 
     broker.reader(assigned).await.unwrap()
 }
 
-/// Reads up to `end`, through outages if there are any.
+/// Reads up to `end`, through outages if there are any: as long as something comes now and then.
 pub async fn read_to(reader: &mut dyn Reader, end: Offset) -> Vec<Record> {
-    let until = Instant::now() + PATIENCE;
+    let mut until = Instant::now() + PATIENCE;
     let (mut records, mut position) = (Vec::new(), 0);
     while position < end {
         assert!(
             Instant::now() < until,
-            "at {position} of {end} after {PATIENCE:?}"
+            "at {position} of {end}, and nothing in {PATIENCE:?}"
         );
         match reader.next(Duration::from_secs(1)).await {
             Ok(Some(ReaderEvent::Records {
@@ -105,6 +106,7 @@ pub async fn read_to(reader: &mut dyn Reader, end: Offset) -> Vec<Record> {
             })) => {
                 records.extend(batches.into_iter().flat_map(|batch| batch.records));
                 position = next_offset;
+                until = Instant::now() + PATIENCE;
             }
             Ok(_) => {}
             Err(error) => assert!(error.is_retriable(), "{error}"),

@@ -143,7 +143,7 @@ async fn while_the_broker_is_away_the_errors_say_so() {
         ErrorKind::Unavailable
     );
     assert_eq!(
-        writer.commit().await.unwrap_err().kind,
+        writer.commit(&[]).await.unwrap_err().kind,
         ErrorKind::Unavailable
     );
 
@@ -153,7 +153,7 @@ async fn while_the_broker_is_away_the_errors_say_so() {
         write_through(&mut *writer, &partition, vec![value("during")]).await,
         1
     );
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     let records = read_to(&mut *reader, 2).await;
     assert_eq!(records.iter().map(text).collect::<Vec<_>>(), ["during"]);
 }

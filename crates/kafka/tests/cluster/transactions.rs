@@ -3,12 +3,12 @@
 //! krafka's transactional producer wants `delivery_timeout` to be no shorter than `request_timeout` and `linger` together and no
 //! longer than `transaction_timeout`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use krafka::{Kafka, Record, producer::TransactionalProducer};
-use weir_kafka::{Broker, OffsetSpec, ReaderEvent, TopicPartition};
+use weir_kafka::{Broker, Offset, OffsetSpec, ReaderEvent, TopicPartition};
 
-use crate::fixture::{broker, read_to, reader, text, topic, unique, value, variable};
+use crate::fixture::{PATIENCE, broker, read_to, reader, text, topic, unique, value, variable};
 
 async fn producer() -> TransactionalProducer {
     let servers = variable("WEIR_TEST_KAFKA").unwrap();
@@ -39,6 +39,22 @@ async fn send(
     }
 }
 
+/// A coordinator answers when it has written down how a transaction ends; the partitions get their markers after that.
+async fn wait_for_end(broker: &dyn Broker, of: &TopicPartition, expected: Offset) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let partitions = [of.partition];
+        let ends = broker.offsets(&of.topic, &partitions, OffsetSpec::Latest);
+        let end = ends.await.unwrap()[0];
+        if end == expected {
+            return;
+        }
+        assert!(end < expected, "the log ends at {end}, past {expected}");
+        assert!(Instant::now() < until, "the log still ends at {end}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn committed_and_aborted_transactions_alternate() {
     let Some(broker) = broker().await else {
@@ -58,12 +74,9 @@ async fn committed_and_aborted_transactions_alternate() {
             producer.abort().await.unwrap();
         }
     }
-    let end = broker
-        .offsets(&partition.topic, &[0], OffsetSpec::Latest)
-        .await
-        .unwrap()[0];
     // 20 transactions of 7 records and a marker.
-    assert_eq!(end, 160);
+    let end = 160;
+    wait_for_end(&broker, &partition, end).await;
     for from in [0, 7, 8, 100, 159] {
         let records = read_to(&mut *reader(&broker, &partition, from).await, end).await;
         let later = expected.iter().filter(|text| {
@@ -98,15 +111,13 @@ async fn an_aborted_transaction_of_28_megabytes_leaves_nothing() {
     )
     .await;
     producer.abort().await.unwrap();
+    wait_for_end(&broker, &partition, 10_002).await;
     writer
         .write(&partition, vec![value("after")])
         .await
         .unwrap();
-    let end = broker
-        .offsets(&partition.topic, &[0], OffsetSpec::Latest)
-        .await
-        .unwrap()[0];
-    assert_eq!(end, 10_003);
+    let end = 10_003;
+    wait_for_end(&broker, &partition, end).await;
     let records = read_to(&mut *reader(&broker, &partition, 0).await, end).await;
     let found: Vec<_> = records
         .iter()

@@ -11,16 +11,24 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use weir_kafka::{
     Broker, ErrorKind, NewRecord, NewTopic, Offset, OffsetSpec, Reader, ReaderEvent, Record,
     Subscription, Timestamp, Topic, TopicPartition,
 };
 
+use crate::transactions::TransactionalProducer;
+
 /// How long a case waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes producers that have transactions.
+pub type Producers =
+    Box<dyn Fn() -> BoxFuture<'static, Box<dyn TransactionalProducer>> + Send + Sync>;
 
 pub struct Fixture {
     pub broker: Arc<dyn Broker>,
+    producers: Option<Producers>,
     prefix: String,
     /// What must outlive the broker, such as its folder.
     _kept: Box<dyn Any + Send + Sync>,
@@ -34,8 +42,24 @@ impl Fixture {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self {
             broker: Arc::new(broker),
+            producers: None,
             prefix: format!("contract-{nanos:x}-{count}"),
             _kept: Box::new(kept),
+        }
+    }
+
+    pub fn with_producers(self, producers: Producers) -> Self {
+        Self {
+            producers: Some(producers),
+            ..self
+        }
+    }
+
+    /// Another producer, with transactions; `None` where nobody can write one.
+    pub async fn producer(&self) -> Option<Box<dyn TransactionalProducer>> {
+        match &self.producers {
+            Some(producers) => Some(producers().await),
+            None => None,
         }
     }
 
@@ -61,7 +85,7 @@ impl Fixture {
     pub async fn write(&self, to: &TopicPartition, records: Vec<NewRecord>) -> Offset {
         let mut writer = self.broker.writer("contract").await.unwrap();
         let offset = writer.write(to, records).await.unwrap();
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
         offset
     }
 
@@ -72,7 +96,7 @@ impl Fixture {
             let records = vec![value(&number.to_string())];
             writer.write(to, records).await.unwrap();
         }
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
     }
 
     pub async fn reader(&self, from: &TopicPartition, offset: Offset) -> Box<dyn Reader> {
@@ -86,6 +110,21 @@ impl Fixture {
         let offsets = offsets.await.unwrap();
         assert_eq!(offsets.len(), 1);
         offsets[0]
+    }
+
+    /// Where a partition ends once it ends after `offset`, and goes on to for a while no more.
+    pub async fn partition_end_after(&self, of: &TopicPartition, offset: Offset) -> Offset {
+        let until = Instant::now() + PATIENCE;
+        let mut end = offset;
+        loop {
+            assert!(Instant::now() < until, "{of} still ends at {end}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let now = self.offset(of, OffsetSpec::Latest).await;
+            if now > offset && now == end {
+                return end;
+            }
+            end = now;
+        }
     }
 
     /// All that is committed in a partition now.

@@ -1,5 +1,5 @@
-//! What every broker does, whichever it is. Each case is written once, in `topics`, `records`, `positions`, `waiting` and
-//! `groups`, over a [`Fixture`]; each broker has a file that makes one and names the cases.
+//! What every broker does, whichever it is. Each case is written once, in `topics`, `records`, `positions`, `waiting`,
+//! `groups` and `transactions`, over a [`Fixture`]; each broker has a file that makes one and names the cases.
 //!
 //! A case makes topics of its own names and looks only at these, so that it may run against a cluster that others use.
 
@@ -10,6 +10,7 @@ mod groups;
 mod positions;
 mod records;
 mod topics;
+mod transactions;
 mod waiting;
 
 mod cluster;
@@ -29,17 +30,7 @@ macro_rules! contract {
             partitions_are_added_and_never_taken_away
             the_cluster_keeps_its_id
         }
-        crate::contract! { @module $factory, records:
-            records_come_back_in_order
-            null_and_empty_are_kept_apart
-            headers_keep_their_order_and_repeats
-            a_timestamp_before_1970_is_kept
-            log_append_time_is_the_brokers
-            a_record_of_a_megabyte_is_refused_by_default_and_taken_where_allowed
-            a_batch_that_is_too_large_leaves_nothing_behind
-            a_write_to_no_topic_is_unknown
-            what_two_writers_write_stands_there_once
-        }
+        crate::contract! { @records $factory }
         crate::contract! { @module $factory, positions:
             an_empty_topic_starts_and_ends_at_zero
             reading_starts_in_the_middle
@@ -51,6 +42,8 @@ macro_rules! contract {
         }
         crate::contract! { @module $factory, waiting:
             a_reader_that_waits_is_woken
+            a_wait_may_be_endless
+            a_partition_is_not_assigned_twice
             nothing_comes_of_an_empty_wait
             a_wait_that_is_dropped_loses_nothing
             many_partitions_in_one_reader
@@ -63,6 +56,24 @@ macro_rules! contract {
         crate::contract! { @module $factory, groups:
             offsets_of_a_group_make_it_visible
             joining_a_group_is_not_supported_yet
+        }
+        crate::contract! { @module $factory, transactions:
+            committed_and_aborted_ones_alternate_and_one_stays_open
+            real_events_committed_aborted_and_open
+        }
+    };
+    // What a broker does to records, for brokers that can do it in several ways.
+    (@records $factory:path) => {
+        crate::contract! { @module $factory, records:
+            records_come_back_in_order
+            null_and_empty_are_kept_apart
+            headers_keep_their_order_and_repeats
+            a_timestamp_before_1970_is_kept
+            log_append_time_is_the_brokers
+            a_record_of_a_megabyte_is_refused_by_default_and_taken_where_allowed
+            a_batch_that_is_too_large_leaves_nothing_behind
+            a_write_to_no_topic_is_unknown
+            what_two_writers_write_stands_there_once
         }
     };
     (@module $factory:path, $module:ident: $($case:ident)+) => {

@@ -24,6 +24,26 @@ pub async fn a_reader_that_waits_is_woken(fixture: &Fixture) {
     }
 }
 
+pub async fn a_wait_may_be_endless(fixture: &Fixture) {
+    let partition = fixture.partition("t").await;
+    fixture.write_numbers(&partition, 0..1).await;
+    let mut reader = fixture.reader(&partition, 0).await;
+    let came = next_records(&mut *reader, Duration::MAX).await;
+    assert_eq!(came.expect("there is one").2, 1);
+}
+
+pub async fn a_partition_is_not_assigned_twice(fixture: &Fixture) {
+    let partition = fixture.partition("t").await;
+    let assigned = vec![(partition.clone(), 0), (partition.clone(), 5)];
+    let reader = fixture.broker.reader(Subscription::Assign(assigned)).await;
+    let refused = reader.err().expect("it cannot stand at two offsets");
+    assert_eq!(refused.kind, ErrorKind::Invalid);
+    assert_eq!(
+        refused.message,
+        format!("partition {partition} is assigned twice")
+    );
+}
+
 pub async fn nothing_comes_of_an_empty_wait(fixture: &Fixture) {
     let partition = fixture.partition("t").await;
     let mut reader = fixture.reader(&partition, 0).await;

@@ -94,7 +94,7 @@ async fn a_full_disk_refuses_a_batch_and_keeps_the_log_whole() {
     disk.room.store(i64::MAX, Ordering::SeqCst);
     let offset = writer.write(&partition("t"), vec![record("b")]).await;
     assert_eq!(offset.unwrap(), 1);
-    writer.commit().await.unwrap();
+    writer.commit(&[]).await.unwrap();
     broker.close().await.unwrap();
     let broker = open(dir.path());
     assert_eq!(read_from(&broker, "t", 0).await.unwrap(), ["a", "b"]);
@@ -110,14 +110,14 @@ async fn after_a_sync_that_failed_nothing_is_taken_until_the_log_is_opened_again
     write_committed(&broker, "t", &["a"]).await;
     let mut writer = write(&broker, "t", &["b"]).await;
     disk.sync_fails.store(true, Ordering::SeqCst);
-    let error = writer.commit().await.unwrap_err();
+    let error = writer.commit(&[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Storage);
     let expected = "could not sync the log of t-0: input/output error; \
                     it takes nothing more until it is opened again";
     assert_eq!(error.message, expected);
     disk.sync_fails.store(false, Ordering::SeqCst);
     // The next sync would succeed and mean nothing.
-    assert_eq!(writer.commit().await.unwrap_err().message, expected);
+    assert_eq!(writer.commit(&[]).await.unwrap_err().message, expected);
     let refused = writer.write(&partition("t"), vec![record("c")]).await;
     assert_eq!(refused.unwrap_err().message, expected);
     write_committed(&broker, "other", &["fine"]).await;
@@ -165,8 +165,8 @@ async fn a_commit_with_nothing_new_syncs_nothing() {
     let mut writer = write(&broker, "t", &["a", "b", "c"]).await;
     assert_eq!(disk.syncs.load(Ordering::SeqCst), 0);
     for _ in 0..3 {
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
     }
-    broker.writer("w").await.unwrap().commit().await.unwrap();
+    broker.writer("w").await.unwrap().commit(&[]).await.unwrap();
     assert_eq!(disk.syncs.load(Ordering::SeqCst), 1);
 }

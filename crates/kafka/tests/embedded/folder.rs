@@ -27,6 +27,24 @@ fn a_second_broker_on_the_folder_is_refused_with_the_first_ones_pid() {
 }
 
 #[tokio::test]
+async fn folders_above_it_are_made_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("a/b/c");
+    for _ in 0..2 {
+        let broker = open(&deep);
+        broker.close().await.unwrap();
+    }
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for in_the_way in [file.clone(), file.join("below")] {
+        let refused = EmbeddedBroker::open(&in_the_way, EmbeddedOptions::default()).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Storage);
+        let shown = in_the_way.display().to_string();
+        assert!(refused.message.contains(&shown), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_closed_broker_gives_the_folder_back_and_does_nothing_more() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path());

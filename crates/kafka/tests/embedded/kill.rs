@@ -73,7 +73,7 @@ async fn child_writes() {
             writer.write(&partition("t"), records).await.unwrap();
             next += size;
         }
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
         println!("told {next}");
     }
 }

@@ -89,7 +89,7 @@ async fn run(steps: Vec<Step>, segment_bytes: u64) {
                 let offset = writer.write(&partition("t"), records).await.unwrap();
                 assert_eq!(offset, expected);
             }
-            Step::Commit => writer.commit().await.unwrap(),
+            Step::Commit => writer.commit(&[]).await.unwrap(),
             Step::ReadFrom(index) => {
                 let start = index.index(model.len() + 1);
                 let read = records_from(&broker, "t", start as i64).await.unwrap();

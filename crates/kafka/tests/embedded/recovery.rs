@@ -20,7 +20,7 @@ async fn everything_is_there_after_opening_again() {
     make_topic(&first, "gone", &[]).await;
     let values: Vec<_> = (0..50).map(|number| number.to_string()).collect();
     let values: Vec<_> = values.iter().map(String::as_str).collect();
-    write(&first, "t", &values).await.commit().await.unwrap();
+    write(&first, "t", &values).await.commit(&[]).await.unwrap();
     let positions = [(partition("t"), 7)];
     first.set_group_offsets("g", &positions).await.unwrap();
     first.add_partitions("t", 3).await.unwrap();

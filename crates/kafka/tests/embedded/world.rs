@@ -61,7 +61,7 @@ pub async fn write(broker: &EmbeddedBroker, topic: &str, values: &[&str]) -> Box
 pub async fn write_committed(broker: &EmbeddedBroker, topic: &str, values: &[&str]) {
     for value in values {
         let mut writer = write(broker, topic, &[value]).await;
-        writer.commit().await.unwrap();
+        writer.commit(&[]).await.unwrap();
     }
 }
 
