@@ -67,6 +67,15 @@ pub(crate) struct State {
     pub sequence: i64,
 }
 
+impl State {
+    /// The number of the next statement that takes effect: its offset in the log, if there is one.
+    pub fn next_number(&self) -> i64 {
+        self.log
+            .as_ref()
+            .map_or(self.sequence, StatementLog::next_offset)
+    }
+}
+
 impl Engine {
     pub fn builder() -> Builder {
         Builder::default()
@@ -180,6 +189,13 @@ impl Engine {
 
     /// Stops all queries at a checkpoint and closes the broker.
     pub async fn shutdown(&self) -> Result<(), Error> {
+        self.stop().await;
+        self.inner.parts.broker.close().await?;
+        Ok(())
+    }
+
+    /// Stops all queries at a checkpoint, and what runs beside them.
+    pub(crate) async fn stop(&self) {
         self.inner.parts.runtime.shutdown().await;
         for task in self
             .inner
@@ -190,8 +206,6 @@ impl Engine {
         {
             task.abort();
         }
-        self.inner.parts.broker.close().await?;
-        Ok(())
     }
 
     async fn declare_processing_log(&self, topic: &str) -> Result<(), Error> {
