@@ -72,6 +72,15 @@ pub(crate) struct State {
     pub sequence: i64,
 }
 
+impl State {
+    /// The number of the next statement that takes effect: its offset in the log, if there is one.
+    pub fn next_number(&self) -> i64 {
+        self.log
+            .as_ref()
+            .map_or(self.sequence, StatementLog::next_offset)
+    }
+}
+
 impl Engine {
     pub fn builder() -> Builder {
         Builder::default()
@@ -209,14 +218,16 @@ impl Engine {
 
     /// Stops all queries at a checkpoint, gives the service back and closes the broker, unless the caller gave it.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.inner.parts.runtime.shutdown().await;
-        for task in self
-            .inner
-            .background
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
+        self.stop_queries().await;
+        let background: Vec<_> = {
+            let mut background = self
+                .inner
+                .background
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            background.drain(..).collect()
+        };
+        for task in background {
             task.abort();
         }
         if let Some(service) = &self.inner.parts.service {

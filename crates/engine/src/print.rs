@@ -37,21 +37,8 @@ impl PrintStream {
         limit: Option<u64>,
     ) -> Result<Self, Error> {
         let Some(facts) = broker.topic(topic).await? else {
-            let near: Vec<_> = broker
-                .topics()
-                .await?
-                .into_iter()
-                .map(|topic| topic.name)
-                .filter(|name| name.eq_ignore_ascii_case(topic))
-                .collect();
-            let mut error = Error::user(format!(
-                "Could not find topic '{topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive."
-            ));
-            if !near.is_empty() {
-                error.message.push_str("\nDid you mean:\n\tprint ");
-                error.message.push_str(&near.join("\n\tprint "));
-            }
-            return Err(error);
+            let topics = broker.topics().await?;
+            return Err(no_topic(topic, topics.iter().map(|topic| &topic.name)));
         };
         let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
         let spec = if from_beginning {
@@ -124,6 +111,22 @@ impl PrintStream {
         )));
         lines
     }
+}
+
+/// That there is no such topic, and those whose names differ in case only.
+pub(crate) fn no_topic<'a>(name: &str, topics: impl Iterator<Item = &'a String>) -> Error {
+    let near: Vec<_> = topics
+        .filter(|known| known.eq_ignore_ascii_case(name))
+        .map(String::as_str)
+        .collect();
+    let mut message = format!(
+        "Could not find topic '{name}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive."
+    );
+    if !near.is_empty() {
+        message.push_str("\nDid you mean:\n\tprint ");
+        message.push_str(&near.join("\n\tprint "));
+    }
+    Error::user(message)
 }
 
 fn row_time(milliseconds: i64) -> String {

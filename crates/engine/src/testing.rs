@@ -32,4 +32,9 @@ impl World {
     pub async fn engine(&self) -> Result<Engine, Error> {
         self.builder().build().await
     }
+
+    /// Ends an engine as a process that is told to: its queries at a checkpoint, the topics left for the next one.
+    pub async fn stop(&self, engine: Engine) -> Result<(), Error> {
+        engine.shutdown().await
+    }
 }

@@ -17,7 +17,7 @@ pub fn plan(
     if create.query.limit.is_some() {
         return Err(Error::new(
             ErrorKind::Invalid,
-            "CREATE STREAM/TABLE AS SELECT statements don't support LIMIT clause.",
+            "CREATE STREAM AS SELECT statements don't support LIMIT clause.",
         )
         .at(create.query.span));
     }

@@ -20,7 +20,9 @@ use crate::{
 const RESERVED_PREFIXES: &[&str] = &["CSAS_", "CTAS_", "INSERTQUERY_", "CST_"];
 
 pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSelectPlan, Error> {
-    let target = target(&insert.target, context)?;
+    let target = target(&insert.target, context, |name| {
+        format!("Source `{}` does not exist.", name.value)
+    })?;
     let with = With::try_new(&insert.properties, &["QUERY_ID"])?;
     let query_id = with.text("QUERY_ID")?.map(|id| check_id(&id)).transpose()?;
     if insert.query.limit.is_some() {
@@ -96,13 +98,14 @@ fn check_id(id: &str) -> Result<String, Error> {
     Ok(id)
 }
 
-fn target<'a>(name: &Ident, context: &Context<'a>) -> Result<&'a Arc<Source>, Error> {
+fn target<'a>(
+    name: &Ident,
+    context: &Context<'a>,
+    unknown: impl Fn(&Ident) -> String,
+) -> Result<&'a Arc<Source>, Error> {
     let Some(target) = context.catalog.source(&name.value) else {
         let mut error = unknown_source(&name.value, name.span, context);
-        error.message = format!(
-            "Cannot insert values into an unknown stream/table: {}",
-            name.value
-        );
+        error.message = unknown(name);
         return Err(error);
     };
     if target.kind != SourceKind::Stream {
@@ -125,6 +128,25 @@ fn target<'a>(name: &Ident, context: &Context<'a>) -> Result<&'a Arc<Source>, Er
     Ok(target)
 }
 
+/// A source whose name differs in case only, and how to write it.
+fn in_other_case(name: &str, context: &Context<'_>) -> String {
+    let near = context
+        .catalog
+        .sources()
+        .find(|source| source.name.eq_ignore_ascii_case(name));
+    match near {
+        None => String::new(),
+        Some(near) if near.name == name.to_uppercase() => format!(
+            "\nDid you mean {}? Hint: try removing double quotes from the source name.",
+            near.name
+        ),
+        Some(near) => format!(
+            "\nDid you mean \"{}\"? Hint: wrap the source name in double quotes to make it case-sensitive.",
+            near.name
+        ),
+    }
+}
+
 pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValuesPlan, Error> {
     let switch = context.properties.get("ksql.insert.into.values.enabled");
     if switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
@@ -133,7 +155,13 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
             "The server has disabled INSERT INTO ... VALUES functionality. To enable it, restart your ksqlDB server with 'ksql.insert.into.values.enabled'=true",
         ));
     }
-    let target = target(&insert.target, context)?;
+    let target = target(&insert.target, context, |name| {
+        format!(
+            "Cannot insert values into an unknown stream/table: `{}`{}",
+            name.value,
+            in_other_case(&name.value, context)
+        )
+    })?;
     let columns = columns(insert, target)?;
     let scope = Scope::without_columns(context.catalog, context.functions);
     let given = |name: &str| {

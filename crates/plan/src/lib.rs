@@ -8,7 +8,7 @@
 
 pub mod bind;
 mod create_as;
-mod create_source;
+pub mod create_source;
 pub mod error;
 pub mod explain;
 mod fingerprint;

@@ -10,7 +10,7 @@ use weir_sql::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, ProjectedColumn, QueryPlan, Step,
+    Context, Error, ErrorKind, ProjectedColumn, QueryPlan, ScanSource, Step,
     bind::{self, Scope, Typed},
     create_source::RESERVED_COLUMNS,
 };
@@ -128,14 +128,19 @@ fn plan(
         .as_ref()
         .map(|filter| bind::condition(filter, &scope, "WHERE"))
         .transpose()?;
+    if !is_continuous {
+        check_pull_columns(&scope, "WHERE", query.span)?;
+    }
     let projected = Projection {
         source: &source,
         alias: &alias,
         scope: &scope,
         keys: &keys,
-        is_continuous,
     }
     .items(query)?;
+    if !is_continuous {
+        check_pull_columns(&scope, "SELECT", query.span)?;
+    }
     let scan = scope.into_scan();
     let schema = Schema::new(projected.iter().map(|item| item.column.clone()).collect());
     let mut steps: Vec<Step> = filter.into_iter().map(Step::Filter).collect();
@@ -182,7 +187,6 @@ struct Projection<'a> {
     alias: &'a str,
     scope: &'a Scope<'a>,
     keys: &'a Keys,
-    is_continuous: bool,
 }
 
 impl Projection<'_> {
@@ -359,9 +363,6 @@ impl Projection<'_> {
     }
 
     fn check(&self, items: &[ProjectedColumn], query: &Query) -> Result<(), Error> {
-        if !self.is_continuous {
-            self.check_pull_columns(query)?;
-        }
         for (index, item) in items.iter().enumerate() {
             if items[..index]
                 .iter()
@@ -417,38 +418,28 @@ impl Projection<'_> {
         };
         item.column.role == ColumnRole::Key && column.name == key
     }
+}
 
-    fn check_pull_columns(&self, query: &Query) -> Result<(), Error> {
-        let named = query.items.iter().filter_map(|item| match item {
-            SelectItem::Expression { expression, .. } => match &expression.kind {
-                ExpressionKind::Column { name, .. }
-                    if ["ROWPARTITION", "ROWOFFSET"].contains(&name.value.as_str()) =>
-                {
-                    Some(name)
-                }
-                _ => None,
-            },
-            _ => None,
-        });
-        let names: Vec<_> = named.collect();
-        match names.first() {
-            None => Ok(()),
-            Some(first) => {
-                let list = names
-                    .iter()
-                    .map(|name| format!("`{}`", name.value))
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                Err(Error::new(
-                    ErrorKind::Invalid,
-                    format!(
-                        "Pull queries don't support the following columns in SELECT clauses: {list}"
-                    ),
-                )
-                .at(first.span))
-            }
-        }
+/// Where a record stands in its topic is nothing that a pull query knows.
+fn check_pull_columns(scope: &Scope<'_>, clause: &str, span: weir_sql::Span) -> Result<(), Error> {
+    let names: Vec<_> = [
+        (ScanSource::RowPartition, "`ROWPARTITION`"),
+        (ScanSource::RowOffset, "`ROWOFFSET`"),
+    ]
+    .into_iter()
+    .filter_map(|(source, name)| scope.has_named(&source).then_some(name))
+    .collect();
+    if names.is_empty() {
+        return Ok(());
     }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Pull queries don't support the following columns in {clause} clauses: {}",
+            names.join(", ")
+        ),
+    )
+    .at(span))
 }
 
 fn missing_key(sink: &str, key: &str) -> Error {

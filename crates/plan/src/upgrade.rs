@@ -19,7 +19,13 @@ pub fn check_replaceable(old: &Source, new: &Source) -> Result<(), Error> {
         ));
     }
     if old.is_source || new.is_source {
-        return refuse(format!("DataSource '{}' is a read-only source", old.name));
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Cannot add stream '{}': CREATE OR REPLACE is not supported on source streams.",
+                old.name
+            ),
+        ));
     }
     if old.topic != new.topic {
         return refuse(format!(

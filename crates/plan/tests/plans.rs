@@ -302,7 +302,7 @@ fn refusals_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "CREATE STREAM X AS SELECT * FROM s LIMIT 3",
-        "CREATE STREAM/TABLE AS SELECT statements don't support LIMIT clause.",
+        "CREATE STREAM AS SELECT statements don't support LIMIT clause.",
     );
     assert_refused(
         "CREATE TABLE X AS SELECT * FROM s",

@@ -271,14 +271,6 @@ const KNOWN: &[(&str, &str)] = &[
         "refused in other words",
     ),
     ("qtt/insert-into/unknown", "refused in other words"),
-    (
-        "qtt/insert-into/insert into source name without quotes",
-        "refused in other words",
-    ),
-    (
-        "qtt/insert-into/insert into source name with quotes",
-        "refused in other words",
-    ),
     ("qtt/kafka/MAP - C* - key", "refused in other words"),
     (
         "qtt/key-schemas/create stream explicit unsupported KEY type",
@@ -307,14 +299,6 @@ const KNOWN: &[(&str, &str)] = &[
     (
         "qtt/source-stream/rejects DROP ... DELETE TOPIC statements for source streams",
         "DROP is checked by the engine, not by the plan",
-    ),
-    (
-        "qtt/source-stream/rejects CREATE OR REPLACE ... statements on existing source streams",
-        "refused in other words",
-    ),
-    (
-        "qtt/source-stream/rejects CREATE OR REPLACE SOURCE ... statements on existing non-source streams",
-        "refused in other words",
     ),
     (
         "qtt/source-stream/rejects ALTER ... statements on existing source streams",

@@ -11,7 +11,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use weir_catalog::{Column, Source};
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
 use weir_plan::{
-    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable, resolve_type,
+    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable,
+    create_source::RESERVED_COLUMNS, resolve_type,
 };
 use weir_runtime::Query;
 use weir_sql::{
@@ -56,17 +57,10 @@ impl Engine {
         statement: &Statement,
         text: &str,
     ) -> Result<Response, Error> {
-        if self.inner.parts.is_headless {
-            return Err(Error::user(
-                "A headless engine runs its file and nothing else.",
-            ));
-        }
+        self.refuse_headless()?;
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
-        let number = state
-            .log
-            .as_ref()
-            .map_or(state.sequence, |log| log.next_offset());
+        let number = state.next_number();
         let mut next = State {
             catalog: state.catalog.clone(),
             queries: state.queries.clone(),
@@ -237,6 +231,9 @@ impl Engine {
             | Statement::CreateAsSelect(_)
             | Statement::InsertSelect(_) => {
                 let settings = self.settings(session);
+                if logged.is_none() {
+                    check_may_replace(state, statement, &settings)?;
+                }
                 if logged.is_some() {
                     // What was created then need not be there now: the query waits for it, and says so.
                     imagine_topics(world, statement);
@@ -261,14 +258,16 @@ impl Engine {
                     ..Effects::default()
                 };
                 if let Some(known) = state.catalog.custom_type(&name.value) {
+                    if !if_not_exists {
+                        return Err(Error::user(format!(
+                            "Cannot register custom type '{}' since it is already registered with type: {known}",
+                            name.value
+                        )));
+                    }
                     effects.message =
                         format!("{} is already registered with type {known}", name.value);
-                    effects.is_warning = *if_not_exists;
-                    return if *if_not_exists {
-                        Ok(effects)
-                    } else {
-                        Err(Error::user(effects.message))
-                    };
+                    effects.is_warning = true;
+                    return Ok(effects);
                 }
                 effects.message = format!(
                     "Registered custom type with name '{}' and SQL type {sql_type}",
@@ -307,17 +306,18 @@ impl Engine {
         if let QueryTarget::Query(id) = target
             && let Some((_, query)) = self.push_query(&id.value)
         {
+            let query_id = query.id().to_owned();
             let was_terminated = query.stop(PATIENCE).await.is_ok();
             return Ok(entity(
                 Body::TerminateQuery {
-                    query_id: id.value.clone(),
+                    query_id,
                     was_terminated,
                 },
                 text,
             ));
         }
         let mut state = self.inner.state.lock().await;
-        let ids = known_ids(&state, target)?;
+        let ids = to_terminate(&state, target)?;
         self.refuse_headless()?;
         self.record(&mut state, self.entry(text, session)).await?;
         for id in &ids {
@@ -388,7 +388,7 @@ impl Engine {
         ))
     }
 
-    fn refuse_headless(&self) -> Result<(), Error> {
+    pub(super) fn refuse_headless(&self) -> Result<(), Error> {
         if self.inner.parts.is_headless {
             return Err(Error::user(
                 "A headless engine runs its file and nothing else.",
@@ -398,13 +398,27 @@ impl Engine {
     }
 }
 
-fn known_ids(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> {
+/// The queries that PAUSE or RESUME means.
+pub(super) fn known_ids(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> {
     let ids = ids(state, target);
     match target {
         QueryTarget::Query(id) if ids.is_empty() => {
             Err(Error::user(format!("Unknown queryId: {}", id.value))
                 .hint("SHOW QUERIES lists them"))
         }
+        _ => Ok(ids),
+    }
+}
+
+/// The queries that TERMINATE means.
+pub(super) fn to_terminate(state: &State, target: &QueryTarget) -> Result<Vec<String>, Error> {
+    let ids = ids(state, target);
+    match target {
+        QueryTarget::Query(id) if ids.is_empty() => Err(Error::user(format!(
+            "Failed to terminate query with query ID: '{}'",
+            id.value
+        ))
+        .hint("SHOW QUERIES lists them")),
         _ => Ok(ids),
     }
 }
@@ -427,6 +441,38 @@ fn set_paused(state: &mut State, target: &QueryTarget, is_paused: bool) {
             query.is_paused = is_paused;
         }
     }
+}
+
+/// OR REPLACE may be switched off, and does not take a stream from under other queries that write into it.
+fn check_may_replace(
+    state: &State,
+    statement: &Statement,
+    settings: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let (name, is_query) = match statement {
+        Statement::CreateSource(create) if create.or_replace => (&create.name.value, false),
+        Statement::CreateAsSelect(create) if create.or_replace => (&create.name.value, true),
+        _ => return Ok(()),
+    };
+    let switch = settings.get("ksql.create.or.replace.enabled");
+    if switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        return Err(Error::user(
+            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
+        ));
+    }
+    let writers: Vec<&str> = state
+        .queries
+        .values()
+        .filter(|query| query.target == *name)
+        .map(|query| query.id.as_str())
+        .collect();
+    if is_query && writers.len() > 1 {
+        return Err(Error::user(format!(
+            "Cannot replace stream {name}.\nThe following queries write into it: [{}].\nYou need to terminate all but the one that created it.",
+            writers.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 /// The topic that a logged statement names, as far as the statement says.
@@ -635,7 +681,7 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
         return Err(Error::user(format!(
             "Incompatible data source type is {}, but statement was DROP {}",
             source.kind.to_string().to_lowercase(),
-            wanted.to_uppercase()
+            wanted.to_lowercase()
         )));
     }
     refuse_used(state, name, source.created_by.as_deref())?;
@@ -699,7 +745,7 @@ fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error
 fn refuse_shared_topic(state: &State, source: &Source) -> Result<(), Error> {
     if source.is_source {
         return Err(Error::user(format!(
-            "Cannot delete topic of read-only source: {}",
+            "Cannot delete topic for read-only source: {}",
             source.name
         )));
     }
@@ -724,6 +770,16 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
     let Some(source) = state.catalog.source(name) else {
         return Err(Error::user(format!("Source {name} does not exist.")));
     };
+    let wanted = match alter.kind {
+        SourceKind::Stream => "STREAM",
+        SourceKind::Table => "TABLE",
+    };
+    if source.kind.to_string() != wanted {
+        return Err(Error::user(format!(
+            "Incompatible data source type is {}, but statement was ALTER {wanted}",
+            source.kind
+        )));
+    }
     if source.created_by.is_some() {
         return Err(Error::user(
             "ALTER command is not supported for CREATE ... AS statements.",
@@ -737,6 +793,12 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
     }
     let mut changed = source.as_ref().clone();
     for (column, type_name) in &alter.columns {
+        if RESERVED_COLUMNS.contains(&column.value.as_str()) {
+            return Err(Error::user(format!(
+                "'{}' is a reserved column name. You cannot use it as a name for a column.",
+                column.value
+            )));
+        }
         if changed.schema.column(&column.value).is_some() {
             return Err(Error::user(format!(
                 "Cannot add column `{}` to schema. A column with the same name already exists.",

@@ -1,6 +1,8 @@
 //! DESCRIBE and DESCRIBE FUNCTION.
 
-use weir_catalog::{Source, SourceKind};
+use std::sync::Arc;
+
+use weir_catalog::{Catalog, Source, SourceKind};
 use weir_kafka::OffsetSpec;
 use weir_sql::Ident;
 
@@ -22,19 +24,7 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         let state = self.inner.state.lock().await;
-        let Some(source) = state.catalog.source(&name.value).cloned() else {
-            let near = state
-                .catalog
-                .sources()
-                .find(|source| source.name.eq_ignore_ascii_case(&name.value));
-            let mut error = Error::user(format!(
-                "Could not find STREAM/TABLE '{}' in the Metastore",
-                name.value
-            ));
-            error.span = Some(name.span);
-            error.hint = near.map(|source| format!("did you mean \"{}\"?", source.name));
-            return Err(error);
-        };
+        let source = find(&state.catalog, name)?.clone();
         let description = self.description(&state, &source, is_extended).await?;
         Ok(entity(
             Body::SourceDescription {
@@ -219,4 +209,20 @@ impl Engine {
         };
         Ok(entity(body, text))
     }
+}
+
+/// The source that is to be described.
+pub(super) fn find<'a>(catalog: &'a Catalog, name: &Ident) -> Result<&'a Arc<Source>, Error> {
+    catalog.source(&name.value).ok_or_else(|| {
+        let near = catalog
+            .sources()
+            .find(|source| source.name.eq_ignore_ascii_case(&name.value));
+        let mut error = Error::user(format!(
+            "Could not find STREAM/TABLE '{}' in the Metastore",
+            name.value
+        ));
+        error.span = Some(name.span);
+        error.hint = near.map(|source| format!("did you mean \"{}\"?", source.name));
+        error
+    })
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use weir_plan::{Plan, QueryPlan, explain::explain};
-use weir_sql::statement::Explain;
+use weir_sql::{Statement, statement::Explain};
 
 use super::{Response, entity, show::state_of};
 use crate::{
     Engine, Error, Session,
-    engine::World,
+    engine::{State, World},
     entity::{Body, Field, QueryDescription, QueryError},
     queries::Persistent,
 };
@@ -23,39 +23,19 @@ impl Engine {
         let description = match what {
             Explain::Query(id) => {
                 let state = self.inner.state.lock().await;
-                let Some(query) = state.queries.get(&id.value) else {
-                    return Err(Error::user(format!(
-                        "Query with id:{} does not exist, use SHOW QUERIES to view the full set of queries.",
-                        id.value
-                    )));
-                };
-                description(query)
+                description(query(&state, &id.value)?)
             }
             Explain::Statement(statement) => {
-                let catalog = self.inner.state.lock().await.catalog.clone();
-                let world = World::look(&self.inner.parts.broker).await?;
-                let settings = self.settings(session);
-                let inner = text.get("EXPLAIN".len()..).unwrap_or(text).trim_start();
-                let plan =
-                    weir_plan::plan(statement, inner, &self.context(&catalog, &world, &settings))?;
-                let (query, sinks) = match &plan {
-                    Plan::Select(query) => (query, Vec::new()),
-                    Plan::CreateAsSelect(create) => {
-                        (&create.query, vec![create.source.name.clone()])
-                    }
-                    Plan::InsertSelect(insert) => (&insert.query, vec![insert.target.clone()]),
-                    _ => {
-                        return Err(Error::user(
-                            "The provided statement does not run a ksql query",
-                        ));
-                    }
+                let state = self.inner.state.lock().await;
+                let copy = State {
+                    catalog: state.catalog.clone(),
+                    queries: state.queries.clone(),
+                    log: None,
+                    sequence: state.next_number(),
                 };
-                QueryDescription {
-                    statement_text: inner.to_owned(),
-                    sinks,
-                    overridden_properties: session.properties.clone(),
-                    ..plan_description(query)
-                }
+                drop(state);
+                let world = World::look(&self.inner.parts.broker).await?;
+                self.plan_explained(&copy, &world, session, statement, text)?
             }
         };
         Ok(entity(
@@ -65,6 +45,77 @@ impl Engine {
             text,
         ))
     }
+
+    /// What a statement would run.
+    pub(super) fn plan_explained(
+        &self,
+        state: &State,
+        world: &World,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+    ) -> Result<QueryDescription, Error> {
+        let settings = self.settings(session);
+        let inner = explained(text);
+        let plan = weir_plan::plan(
+            statement,
+            inner,
+            &self.context(&state.catalog, world, &settings),
+        )?;
+        let (query, sinks) = match &plan {
+            Plan::Select(query) => (query, Vec::new()),
+            Plan::CreateAsSelect(create) => (&create.query, vec![create.source.name.clone()]),
+            Plan::InsertSelect(insert) => (&insert.query, vec![insert.target.clone()]),
+            _ => {
+                return Err(Error::user(
+                    "The provided statement does not run a ksql query",
+                ));
+            }
+        };
+        let described = plan_description(query);
+        let query_type = match sinks.is_empty() {
+            true => described.query_type,
+            false => "PERSISTENT",
+        };
+        if query_type == "PERSISTENT" {
+            // Whether it could be created, too.
+            let mut copy = State {
+                catalog: state.catalog.clone(),
+                queries: state.queries.clone(),
+                log: None,
+                sequence: state.sequence,
+            };
+            self.apply(
+                &mut copy,
+                &mut world.clone(),
+                session,
+                statement,
+                inner,
+                None,
+            )?;
+        }
+        Ok(QueryDescription {
+            statement_text: inner.to_owned(),
+            sinks,
+            overridden_properties: session.properties.clone(),
+            query_type,
+            ..described
+        })
+    }
+}
+
+/// The query of an id.
+pub(super) fn query<'a>(state: &'a State, id: &str) -> Result<&'a Persistent, Error> {
+    state.queries.get(id).ok_or_else(|| {
+        Error::user(format!(
+            "Query with id:{id} does not exist, use SHOW QUERIES to view the full set of queries."
+        ))
+    })
+}
+
+/// The statement behind EXPLAIN, as it is written.
+fn explained(text: &str) -> &str {
+    text.get("EXPLAIN".len()..).unwrap_or(text).trim_start()
 }
 
 /// A persistent query, described.

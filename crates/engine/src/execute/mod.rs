@@ -5,15 +5,15 @@ mod change;
 mod describe;
 mod explain;
 mod insert_values;
+mod script;
 mod select;
 mod session;
 mod show;
 
-use weir_sql::{Statement, StatementText, statement::QueryTarget};
+use weir_sql::{ParsedStatement, Statement, Variables};
 
 use crate::{
     Engine, Entity, Error, PrintStream, RowStream, Session,
-    engine::{State, World},
     entity::{Body, CommandStatus, Warning},
 };
 
@@ -31,29 +31,67 @@ pub enum Response {
 
 impl Engine {
     /// Runs a script: validated whole first, on a copy; then statement by statement. A SELECT or PRINT answers with a
-    /// stream and the next statement does not wait for its end.
+    /// stream and the next statement does not wait for its end. What RUN SCRIPT runs answers in its place.
     pub async fn execute(
         &self,
         session: &mut Session,
         script: &str,
     ) -> Result<Vec<Response>, Error> {
+        self.execute_script(session, script, 0).await
+    }
+
+    pub(crate) async fn execute_script(
+        &self,
+        session: &mut Session,
+        script: &str,
+        depth: usize,
+    ) -> Result<Vec<Response>, Error> {
         let statements =
             weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
         if statements.len() > 1 {
-            self.validate(session, &statements).await?;
+            self.validate(session, &statements, depth).await?;
         }
         let mut responses = Vec::with_capacity(statements.len());
         for statement in statements {
-            responses.push(self.execute_one(session, &statement.text).await?);
+            let parsed = self.parse(session, &statement.text)?;
+            if let Statement::RunScript { path } = &parsed.statement {
+                let script = script::read(path, depth).await?;
+                let inner = Box::pin(self.execute_script(session, &script, depth + 1));
+                responses.extend(inner.await?);
+            } else {
+                responses.push(self.run_parsed(session, &parsed).await?);
+            }
         }
         Ok(responses)
     }
 
-    /// Runs one statement.
+    /// Runs one statement; RUN SCRIPT answers with the last answer of its file.
     pub async fn execute_one(&self, session: &mut Session, text: &str) -> Result<Response, Error> {
+        let parsed = self.parse(session, text)?;
+        self.run_parsed(session, &parsed).await
+    }
+
+    fn parse(&self, session: &Session, text: &str) -> Result<ParsedStatement, Error> {
+        let switch = self
+            .inner
+            .parts
+            .settings
+            .get("ksql.variable.substitution.enable");
+        let parsed = match switch {
+            Some(value) if value.eq_ignore_ascii_case("false") => {
+                weir_sql::parse_statement(text, &Variables::default())
+            }
+            _ => weir_sql::parse_statement(text, &session.variables),
+        };
+        parsed.map_err(|error| Error::from(error).within(text))
+    }
+
+    async fn run_parsed(
+        &self,
+        session: &mut Session,
+        parsed: &ParsedStatement,
+    ) -> Result<Response, Error> {
         self.check_ours()?;
-        let parsed = weir_sql::parse_statement(text, &session.variables)
-            .map_err(|error| Error::from(error).within(text))?;
         let response = Box::pin(self.run(session, &parsed.statement, &parsed.text)).await;
         response.map_err(|error| error.within(&parsed.text))
     }
@@ -110,108 +148,26 @@ impl Engine {
             | Statement::Undefine { .. } => Self::change_session(session, statement, text),
             Statement::RunScript { path } => self.run_script(session, path).await,
             Statement::AssertTopic(assert) => self.assert_topic(assert, text).await,
-            Statement::AlterSystem { .. } => Err(Error::user(
-                "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off.",
-            )),
-            Statement::Connector { statement } => Err(Error::user(format!(
-                "{statement} needs Kafka Connect, which is not in this version."
-            ))),
-            Statement::AssertSchema(_) => Err(Error::user(
-                "ASSERT SCHEMA needs a schema registry, which is not in this version.",
-            )),
-            Statement::AssertValues(_)
-            | Statement::AssertNullValues(_)
-            | Statement::AssertSource(_) => Err(Error::user(
-                "This form of ASSERT belongs to the test runner, which is not in this version.",
-            )),
+            other => Err(not_here(other)),
         }
     }
+}
 
-    async fn run_script(&self, session: &mut Session, path: &str) -> Result<Response, Error> {
-        const MOST: u64 = 64 << 20;
-        let cannot = |error: &dyn std::fmt::Display| {
-            Error::user(format!("Failed to read file: {path}: {error}"))
-        };
-        let length = tokio::fs::metadata(path)
-            .await
-            .map_err(|error| cannot(&error))?
-            .len();
-        if length > MOST {
-            return Err(cannot(&format!("it has {length} bytes, more than {MOST}")));
+/// Why a statement that is read is not run.
+fn not_here(statement: &Statement) -> Error {
+    Error::user(match statement {
+        Statement::AlterSystem { .. } => {
+            "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off.".to_owned()
         }
-        let script = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| cannot(&error))?;
-        let responses = Box::pin(self.execute(session, &script)).await?;
-        let last = responses.into_iter().last();
-        Ok(last.unwrap_or(Response::Done))
-    }
-
-    /// Runs all statements of a script against a copy of the catalog, so that one that is wrong stops them all.
-    pub(crate) async fn validate(
-        &self,
-        session: &Session,
-        statements: &[StatementText],
-    ) -> Result<(), Error> {
-        let mut session = session.clone();
-        let mut world = World::look(&self.inner.parts.broker).await?;
-        let state = self.inner.state.lock().await;
-        let mut sandbox = State {
-            catalog: state.catalog.clone(),
-            queries: state.queries.clone(),
-            log: None,
-            sequence: 0,
-        };
-        drop(state);
-        for statement in statements {
-            let parsed = weir_sql::parse_statement(&statement.text, &session.variables)
-                .map_err(|error| Error::from(error).within(&statement.text))?;
-            let checked = self.check(
-                &mut sandbox,
-                &mut world,
-                &mut session,
-                &parsed.statement,
-                &parsed.text,
-            );
-            checked.map_err(|error| error.within(&parsed.text))?;
+        Statement::Connector { statement } => {
+            format!("{statement} needs Kafka Connect, which is not in this version.")
         }
-        Ok(())
-    }
-
-    fn check(
-        &self,
-        sandbox: &mut State,
-        world: &mut World,
-        session: &mut Session,
-        statement: &Statement,
-        text: &str,
-    ) -> Result<(), Error> {
-        match statement {
-            Statement::Set { .. }
-            | Statement::Unset { .. }
-            | Statement::Define { .. }
-            | Statement::Undefine { .. } => {
-                Self::change_session(session, statement, text).map(|_| ())
-            }
-            Statement::InsertValues(_) | Statement::Select(_) => {
-                let settings = self.settings(session);
-                weir_plan::plan(
-                    statement,
-                    text,
-                    &self.context(&sandbox.catalog, world, &settings),
-                )?;
-                Ok(())
-            }
-            Statement::Terminate(QueryTarget::Query(id))
-                if !sandbox.queries.contains_key(&id.value) =>
-            {
-                Ok(())
-            }
-            _ => self
-                .apply(sandbox, world, session, statement, text, None)
-                .map(|_| ()),
+        Statement::AssertSchema(_) => {
+            "ASSERT SCHEMA needs a schema registry, which is not in this version.".to_owned()
         }
-    }
+        _ => "This form of ASSERT belongs to the test runner, which is not in this version."
+            .to_owned(),
+    })
 }
 
 /// An entity with nothing to warn of.

@@ -56,6 +56,11 @@ impl<'a> Scope<'a> {
         nearest(name, known).map(|near| format!("did you mean {near}?"))
     }
 
+    /// Whether a column of this origin was named so far.
+    pub fn has_named(&self, from: &ScanSource) -> bool {
+        self.scan.borrow().iter().any(|column| column.from == *from)
+    }
+
     /// The columns that were named, in the order of their first use.
     pub fn into_scan(self) -> Vec<ScanColumn> {
         self.scan.into_inner()

@@ -6,7 +6,7 @@ use super::{
     primary::list,
 };
 use crate::{
-    Error, Expression,
+    Error, ErrorKind, Expression,
     expression::TimeUnit,
     keywords::is_reserved,
     lexer::TokenKind,
@@ -52,7 +52,7 @@ pub fn query(cursor: &mut Cursor<'_>) -> Result<Query, Error> {
     };
     let emit = emit(cursor)?;
     let limit = if cursor.eat("LIMIT") {
-        Some(cursor.number()?)
+        Some(limit(cursor, emit.is_some())?)
     } else {
         None
     };
@@ -68,6 +68,21 @@ pub fn query(cursor: &mut Cursor<'_>) -> Result<Query, Error> {
         limit,
         span: cursor.span_from(start),
     })
+}
+
+fn limit(cursor: &mut Cursor<'_>, is_push: bool) -> Result<u64, Error> {
+    if cursor.is_symbol(0, "-") && matches!(cursor.peek(1), TokenKind::Integer(_)) {
+        let kind = if is_push { "Push" } else { "Pull" };
+        return Err(Error {
+            kind: ErrorKind::Syntax,
+            message: format!(
+                "{kind} queries don't support negative integers in the LIMIT clause. See https://cnfl.io/queries for more info."
+            ),
+            span: cursor.span(),
+            hint: None,
+        });
+    }
+    cursor.number()
 }
 
 fn emit(cursor: &mut Cursor<'_>) -> Result<Option<Emit>, Error> {

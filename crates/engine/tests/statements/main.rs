@@ -1,0 +1,24 @@
+//! Every statement at the engine's door, over a broker in memory: what it answers, what it does, what it refuses and in
+//! which words. What is expected here is what ksqlDB does, but for what `docs/differences.md` lists.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod bad_input;
+mod cases;
+mod control;
+mod create;
+mod describe;
+mod drop;
+mod expressions;
+mod formats;
+mod insert_values;
+mod like;
+mod persistent;
+mod print;
+mod restart;
+mod script;
+mod select;
+mod session;
+mod sharing;
+mod show;
+mod support;
+mod topics;
