@@ -97,12 +97,10 @@ impl Engine {
                 .is_some_and(|value| value.eq_ignore_ascii_case("true"))
         };
         let log_topic = processing_log::topic_name(&parts.service_id);
-        if is_on("ksql.logging.processing.topic.auto.create") {
-            processing_log::create_topic(&parts.broker, &log_topic).await?;
-        }
+        let has_topic = is_on("ksql.logging.processing.topic.auto.create")
+            && processing_log::make_topic(&parts.broker, &log_topic).await?;
         let includes_rows = is_on("ksql.logging.processing.rows.include");
-        let has_stream = is_on("ksql.logging.processing.stream.auto.create")
-            && is_on("ksql.logging.processing.topic.auto.create");
+        let has_stream = has_topic && is_on("ksql.logging.processing.stream.auto.create");
         let writer = tokio::spawn(processing_log::run(
             parts.broker.clone(),
             log_topic.clone(),

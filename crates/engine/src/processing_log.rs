@@ -3,19 +3,19 @@
 //! It is never reported on itself, and never in a query's way: what comes faster than it can be written is dropped and
 //! counted by the runtime.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use weir_kafka::{Broker, ErrorKind, NewRecord, NewTopic, TopicPartition, Writer};
+use weir_kafka::{Broker, NewRecord, TopicPartition, Writer};
 use weir_runtime::{
     ProcessingLogEntry,
     processing_log::{Problem, Target},
 };
 
-use crate::Error;
+use crate::{Error, topic_log};
 
 /// How many entries wait to be written.
 pub const QUEUE: usize = 10_000;
@@ -38,20 +38,16 @@ pub fn topic_name(service_id: &str) -> String {
     format!("{service_id}ksql_processing_log")
 }
 
-/// Makes the topic if it is not there.
-pub async fn create_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<(), Error> {
-    if broker.topic(name).await?.is_some() {
-        return Ok(());
-    }
-    let topic = NewTopic {
-        name: name.to_owned(),
-        partitions: 1,
-        replicas: -1,
-        config: BTreeMap::new(),
-    };
-    match broker.create_topic(&topic).await {
-        Err(error) if error.kind != ErrorKind::TopicExists => Err(error.into()),
-        _ => Ok(()),
+/// Makes the topic if it is not there. False, and a line in the log, if we may not: detections do not wait for a right
+/// that only their reports need.
+pub async fn make_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<bool, Error> {
+    match topic_log::open(broker, name, &[]).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind == weir_kafka::ErrorKind::Unauthorized => {
+            tracing::warn!(topic = name, %error, "there is no processing log: records that are set aside are counted, and said here");
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

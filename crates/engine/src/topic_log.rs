@@ -17,7 +17,7 @@ pub async fn open(
     broker: &Arc<dyn Broker>,
     name: &str,
     config: &[(&str, &str)],
-) -> Result<TopicPartition, Error> {
+) -> weir_kafka::Result<TopicPartition> {
     if broker.topic(name).await?.is_none() {
         let config = config
             .iter()
@@ -29,7 +29,7 @@ pub async fn open(
             config: config.collect::<BTreeMap<_, _>>(),
         };
         match broker.create_topic(&topic).await {
-            Err(error) if error.kind != ErrorKind::TopicExists => return Err(error.into()),
+            Err(error) if error.kind != ErrorKind::TopicExists => return Err(error),
             _ => {}
         }
     }

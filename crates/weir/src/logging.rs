@@ -9,7 +9,8 @@ use crate::cli::{Cli, Command, LogFormat};
 /// Starts the log. Only `run` says what it does unasked: the others speak through their results.
 pub fn start(cli: &Cli) {
     let default = match cli.command {
-        Command::Run(_) => "warn,weir=info,weir_engine=info,weir_runtime=info",
+        // What krafka warns of is what we are about to deal with: a topic that is not there yet, a broker that is away.
+        Command::Run(_) => "warn,weir=info,weir_engine=info,weir_runtime=info,krafka=error",
         _ => "error",
     };
     let wanted = cli.log.as_deref().unwrap_or(default);

@@ -265,7 +265,7 @@ impl Writer for GatedWriter {
         }
     }
 
-    async fn commit(&mut self) -> weir_kafka::Result<()> {
-        self.writer.commit().await
+    async fn commit(&mut self, read: &[(TopicPartition, Offset)]) -> weir_kafka::Result<()> {
+        self.writer.commit(read).await
     }
 }
