@@ -5,6 +5,9 @@
 //! are written to the same partition next, they go out under the same numbers. Only when something else is written instead does
 //! the writer take a new id; then what was in doubt may be there, once, besides.
 //!
+//! A broker that starts again forgets the ids of those whose last records carry a time older than `producer.id.expiration.ms`, a
+//! day. So of old records, a batch whose acknowledgement the outage took may be there twice; of new ones it is not.
+//!
 //! **Invariant:** one batch of a partition is under way at a time; so the numbers are without gaps, and order holds.
 
 use std::{collections::HashMap, sync::Arc};

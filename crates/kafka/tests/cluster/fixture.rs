@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use weir_kafka::{
     Broker, ErrorKind, NewRecord, NewTopic, Offset, Reader, ReaderEvent, Record, Result,
-    Subscription, TopicPartition,
+    Subscription, Timestamp, TopicPartition,
     cluster::{ClusterBroker, ClusterConfig},
 };
 
@@ -71,9 +71,12 @@ pub async fn topic_with(
     TopicPartition::new(topic.name, 0)
 }
 
+/// A record of now: retention would take an old one, and a broker that starts again forgets the writer of records that are
+/// older than a day (`producer.id.expiration.ms`).
 pub fn value(text: &str) -> NewRecord {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     NewRecord {
-        timestamp: 1_700_000_000_000,
+        timestamp: since.unwrap().as_millis() as Timestamp,
         key: None,
         value: Some(Bytes::copy_from_slice(text.as_bytes())),
         headers: Vec::new(),

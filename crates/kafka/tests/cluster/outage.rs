@@ -1,11 +1,19 @@
 //! A broker that is killed and comes back, on the same port with the same data, while it is read and written.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use weir_kafka::{Broker, ErrorKind, cluster::ClusterBroker};
+use weir_kafka::{
+    Broker, ErrorKind, NewTopic, Offset, PartitionId, Reader, ReaderEvent, Record, Subscription,
+    TopicPartition, cluster::ClusterBroker,
+};
 
 use crate::fixture::{
-    connect, read_to, reader, text, topic, unique, value, variable, write_through,
+    PATIENCE, connect, read_to, reader, text, topic, unique, value, variable, write_through,
 };
 
 /// A broker of its own, so that the other tests do not notice; gone with its data at the end.
@@ -58,27 +66,41 @@ async fn connect_to(servers: &str) -> ClusterBroker {
     connect(servers, &[]).await.unwrap()
 }
 
+/// Many writers, so that some batches are always on their way: in the log, and not acknowledged, when the broker is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_broker_that_is_killed_and_comes_back_loses_and_repeats_nothing() {
+    const PARTITIONS: i32 = 12;
+    const RECORDS: i64 = 500;
     if variable("WEIR_TEST_KAFKA").is_none() {
         return;
     }
     let (kafka, servers) = tokio::task::block_in_place(OwnKafka::start);
     let broker = connect_to(&servers).await;
-    let partition = topic(&broker, "outage").await;
+    let topic = NewTopic {
+        name: unique("outage"),
+        partitions: PARTITIONS,
+        replicas: 1,
+        config: BTreeMap::new(),
+    };
+    let topic = broker.create_topic(&topic).await.unwrap();
+    let partitions = (0..PARTITIONS).map(|partition| TopicPartition::new(&*topic.name, partition));
+    let partitions: Vec<_> = partitions.collect();
 
     let reading = {
-        let (broker, partition) = (connect_to(&servers).await, partition.clone());
-        tokio::spawn(async move {
-            let mut reader = reader(&broker, &partition, 0).await;
-            read_to(&mut *reader, 3000).await
-        })
+        let broker = connect_to(&servers).await;
+        let assigned = partitions.iter().map(|partition| (partition.clone(), 0));
+        let mut reader = broker
+            .reader(Subscription::Assign(assigned.collect()))
+            .await
+            .unwrap();
+        tokio::spawn(async move { read_all_to(&mut *reader, PARTITIONS, RECORDS).await })
     };
-    let writing = {
-        let (broker, partition) = (connect_to(&servers).await, partition.clone());
-        tokio::spawn(async move {
+    let mut writing = Vec::new();
+    for partition in partitions {
+        let broker = connect_to(&servers).await;
+        writing.push(tokio::spawn(async move {
             let mut writer = broker.writer("test").await.unwrap();
-            for number in 0..3000 {
+            for number in 0..RECORDS {
                 let record = value(&number.to_string());
                 assert_eq!(
                     write_through(&mut *writer, &partition, vec![record]).await,
@@ -86,18 +108,52 @@ async fn a_broker_that_is_killed_and_comes_back_loses_and_repeats_nothing() {
                 );
                 tokio::time::sleep(Duration::from_millis(3)).await;
             }
-        })
-    };
+        }));
+    }
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_secs(2)).await;
         kafka.kill_and_start().await;
     }
-    writing.await.unwrap();
-    let records = reading.await.unwrap();
-    let found: Vec<String> = records.iter().map(text).collect();
-    let expected: Vec<String> = (0..3000).map(|number| number.to_string()).collect();
-    assert_eq!(found, expected);
-    drop(broker);
+    for written in writing {
+        written.await.unwrap();
+    }
+    let expected: Vec<String> = (0..RECORDS).map(|number| number.to_string()).collect();
+    for (partition, records) in reading.await.unwrap() {
+        let found: Vec<String> = records.iter().map(text).collect();
+        assert_eq!(found, expected, "partition {partition}");
+    }
+}
+
+/// Reads that many partitions up to `end`, through outages: as long as something comes now and then.
+async fn read_all_to(
+    reader: &mut dyn Reader,
+    partitions: i32,
+    end: Offset,
+) -> BTreeMap<PartitionId, Vec<Record>> {
+    let mut until = Instant::now() + PATIENCE;
+    let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
+    let mut positions: BTreeMap<_, _> = (0..partitions).map(|partition| (partition, 0)).collect();
+    while positions.values().any(|position| *position < end) {
+        assert!(
+            Instant::now() < until,
+            "{positions:?} of {end}, and nothing in {PATIENCE:?}"
+        );
+        match reader.next(Duration::from_secs(1)).await {
+            Ok(Some(ReaderEvent::Records {
+                partition,
+                batches,
+                next_offset,
+            })) => {
+                let came = batches.into_iter().flat_map(|batch| batch.records);
+                records.entry(partition.partition).or_default().extend(came);
+                positions.insert(partition.partition, next_offset);
+                until = Instant::now() + PATIENCE;
+            }
+            Ok(_) => {}
+            Err(error) => assert!(error.is_retriable(), "{error}"),
+        }
+    }
+    records
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
