@@ -11,12 +11,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use weir_catalog::{Column, Source};
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
 use weir_plan::{
-    create_source::RESERVED_COLUMNS,
-    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable, resolve_type,
+    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable,
+    create_source::RESERVED_COLUMNS, resolve_type,
 };
 use weir_runtime::Query;
 use weir_sql::{
     Statement,
+    expression::Literal,
     statement::{AlterSource, DropSource, QueryTarget, SourceKind},
 };
 
@@ -475,21 +476,21 @@ fn check_may_replace(
     Ok(())
 }
 
-/// The topic that a logged statement names, as far as the statement says.
+/// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.
 fn imagine_topics(world: &mut World, statement: &Statement) {
-    if let Statement::CreateSource(create) = statement
-        && let Some(property) = create.properties.get("KAFKA_TOPIC")
-        && let weir_sql::expression::Literal::String(topic) = &property.value
-    {
-        let partitions = match create
-            .properties
-            .get("PARTITIONS")
-            .map(|property| &property.value)
-        {
-            Some(weir_sql::expression::Literal::Integer(partitions)) => *partitions,
-            _ => 1,
-        };
-        world.add(topic, partitions);
+    let Statement::CreateSource(create) = statement else {
+        return;
+    };
+    let literal = |name: &str| create.properties.get(name).map(|property| &property.value);
+    let Some(Literal::String(topic)) = literal("KAFKA_TOPIC") else {
+        return;
+    };
+    match literal("PARTITIONS") {
+        Some(Literal::Integer(partitions)) => {
+            world.topics.remove(topic);
+            world.add(topic, *partitions);
+        }
+        _ => world.add(topic, 1),
     }
 }
 

@@ -107,12 +107,7 @@ impl Engine {
         Ok(())
     }
 
-    fn check(
-        &self,
-        sandbox: &mut Sandbox,
-        statement: &Statement,
-        text: &str,
-    ) -> Result<(), Error> {
+    fn check(&self, sandbox: &mut Sandbox, statement: &Statement, text: &str) -> Result<(), Error> {
         let Sandbox {
             state,
             world,
@@ -135,7 +130,9 @@ impl Engine {
                 state.sequence += i64::from(!effects.is_warning);
                 Ok(())
             }
-            Statement::Terminate(QueryTarget::Query(id)) if self.push_query(&id.value).is_some() => {
+            Statement::Terminate(QueryTarget::Query(id))
+                if self.push_query(&id.value).is_some() =>
+            {
                 Ok(())
             }
             Statement::Terminate(target) => {

@@ -5,10 +5,16 @@ use crate::support::{House, each};
 async fn house() -> House {
     let mut house = House::earliest().await;
     house.topic("t", 1).await;
-    house.go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     house.go("CREATE STREAM x AS SELECT * FROM s;").await;
-    house.go("CREATE STREAM y (a INT) WITH (kafka_topic='y', value_format='JSON', partitions=1);").await;
-    house.go("INSERT INTO y WITH (query_id='more') SELECT * FROM s;").await;
+    house
+        .go("CREATE STREAM y (a INT) WITH (kafka_topic='y', value_format='JSON', partitions=1);")
+        .await;
+    house
+        .go("INSERT INTO y WITH (query_id='more') SELECT * FROM s;")
+        .await;
     house
 }
 
@@ -52,10 +58,12 @@ async fn a_paused_query_reads_nothing_until_it_is_resumed() {
     assert_eq!(house.state_of("CSAS_X_1").await, "PAUSED");
     assert_eq!(house.say("RESUME ALL;").await, "Query resumed.");
     assert_eq!(house.texts("X", 2).await, [r#"{"A":1}"#, r#"{"A":2}"#]);
-    house.until("running", async || {
-        let statuses = house.engine.statuses().await;
-        statuses["CSAS_X_1"].state == weir_engine::parts::QueryState::Running
-    }).await;
+    house
+        .until("running", async || {
+            let statuses = house.engine.statuses().await;
+            statuses["CSAS_X_1"].state == weir_engine::parts::QueryState::Running
+        })
+        .await;
     assert_eq!(house.state_of("CSAS_X_1").await, "RUNNING");
     house.go("PAUSE ALL;").await;
     assert_eq!(house.state_of("MORE").await, "PAUSED");
@@ -83,7 +91,12 @@ async fn a_push_query_is_terminated_by_its_id() {
     let mut house = house().await;
     let mut stream = house.stream("SELECT * FROM s EMIT CHANGES;").await;
     let queries = house.ask("SHOW QUERIES;").await;
-    let push = queries["queries"].as_array().unwrap().last().unwrap().clone();
+    let push = queries["queries"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
     assert_eq!(push["queryType"], "PUSH");
     assert_eq!(push["id"], stream.query_id.as_str());
     assert_eq!(push["queryString"], "SELECT * FROM s EMIT CHANGES");
@@ -93,5 +106,7 @@ async fn a_push_query_is_terminated_by_its_id() {
     assert_eq!(answer["wasTerminated"], true);
     assert!(stream.next().await.is_none());
     assert_eq!(stream.end().await, weir_engine::StreamEnd::Terminated);
-    house.until("gone", async || house.engine.statuses().await.len() == 2).await;
+    house
+        .until("gone", async || house.engine.statuses().await.len() == 2)
+        .await;
 }

@@ -79,7 +79,9 @@ async fn a_name_that_is_taken_is_refused_or_only_warned_of() {
     let mut house = House::new().await;
     house.topic("t", 1).await;
     house.topic("t2", 1).await;
-    house.go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     assert_eq!(
         house
             .refusal("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
@@ -123,7 +125,10 @@ async fn or_replace_adds_columns_at_the_end_and_nothing_else() {
             "k INT KEY, a BIGINT, b INT, c INT",
             "(The following columns are changed, missing or reordered: [`A` INTEGER])",
         ),
-        ("k BIGINT KEY, a INT, b INT, c INT", "Key columns must be identical."),
+        (
+            "k BIGINT KEY, a INT, b INT, c INT",
+            "Key columns must be identical.",
+        ),
     ] {
         house
             .refuses(
@@ -132,7 +137,10 @@ async fn or_replace_adds_columns_at_the_end_and_nothing_else() {
             )
             .await;
         house
-            .refuses(&format!("CREATE OR REPLACE STREAM s ({columns}) {with};"), part)
+            .refuses(
+                &format!("CREATE OR REPLACE STREAM s ({columns}) {with};"),
+                part,
+            )
             .await;
     }
     house
@@ -164,7 +172,9 @@ async fn or_replace_can_be_switched_off() {
             "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
         )
         .await;
-    house.go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
 }
 
 #[tokio::test]
@@ -172,32 +182,132 @@ async fn what_cannot_be_declared_is_refused_in_ksqldbs_words() {
     let mut house = House::new().await;
     house.topic("t", 1).await;
     for (columns, properties, part) in [
-        ("a INT, a INT", "value_format='JSON'", "Duplicate column names: "),
-        ("rowtime BIGINT", "value_format='JSON'", "'ROWTIME' is a reserved column name. "),
-        ("windowstart BIGINT", "value_format='JSON'", "'WINDOWSTART' is a reserved column name. "),
-        ("a INT PRIMARY KEY, b INT", "value_format='JSON'", "Column `A` is a 'PRIMARY KEY' column: please use 'KEY' for streams."),
-        ("k MAP<STRING, INT> KEY, b INT", "format='JSON'", "Map keys, including types that contain maps, are not supported"),
-        ("a FOO", "value_format='JSON'", "Cannot resolve unknown type: FOO"),
-        ("a STRUCT<x INT, X INT>", "value_format='JSON'", "Duplicate field names"),
+        (
+            "a INT, a INT",
+            "value_format='JSON'",
+            "Duplicate column names: ",
+        ),
+        (
+            "rowtime BIGINT",
+            "value_format='JSON'",
+            "'ROWTIME' is a reserved column name. ",
+        ),
+        (
+            "windowstart BIGINT",
+            "value_format='JSON'",
+            "'WINDOWSTART' is a reserved column name. ",
+        ),
+        (
+            "a INT PRIMARY KEY, b INT",
+            "value_format='JSON'",
+            "Column `A` is a 'PRIMARY KEY' column: please use 'KEY' for streams.",
+        ),
+        (
+            "k MAP<STRING, INT> KEY, b INT",
+            "format='JSON'",
+            "Map keys, including types that contain maps, are not supported",
+        ),
+        (
+            "a FOO",
+            "value_format='JSON'",
+            "Cannot resolve unknown type: FOO",
+        ),
+        (
+            "a STRUCT<x INT, X INT>",
+            "value_format='JSON'",
+            "Duplicate field names",
+        ),
         ("a INT", "value_format='FOO'", "Unknown format: FOO"),
-        ("a INT", "key_format='JSON'", "Statement is missing the 'VALUE_FORMAT' property from the WITH clause."),
-        ("a INT", "value_format='JSON', foo='x'", "Invalid config variable(s) in the WITH clause: FOO"),
-        ("a INT", "format='JSON', value_format='JSON'", "Cannot supply both 'VALUE_FORMAT' and 'FORMAT' properties"),
-        ("a INT", "value_format='JSON', cleanup_policy='compact'", "Invalid config variable in the WITH clause: CLEANUP_POLICY."),
-        ("a INT, b INT", "value_format='JSON', wrap_single_value=true", "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas"),
-        ("a INT", "value_format='DELIMITED', wrap_single_value=true", "Format 'DELIMITED' does not support 'WRAP_SINGLE_VALUE' set to 'true'."),
-        ("a INT", "value_format='JSON', value_delimiter=';'", "JSON does not support the following configs: [delimiter]"),
-        ("a INT", "value_format='DELIMITED', value_delimiter='ab'", "Invalid delimiter value: 'ab'. Delimiter must be a single character or TAB,SPACE"),
-        ("a INT, b INT", "value_format='KAFKA'", "The 'KAFKA' format only supports a single field. Got: [`A` INTEGER, `B` INTEGER]"),
-        ("a BOOLEAN", "value_format='KAFKA'", "The 'KAFKA' format does not support type 'BOOLEAN', column: `A`"),
-        ("a ARRAY<INT>", "value_format='DELIMITED'", "The 'DELIMITED' format does not support type 'ARRAY', column: `A`"),
-        ("a INT", "value_format='NONE'", "The 'NONE' format can only be used when no columns are defined. Got: [`A` INTEGER]"),
-        ("a INT", "value_format='JSON', timestamp='b'", "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'B'"),
-        ("a INT", "value_format='JSON', timestamp='a'", "should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
-        ("h ARRAY<STRUCT<key STRING, value BYTES>> HEADERS, g ARRAY<STRUCT<key STRING, value BYTES>> HEADERS", "value_format='JSON'", "Schema already contains a HEADERS column."),
-        ("h STRING HEADERS", "value_format='JSON'", "Invalid type for HEADERS column: expected ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>, got STRING"),
-        ("a DECIMAL(0, 0)", "value_format='JSON'", "DECIMAL precision must be >= 1"),
-        ("a DECIMAL(2, 3)", "value_format='JSON'", "DECIMAL precision must be >= scale"),
+        (
+            "a INT",
+            "key_format='JSON'",
+            "Statement is missing the 'VALUE_FORMAT' property from the WITH clause.",
+        ),
+        (
+            "a INT",
+            "value_format='JSON', foo='x'",
+            "Invalid config variable(s) in the WITH clause: FOO",
+        ),
+        (
+            "a INT",
+            "format='JSON', value_format='JSON'",
+            "Cannot supply both 'VALUE_FORMAT' and 'FORMAT' properties",
+        ),
+        (
+            "a INT",
+            "value_format='JSON', cleanup_policy='compact'",
+            "Invalid config variable in the WITH clause: CLEANUP_POLICY.",
+        ),
+        (
+            "a INT, b INT",
+            "value_format='JSON', wrap_single_value=true",
+            "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
+        ),
+        (
+            "a INT",
+            "value_format='DELIMITED', wrap_single_value=true",
+            "Format 'DELIMITED' does not support 'WRAP_SINGLE_VALUE' set to 'true'.",
+        ),
+        (
+            "a INT",
+            "value_format='JSON', value_delimiter=';'",
+            "JSON does not support the following configs: [delimiter]",
+        ),
+        (
+            "a INT",
+            "value_format='DELIMITED', value_delimiter='ab'",
+            "Invalid delimiter value: 'ab'. Delimiter must be a single character or TAB,SPACE",
+        ),
+        (
+            "a INT, b INT",
+            "value_format='KAFKA'",
+            "The 'KAFKA' format only supports a single field. Got: [`A` INTEGER, `B` INTEGER]",
+        ),
+        (
+            "a BOOLEAN",
+            "value_format='KAFKA'",
+            "The 'KAFKA' format does not support type 'BOOLEAN', column: `A`",
+        ),
+        (
+            "a ARRAY<INT>",
+            "value_format='DELIMITED'",
+            "The 'DELIMITED' format does not support type 'ARRAY', column: `A`",
+        ),
+        (
+            "a INT",
+            "value_format='NONE'",
+            "The 'NONE' format can only be used when no columns are defined. Got: [`A` INTEGER]",
+        ),
+        (
+            "a INT",
+            "value_format='JSON', timestamp='b'",
+            "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'B'",
+        ),
+        (
+            "a INT",
+            "value_format='JSON', timestamp='a'",
+            "should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
+        ),
+        (
+            "h ARRAY<STRUCT<key STRING, value BYTES>> HEADERS, g ARRAY<STRUCT<key STRING, value BYTES>> HEADERS",
+            "value_format='JSON'",
+            "Schema already contains a HEADERS column.",
+        ),
+        (
+            "h STRING HEADERS",
+            "value_format='JSON'",
+            "Invalid type for HEADERS column: expected ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>, got STRING",
+        ),
+        (
+            "a DECIMAL(0, 0)",
+            "value_format='JSON'",
+            "DECIMAL precision must be >= 1",
+        ),
+        (
+            "a DECIMAL(2, 3)",
+            "value_format='JSON'",
+            "DECIMAL precision must be >= scale",
+        ),
     ] {
         house
             .refuses(
@@ -207,15 +317,42 @@ async fn what_cannot_be_declared_is_refused_in_ksqldbs_words() {
             .await;
     }
     for (statement, part) in [
-        ("CREATE STREAM s WITH (kafka_topic='t', value_format='JSON');", "The statement does not define any columns."),
-        ("CREATE STREAM s (a INT) WITH (value_format='JSON');", "Missing required property \"KAFKA_TOPIC\" which has no default value."),
-        ("CREATE STREAM s (a INT) WITH (kafka_topic=7, value_format='JSON');", "Invalid value 7 for configuration KAFKA_TOPIC"),
-        ("CREATE STREAM `s.x` (a INT) WITH (kafka_topic='t', value_format='JSON');", "Source names may only contain alphanumeric values, '_' or '-'."),
-        ("CREATE STREAM s (a INT WITH (kafka_topic='t');", "Syntax Error"),
-        ("CREATE STREM s (a INT) WITH (kafka_topic='t');", "line 1:8: Syntax Error"),
-        ("CREAT STREAM s;", "line 1:1: Syntax Error\nUnknown statement 'CREAT'"),
-        ("CREATE STREAM s (size INT) WITH (kafka_topic='t', value_format='JSON');", "\"size\" is a reserved keyword and it can't be used as an identifier."),
-        ("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON')", "missing ';' at '<EOF>'"),
+        (
+            "CREATE STREAM s WITH (kafka_topic='t', value_format='JSON');",
+            "The statement does not define any columns.",
+        ),
+        (
+            "CREATE STREAM s (a INT) WITH (value_format='JSON');",
+            "Missing required property \"KAFKA_TOPIC\" which has no default value.",
+        ),
+        (
+            "CREATE STREAM s (a INT) WITH (kafka_topic=7, value_format='JSON');",
+            "Invalid value 7 for configuration KAFKA_TOPIC",
+        ),
+        (
+            "CREATE STREAM `s.x` (a INT) WITH (kafka_topic='t', value_format='JSON');",
+            "Source names may only contain alphanumeric values, '_' or '-'.",
+        ),
+        (
+            "CREATE STREAM s (a INT WITH (kafka_topic='t');",
+            "Syntax Error",
+        ),
+        (
+            "CREATE STREM s (a INT) WITH (kafka_topic='t');",
+            "line 1:8: Syntax Error",
+        ),
+        (
+            "CREAT STREAM s;",
+            "line 1:1: Syntax Error\nUnknown statement 'CREAT'",
+        ),
+        (
+            "CREATE STREAM s (size INT) WITH (kafka_topic='t', value_format='JSON');",
+            "\"size\" is a reserved keyword and it can't be used as an identifier.",
+        ),
+        (
+            "CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON')",
+            "missing ';' at '<EOF>'",
+        ),
     ] {
         house.refuses(statement, part).await;
     }
@@ -229,15 +366,37 @@ async fn what_cannot_be_declared_is_refused_in_ksqldbs_words() {
 async fn a_source_stream_is_read_only() {
     let mut house = House::new().await;
     house.topic("t", 1).await;
-    house.go("CREATE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
-    house.go("CREATE STREAM other (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    house
+        .go("CREATE STREAM other (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     for (statement, part) in [
-        ("INSERT INTO s (a) VALUES (1);", "Cannot insert into read-only stream: S"),
-        ("INSERT INTO s SELECT * FROM other;", "Cannot insert into read-only stream: S"),
-        ("ALTER STREAM s ADD b INT;", "ALTER operations are not supported on source streams."),
-        ("CREATE OR REPLACE STREAM s (a INT, b INT) WITH (kafka_topic='t', value_format='JSON');", "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams."),
-        ("CREATE OR REPLACE SOURCE STREAM other (a INT, b INT) WITH (kafka_topic='t', value_format='JSON');", "CREATE OR REPLACE is not supported on source streams."),
-        ("DROP STREAM s DELETE TOPIC;", "Cannot delete topic for read-only source: S"),
+        (
+            "INSERT INTO s (a) VALUES (1);",
+            "Cannot insert into read-only stream: S",
+        ),
+        (
+            "INSERT INTO s SELECT * FROM other;",
+            "Cannot insert into read-only stream: S",
+        ),
+        (
+            "ALTER STREAM s ADD b INT;",
+            "ALTER operations are not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE STREAM s (a INT, b INT) WITH (kafka_topic='t', value_format='JSON');",
+            "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE SOURCE STREAM other (a INT, b INT) WITH (kafka_topic='t', value_format='JSON');",
+            "CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "DROP STREAM s DELETE TOPIC;",
+            "Cannot delete topic for read-only source: S",
+        ),
     ] {
         house.refuses(statement, part).await;
     }
@@ -249,10 +408,14 @@ async fn types_are_aliases_that_are_put_in_where_they_are_used() {
     let mut house = House::new().await;
     house.topic("t", 1).await;
     assert_eq!(
-        house.say("CREATE TYPE address AS STRUCT<street VARCHAR, no INT>;").await,
+        house
+            .say("CREATE TYPE address AS STRUCT<street VARCHAR, no INT>;")
+            .await,
         "Registered custom type with name 'ADDRESS' and SQL type STRUCT<`STREET` STRING, `NO` INTEGER>"
     );
-    house.go("CREATE TYPE people AS ARRAY<STRUCT<name STRING, home ADDRESS>>;").await;
+    house
+        .go("CREATE TYPE people AS ARRAY<STRUCT<name STRING, home ADDRESS>>;")
+        .await;
     assert_eq!(
         house.refusal("CREATE TYPE address AS INT;").await,
         "Cannot register custom type 'ADDRESS' since it is already registered with type: STRUCT<`STREET` STRING, `NO` INTEGER>"
@@ -265,8 +428,13 @@ async fn types_are_aliases_that_are_put_in_where_they_are_used() {
     assert_eq!(types["@type"], "type_list");
     assert_eq!(types["types"]["ADDRESS"]["type"], "STRUCT");
     assert_eq!(types["types"]["ADDRESS"]["fields"][1]["name"], "NO");
-    house.go("CREATE STREAM s (p people) WITH (kafka_topic='t', value_format='JSON');").await;
-    assert_eq!(house.say("DROP TYPE address;").await, "Dropped type 'ADDRESS'");
+    house
+        .go("CREATE STREAM s (p people) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    assert_eq!(
+        house.say("DROP TYPE address;").await,
+        "Dropped type 'ADDRESS'"
+    );
     assert_eq!(
         house.refusal("DROP TYPE address;").await,
         "Type ADDRESS does not exist."
@@ -284,25 +452,47 @@ async fn types_are_aliases_that_are_put_in_where_they_are_used() {
     // Who used it keeps it.
     let stream = house.ask("DESCRIBE s;").await;
     let member = &stream["sourceDescription"]["fields"][0]["schema"]["memberSchema"];
-    assert_eq!(text(&member["fields"][1]["schema"]["fields"][0]["name"]), "STREET");
+    assert_eq!(
+        text(&member["fields"][1]["schema"]["fields"][0]["name"]),
+        "STREET"
+    );
 }
 
 #[tokio::test]
 async fn alter_adds_columns_to_what_was_declared() {
     let mut house = House::earliest().await;
     house.topic("t", 1).await;
-    house.go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     assert_eq!(
-        house.say("ALTER STREAM s ADD COLUMN b INT, ADD c STRUCT<d INT>;").await,
+        house
+            .say("ALTER STREAM s ADD COLUMN b INT, ADD c STRUCT<d INT>;")
+            .await,
         "Stream S altered."
     );
     house.put("t", &[r#"{"a":1,"b":2,"c":{"d":3}}"#]).await;
-    assert_eq!(house.rows("SELECT * FROM s;").await, [json!([1, 2, {"D": 3}])]);
+    assert_eq!(
+        house.rows("SELECT * FROM s;").await,
+        [json!([1, 2, {"D": 3}])]
+    );
     for (statement, part) in [
-        ("ALTER STREAM s ADD b INT;", "Cannot add column `B` to schema. A column with the same name already exists."),
-        ("ALTER STREAM nope ADD b INT;", "Source NOPE does not exist."),
-        ("ALTER TABLE s ADD d INT;", "Incompatible data source type is STREAM, but statement was ALTER TABLE"),
-        ("ALTER STREAM s ADD rowtime INT;", "'ROWTIME' is a reserved column name."),
+        (
+            "ALTER STREAM s ADD b INT;",
+            "Cannot add column `B` to schema. A column with the same name already exists.",
+        ),
+        (
+            "ALTER STREAM nope ADD b INT;",
+            "Source NOPE does not exist.",
+        ),
+        (
+            "ALTER TABLE s ADD d INT;",
+            "Incompatible data source type is STREAM, but statement was ALTER TABLE",
+        ),
+        (
+            "ALTER STREAM s ADD rowtime INT;",
+            "'ROWTIME' is a reserved column name.",
+        ),
     ] {
         house.refuses(statement, part).await;
     }
@@ -319,14 +509,31 @@ async fn alter_adds_columns_to_what_was_declared() {
 async fn what_a_later_version_has_is_refused_by_its_name() {
     let mut house = House::new().await;
     house.topic("t", 1).await;
-    house.go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     for (statement, part) in [
-        ("CREATE TABLE x (a INT PRIMARY KEY, b INT) WITH (kafka_topic='t', value_format='JSON');", "Tables are not in this version"),
-        ("CREATE STREAM x AS SELECT a, COUNT(*) FROM s GROUP BY a;", "are not in this version"),
-        ("CREATE STREAM x AS SELECT * FROM s PARTITION BY a;", "PARTITION BY clauses are not in this version"),
-        ("CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='AVRO');", "AVRO"),
+        (
+            "CREATE TABLE x (a INT PRIMARY KEY, b INT) WITH (kafka_topic='t', value_format='JSON');",
+            "Tables are not in this version",
+        ),
+        (
+            "CREATE STREAM x AS SELECT a, COUNT(*) FROM s GROUP BY a;",
+            "are not in this version",
+        ),
+        (
+            "CREATE STREAM x AS SELECT * FROM s PARTITION BY a;",
+            "PARTITION BY clauses are not in this version",
+        ),
+        (
+            "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='AVRO');",
+            "AVRO",
+        ),
         ("SHOW CONNECTORS;", "not in this version"),
-        ("ALTER SYSTEM 'a'='b';", "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off."),
+        (
+            "ALTER SYSTEM 'a'='b';",
+            "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off.",
+        ),
     ] {
         house.refuses(statement, part).await;
     }

@@ -10,7 +10,9 @@ async fn house() -> House {
         .go("CREATE STREAM s (k VARCHAR KEY, a INT, m DECIMAL(4,2), h ARRAY<STRUCT<key STRING, value BYTES>> HEADERS) \
              WITH (kafka_topic='t', value_format='JSON', partitions=2);")
         .await;
-    house.go("CREATE STREAM x AS SELECT k, a FROM s WHERE a > 1;").await;
+    house
+        .go("CREATE STREAM x AS SELECT k, a FROM s WHERE a > 1;")
+        .await;
     house
 }
 
@@ -52,8 +54,16 @@ async fn extended_adds_the_topic_and_how_far_its_queries_are() {
     assert_eq!(described["extended"], true);
     assert_eq!(described["partitions"], 2);
     assert_eq!(described["replication"], 1);
-    assert!(text(&described["statement"]).starts_with("CREATE STREAM s (k VARCHAR KEY, a INT"), "{}", described["statement"]);
-    assert!(text(&described["statement"]).ends_with("partitions=2);"), "{}", described["statement"]);
+    assert!(
+        text(&described["statement"]).starts_with("CREATE STREAM s (k VARCHAR KEY, a INT"),
+        "{}",
+        described["statement"]
+    );
+    assert!(
+        text(&described["statement"]).ends_with("partitions=2);"),
+        "{}",
+        described["statement"]
+    );
     let described = house.ask("DESCRIBE x EXTENDED;").await["sourceDescription"].clone();
     assert_eq!(each(&described["writeQueries"], "id"), ["CSAS_X_1"]);
     assert_eq!(
@@ -62,13 +72,19 @@ async fn extended_adds_the_topic_and_how_far_its_queries_are() {
             {"partition": 0, "logStartOffset": 0, "logEndOffset": 3, "consumerOffset": 3},
             {"partition": 1, "logStartOffset": 0, "logEndOffset": 0, "consumerOffset": 0}]}])
     );
-    assert!(text(&described["errorStats"]).contains("CSAS_X_1: 1 bad records"), "{}", described["errorStats"]);
+    assert!(
+        text(&described["errorStats"]).contains("CSAS_X_1: 1 bad records"),
+        "{}",
+        described["errorStats"]
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_refused() {
     let mut house = house().await;
-    house.go("CREATE STREAM `low` (a INT) WITH (kafka_topic='t', value_format='JSON');").await;
+    house
+        .go("CREATE STREAM `low` (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
     for statement in ["DESCRIBE nope;", "DESCRIBE nope EXTENDED;"] {
         assert_eq!(
             house.refusal(statement).await,
@@ -76,9 +92,15 @@ async fn what_is_not_there_is_refused() {
         );
     }
     let error = house.run("DESCRIBE low;").await.err().unwrap();
-    assert_eq!(error.message, "Could not find STREAM/TABLE 'LOW' in the Metastore");
+    assert_eq!(
+        error.message,
+        "Could not find STREAM/TABLE 'LOW' in the Metastore"
+    );
     assert_eq!(error.hint.as_deref(), Some("did you mean \"low\"?"));
-    assert_eq!(house.ask("DESCRIBE `low`;").await["sourceDescription"]["name"], "low");
+    assert_eq!(
+        house.ask("DESCRIBE `low`;").await["sourceDescription"]["name"],
+        "low"
+    );
 }
 
 #[tokio::test]
@@ -91,7 +113,10 @@ async fn a_running_query_is_explained() {
     assert_eq!(explained["sources"], json!(["S"]));
     assert_eq!(explained["sinks"], json!(["X"]));
     assert_eq!(explained["queryType"], "PERSISTENT");
-    assert_eq!(explained["overriddenProperties"], json!({"auto.offset.reset": "earliest"}));
+    assert_eq!(
+        explained["overriddenProperties"],
+        json!({"auto.offset.reset": "earliest"})
+    );
     assert_eq!(each(&explained["fields"], "name"), ["K", "A"]);
     assert_eq!(explained["fields"][0]["type"], "KEY");
     assert_eq!(explained["queryErrors"], json!([]));
@@ -105,10 +130,22 @@ async fn a_running_query_is_explained() {
 async fn statements_are_explained_and_nothing_runs() {
     let mut house = house().await;
     for (statement, kind, sinks) in [
-        ("SELECT a FROM s WHERE a > 1 EMIT CHANGES", "PUSH", json!([])),
+        (
+            "SELECT a FROM s WHERE a > 1 EMIT CHANGES",
+            "PUSH",
+            json!([]),
+        ),
         ("SELECT a FROM s", "PULL", json!([])),
-        ("CREATE STREAM y AS SELECT * FROM s", "PERSISTENT", json!(["Y"])),
-        ("INSERT INTO x SELECT k, a FROM s", "PERSISTENT", json!(["X"])),
+        (
+            "CREATE STREAM y AS SELECT * FROM s",
+            "PERSISTENT",
+            json!(["Y"]),
+        ),
+        (
+            "INSERT INTO x SELECT k, a FROM s",
+            "PERSISTENT",
+            json!(["X"]),
+        ),
     ] {
         let answer = house.ask(&format!("EXPLAIN {statement};")).await;
         let explained = &answer["queryDescription"];
@@ -117,13 +154,25 @@ async fn statements_are_explained_and_nothing_runs() {
         assert_eq!(explained["statementText"], statement);
         assert!(!text(&explained["executionPlan"]).is_empty());
     }
-    house.ask("/* why */ explain -- so\n SELECT a FROM s;").await;
+    house
+        .ask("/* why */ explain -- so\n SELECT a FROM s;")
+        .await;
     let queries = house.ask("SHOW QUERIES;").await;
     assert_eq!(each(&queries["queries"], "id"), ["CSAS_X_1"]);
     assert_eq!(
         house.refusal("EXPLAIN SHOW STREAMS;").await,
         "The provided statement does not run a ksql query"
     );
-    house.refuses("EXPLAIN SELECT nope FROM s;", "SELECT column 'NOPE' cannot be resolved.").await;
-    house.refuses("EXPLAIN CREATE STREAM x AS SELECT * FROM s;", "Cannot add stream 'X': A stream with the same name already exists").await;
+    house
+        .refuses(
+            "EXPLAIN SELECT nope FROM s;",
+            "SELECT column 'NOPE' cannot be resolved.",
+        )
+        .await;
+    house
+        .refuses(
+            "EXPLAIN CREATE STREAM x AS SELECT * FROM s;",
+            "Cannot add stream 'X': A stream with the same name already exists",
+        )
+        .await;
 }

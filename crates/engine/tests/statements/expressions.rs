@@ -41,10 +41,16 @@ async fn check_refused(cases: &[(&str, &str)]) {
     let mut house = house().await;
     let mut wrong = Vec::new();
     for (expression, part) in cases {
-        match house.run(&format!("SELECT {expression} AS x FROM r;")).await {
+        match house
+            .run(&format!("SELECT {expression} AS x FROM r;"))
+            .await
+        {
             Ok(_) => wrong.push(format!("{expression}: not refused")),
             Err(error) if error.message.contains(part) => {}
-            Err(error) => wrong.push(format!("{expression}\n  says {}\n  not {part}", error.message)),
+            Err(error) => wrong.push(format!(
+                "{expression}\n  says {}\n  not {part}",
+                error.message
+            )),
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
@@ -102,7 +108,10 @@ async fn arithmetic() {
         ("da + 1", "Unsupported arithmetic types. DATE INTEGER"),
         ("-s", "STRING"),
         ("s || 1", "Function 'concat' does not accept parameters"),
-        ("1 + NULL", "Arithmetic on types INTEGER and null are not supported."),
+        (
+            "1 + NULL",
+            "Arithmetic on types INTEGER and null are not supported.",
+        ),
         ("1 +", "Syntax Error"),
         ("FOO '1'", ""),
     ])
@@ -112,28 +121,103 @@ async fn arithmetic() {
 #[tokio::test]
 async fn comparisons() {
     let yes = [
-        "i = 7", "i <> 8", "i != 8", "i < 8", "i <= 7", "i > 6", "i >= 7", "i = 7.0", "l = 8E0", "m = 12.5", "m > 12", "d = 2.5",
-        "s = 'hello'", "s < 'i'", "s <> 'Hello'", "b = true", "b", "a = ARRAY[1, 2, 3]", "a <> ARRAY[1]", "st->`g` = STRUCT(h := 'deep')",
-        "mp = MAP('k' := 5)", "da < '2030-01-01'", "da = '2020-02-29'", "ts = '2020-01-01T00:00:00.500'", "ts < da", "t = '12:30:00'",
-        "ts > '2020'", "y = y", "NOT (ni = 1)", "NOT (ni <> 1)", "NOT (ns = 'x')", "ni IS NULL", "i IS NOT NULL", "nst IS NULL",
-        "i IS DISTINCT FROM ni", "ni IS NOT DISTINCT FROM CAST(NULL AS INT)", "i IS NOT DISTINCT FROM 7", "i IS DISTINCT FROM 8",
-        "i BETWEEN 7 AND 9", "i BETWEEN 5 AND 7", "i NOT BETWEEN 8 AND 9", "ni NOT BETWEEN 1 AND 2", "s BETWEEN 'a' AND 'z'",
-        "da BETWEEN '2020-01-01' AND '2021-01-01'", "i IN (1, 7)", "i IN ('7', 8)", "i NOT IN (1, 2)", "ni NOT IN (1, 2)", "s IN ('hello', NULL)",
-        "i IN (i)", "a IN (ARRAY[1, 2, 3])", "i = 7 AND s = 'hello'", "i = 8 OR s = 'hello'", "NOT i = 8", "NOT (i = 8 OR i = 9)",
-        "i = 7 OR i = 8 AND i = 9", "(i = 8 OR i = 7) AND NOT i = 9", "i/0 = 1 OR i = 7", "CASE WHEN i > 5 THEN true ELSE false END",
-        "NOT (0E0/0 = 0E0/0)", "NOT (0E0/0 <> 0E0/0)", "CAST('yes' AS BOOLEAN)",
+        "i = 7",
+        "i <> 8",
+        "i != 8",
+        "i < 8",
+        "i <= 7",
+        "i > 6",
+        "i >= 7",
+        "i = 7.0",
+        "l = 8E0",
+        "m = 12.5",
+        "m > 12",
+        "d = 2.5",
+        "s = 'hello'",
+        "s < 'i'",
+        "s <> 'Hello'",
+        "b = true",
+        "b",
+        "a = ARRAY[1, 2, 3]",
+        "a <> ARRAY[1]",
+        "st->`g` = STRUCT(h := 'deep')",
+        "mp = MAP('k' := 5)",
+        "da < '2030-01-01'",
+        "da = '2020-02-29'",
+        "ts = '2020-01-01T00:00:00.500'",
+        "ts < da",
+        "t = '12:30:00'",
+        "ts > '2020'",
+        "y = y",
+        "NOT (ni = 1)",
+        "NOT (ni <> 1)",
+        "NOT (ns = 'x')",
+        "ni IS NULL",
+        "i IS NOT NULL",
+        "nst IS NULL",
+        "i IS DISTINCT FROM ni",
+        "ni IS NOT DISTINCT FROM CAST(NULL AS INT)",
+        "i IS NOT DISTINCT FROM 7",
+        "i IS DISTINCT FROM 8",
+        "i BETWEEN 7 AND 9",
+        "i BETWEEN 5 AND 7",
+        "i NOT BETWEEN 8 AND 9",
+        "ni NOT BETWEEN 1 AND 2",
+        "s BETWEEN 'a' AND 'z'",
+        "da BETWEEN '2020-01-01' AND '2021-01-01'",
+        "i IN (1, 7)",
+        "i IN ('7', 8)",
+        "i NOT IN (1, 2)",
+        "ni NOT IN (1, 2)",
+        "s IN ('hello', NULL)",
+        "i IN (i)",
+        "a IN (ARRAY[1, 2, 3])",
+        "i = 7 AND s = 'hello'",
+        "i = 8 OR s = 'hello'",
+        "NOT i = 8",
+        "NOT (i = 8 OR i = 9)",
+        "i = 7 OR i = 8 AND i = 9",
+        "(i = 8 OR i = 7) AND NOT i = 9",
+        "i/0 = 1 OR i = 7",
+        "CASE WHEN i > 5 THEN true ELSE false END",
+        "NOT (0E0/0 = 0E0/0)",
+        "NOT (0E0/0 <> 0E0/0)",
+        "CAST('yes' AS BOOLEAN)",
     ];
     let no = [
-        "i = 8", "ni = 1", "ni <> 1", "ni < 1", "ni = ni", "ns LIKE '%'", "ni BETWEEN 0 AND 9", "ni IN (1, 2)", "nb", "i IS NULL", "ns = ''",
-        "i NOT IN (7)", "NOT b", "i BETWEEN 9 AND 5", "i/0 = 1", "i IS DISTINCT FROM 7", "s = 'HELLO'", "m = 12.51", "a = ARRAY[3, 2, 1]",
+        "i = 8",
+        "ni = 1",
+        "ni <> 1",
+        "ni < 1",
+        "ni = ni",
+        "ns LIKE '%'",
+        "ni BETWEEN 0 AND 9",
+        "ni IN (1, 2)",
+        "nb",
+        "i IS NULL",
+        "ns = ''",
+        "i NOT IN (7)",
+        "NOT b",
+        "i BETWEEN 9 AND 5",
+        "i/0 = 1",
+        "i IS DISTINCT FROM 7",
+        "s = 'HELLO'",
+        "m = 12.51",
+        "a = ARRAY[3, 2, 1]",
     ];
     let mut house = house().await;
     let mut wrong = Vec::new();
     for (predicate, wanted) in yes.iter().map(|p| (p, 1)).chain(no.iter().map(|p| (p, 0))) {
-        match house.run(&format!("SELECT i FROM r WHERE {predicate};")).await {
+        match house
+            .run(&format!("SELECT i FROM r WHERE {predicate};"))
+            .await
+        {
             Err(error) => wrong.push(format!("{predicate}: {}", error.message)),
             Ok(_) => {
-                let rows = house.rows(&format!("SELECT i FROM r WHERE {predicate};")).await.len();
+                let rows = house
+                    .rows(&format!("SELECT i FROM r WHERE {predicate};"))
+                    .await
+                    .len();
                 if rows != wanted {
                     wrong.push(format!("{predicate}: {rows} rows"));
                 }
@@ -150,12 +234,27 @@ async fn comparisons() {
     ])
     .await;
     check_refused(&[
-        ("i = NULL", "Comparison with NULL not supported: I = null. Use 'IS NULL' or 'IS NOT NULL' instead."),
-        ("i = 'x'", "Cannot compare I (INTEGER) to 'x' (STRING) with EQUAL."),
-        ("b < true", "Cannot compare B (BOOLEAN) to true (BOOLEAN) with LESS_THAN."),
-        ("a < a", "Cannot compare A (ARRAY<INTEGER>) to A (ARRAY<INTEGER>) with LESS_THAN."),
+        (
+            "i = NULL",
+            "Comparison with NULL not supported: I = null. Use 'IS NULL' or 'IS NOT NULL' instead.",
+        ),
+        (
+            "i = 'x'",
+            "Cannot compare I (INTEGER) to 'x' (STRING) with EQUAL.",
+        ),
+        (
+            "b < true",
+            "Cannot compare B (BOOLEAN) to true (BOOLEAN) with LESS_THAN.",
+        ),
+        (
+            "a < a",
+            "Cannot compare A (ARRAY<INTEGER>) to A (ARRAY<INTEGER>) with LESS_THAN.",
+        ),
         ("t = da", "Cannot compare T (TIME) to DA (DATE) with EQUAL."),
-        ("i IN ('x')", "invalid input syntax for type INTEGER: \"x\"."),
+        (
+            "i IN ('x')",
+            "invalid input syntax for type INTEGER: \"x\".",
+        ),
         ("i IN (s)", "operator does not exist: INTEGER = STRING (S)"),
         ("i IN ()", "Syntax Error"),
         ("NOT i", ""),
@@ -205,8 +304,14 @@ async fn access() {
 #[tokio::test]
 async fn case_takes_the_first_branch_that_is_true() {
     check(&[
-        ("CASE WHEN i > 5 THEN 'big' WHEN i > 3 THEN 'mid' ELSE 'small' END", json!("big")),
-        ("CASE WHEN i > 8 THEN 'big' WHEN i > 3 THEN 'mid' END", json!("mid")),
+        (
+            "CASE WHEN i > 5 THEN 'big' WHEN i > 3 THEN 'mid' ELSE 'small' END",
+            json!("big"),
+        ),
+        (
+            "CASE WHEN i > 8 THEN 'big' WHEN i > 3 THEN 'mid' END",
+            json!("mid"),
+        ),
         ("CASE WHEN i > 8 THEN 'big' END", Value::Null),
         ("CASE WHEN ni > 8 THEN 1 ELSE 2 END", json!(2)),
         ("CASE WHEN i > 5 THEN NULL ELSE 2 END", Value::Null),
@@ -215,9 +320,18 @@ async fn case_takes_the_first_branch_that_is_true() {
     ])
     .await;
     check_refused(&[
-        ("CASE WHEN i > 5 THEN 'x' ELSE 1 END", "Invalid Case expression. "),
-        ("CASE WHEN i > 5 THEN 1 WHEN i > 4 THEN 'x' END", "Invalid Case expression. "),
-        ("CASE WHEN i THEN 1 END", "When operand type should be boolean."),
+        (
+            "CASE WHEN i > 5 THEN 'x' ELSE 1 END",
+            "Invalid Case expression. ",
+        ),
+        (
+            "CASE WHEN i > 5 THEN 1 WHEN i > 4 THEN 'x' END",
+            "Invalid Case expression. ",
+        ),
+        (
+            "CASE WHEN i THEN 1 END",
+            "When operand type should be boolean.",
+        ),
         ("CASE WHEN b THEN NULL END", "Invalid Case expression. "),
         ("CASE i WHEN 7 THEN 1 END", ""),
         ("CASE END", "Syntax Error"),
@@ -234,7 +348,10 @@ async fn casts() {
         ("CAST(CAST(i AS DECIMAL(4,2)) AS VARCHAR)", json!("7.00")),
         ("CAST(4294967303 AS INT)", json!(7)),
         ("CAST(12.99 AS INT)", json!(12)),
-        ("CAST(CAST(12.345 AS DECIMAL(4,2)) AS VARCHAR)", json!("12.35")),
+        (
+            "CAST(CAST(12.345 AS DECIMAL(4,2)) AS VARCHAR)",
+            json!("12.35"),
+        ),
         ("CAST(2.5E0 AS INT)", json!(2)),
         ("CAST(1E300 AS INT)", json!(2147483647)),
         ("CAST(0E0 / 0 AS INT)", json!(0)),
@@ -247,8 +364,14 @@ async fn casts() {
         ("CAST('nope' AS BOOLEAN)", json!(false)),
         ("CAST('1.5' AS DOUBLE)", json!(1.5)),
         ("CAST('NaN' AS DOUBLE)", Value::Null),
-        ("CAST('2020' AS TIMESTAMP)", json!("2020-01-01T00:00:00.000")),
-        ("CAST('2020-02-29T01:02:03.004+02:00' AS TIMESTAMP)", json!("2020-02-28T23:02:03.004")),
+        (
+            "CAST('2020' AS TIMESTAMP)",
+            json!("2020-01-01T00:00:00.000"),
+        ),
+        (
+            "CAST('2020-02-29T01:02:03.004+02:00' AS TIMESTAMP)",
+            json!("2020-02-28T23:02:03.004"),
+        ),
         ("CAST('2020-02-29' AS DATE)", json!("2020-02-29")),
         ("CAST('2020-02-30' AS DATE)", Value::Null),
         ("CAST('12:30' AS TIME)", json!("12:30")),
@@ -262,7 +385,10 @@ async fn casts() {
         ("CAST(a AS ARRAY<VARCHAR>)", json!(["1", "2", "3"])),
         ("CAST(mp AS MAP<VARCHAR, DOUBLE>)", json!({"k": 5.0})),
         ("CAST(nst AS STRUCT<f BIGINT>)", Value::Null),
-        ("CAST(STRUCT(f := 1) AS STRUCT<f BIGINT, g VARCHAR>)", json!({"F": 1, "G": null})),
+        (
+            "CAST(STRUCT(f := 1) AS STRUCT<f BIGINT, g VARCHAR>)",
+            json!({"F": 1, "G": null}),
+        ),
         ("CAST(a AS VARCHAR)", json!("[1, 2, 3]")),
         ("CAST(mp AS VARCHAR)", json!("{k=5}")),
         ("CAST(sa[1] AS VARCHAR)", json!("Struct{F=9}")),
@@ -272,10 +398,19 @@ async fn casts() {
     ])
     .await;
     check_refused(&[
-        ("CAST(y AS VARCHAR)", "Cast of BYTES to STRING is not supported"),
-        ("CAST(i AS BOOLEAN)", "Cast of INTEGER to BOOLEAN is not supported"),
+        (
+            "CAST(y AS VARCHAR)",
+            "Cast of BYTES to STRING is not supported",
+        ),
+        (
+            "CAST(i AS BOOLEAN)",
+            "Cast of INTEGER to BOOLEAN is not supported",
+        ),
         ("CAST(da AS TIME)", "Cast of DATE to TIME is not supported"),
-        ("CAST(a AS INT)", "Cast of ARRAY<INTEGER> to INTEGER is not supported"),
+        (
+            "CAST(a AS INT)",
+            "Cast of ARRAY<INTEGER> to INTEGER is not supported",
+        ),
         ("CAST(i AS NOPE)", "Cannot resolve unknown type: NOPE"),
         ("CAST(i INT)", "Syntax Error"),
     ])
@@ -286,24 +421,55 @@ async fn casts() {
 async fn constructors() {
     check(&[
         ("ARRAY[1, 2]", json!([1, 2])),
-        ("ARRAY[1, NULL, 9223372036854775807]", json!([1, null, 9223372036854775807_i64])),
+        (
+            "ARRAY[1, NULL, 9223372036854775807]",
+            json!([1, null, 9223372036854775807_i64]),
+        ),
         ("ARRAY[i, '8']", json!([7, 8])),
         ("ARRAY[1, 2.5E0]", json!([1.0, 2.5])),
         ("ARRAY[ARRAY[1], ARRAY[2, 3]]", json!([[1], [2, 3]])),
         ("MAP('a' := 1, 'b' := i)", json!({"a": 1, "b": 7})),
-        ("STRUCT(x := 1, `y` := s, z := STRUCT(q := ARRAY[1]))", json!({"X": 1, "y": "hello", "Z": {"Q": [1]}})),
-        ("ARRAY[STRUCT(a := 1), STRUCT(b := 2)]", json!([{"A": 1, "B": null}, {"A": null, "B": 2}])),
+        (
+            "STRUCT(x := 1, `y` := s, z := STRUCT(q := ARRAY[1]))",
+            json!({"X": 1, "y": "hello", "Z": {"Q": [1]}}),
+        ),
+        ("STRUCT()", json!({})),
+        (
+            "ARRAY[STRUCT(a := 1), STRUCT(b := 2)]",
+            json!([{"A": 1, "B": null}, {"A": null, "B": 2}]),
+        ),
         ("ARRAY[i / 0, 1]", json!([null, 1])),
     ])
     .await;
     check_refused(&[
-        ("ARRAY[]", "Array constructor cannot be empty. Please supply at least one element"),
-        ("ARRAY[NULL]", "Cannot construct an array with all NULL elements"),
-        ("MAP()", "Map constructor cannot be empty. Please supply at least one key value pair"),
-        ("MAP('a' := NULL)", "Cannot construct a map with all NULL values"),
-        ("ARRAY[1, 'x']", "invalid input syntax for type INTEGER: \"x\"."),
-        ("ARRAY[i, s]", "operator does not exist: INTEGER = STRING (S)"),
-        ("STRUCT(a := 1, A := 2)", "Duplicate field names found in STRUCT"),
+        (
+            "ARRAY[]",
+            "Array constructor cannot be empty. Please supply at least one element",
+        ),
+        (
+            "ARRAY[NULL]",
+            "Cannot construct an array with all NULL elements",
+        ),
+        (
+            "MAP()",
+            "Map constructor cannot be empty. Please supply at least one key value pair",
+        ),
+        (
+            "MAP('a' := NULL)",
+            "Cannot construct a map with all NULL values",
+        ),
+        (
+            "ARRAY[1, 'x']",
+            "invalid input syntax for type INTEGER: \"x\".",
+        ),
+        (
+            "ARRAY[i, s]",
+            "operator does not exist: INTEGER = STRING (S)",
+        ),
+        (
+            "STRUCT(a := 1, A := 2)",
+            "Duplicate field names found in STRUCT",
+        ),
         ("ARRAY[1", "Syntax Error"),
     ])
     .await;

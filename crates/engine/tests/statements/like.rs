@@ -14,16 +14,22 @@ async fn check(values: &[Value], cases: &[(&str, &[usize])]) {
         .zip(values)
         .map(|(number, value)| json!({"n": number, "c": value, "p": "a%"}).to_string())
         .collect();
-    house.put("e", &records.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    house
+        .put("e", &records.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
     let mut wrong = Vec::new();
     for (pattern, wanted) in cases {
-        let rows = house.rows(&format!("SELECT n FROM e WHERE c LIKE {pattern};")).await;
+        let rows = house
+            .rows(&format!("SELECT n FROM e WHERE c LIKE {pattern};"))
+            .await;
         let wanted_rows: Vec<Value> = wanted.iter().map(|number| json!([number])).collect();
         if rows != wanted_rows {
             wrong.push(format!("LIKE {pattern}: {rows:?}, not {wanted:?}"));
         }
         // What is not LIKE is all the rest, NULL too.
-        let others = house.rows(&format!("SELECT n FROM e WHERE c NOT LIKE {pattern};")).await;
+        let others = house
+            .rows(&format!("SELECT n FROM e WHERE c NOT LIKE {pattern};"))
+            .await;
         let wanted_rows: Vec<Value> = (0..values.len())
             .filter(|number| !wanted.contains(number))
             .map(|number| json!([number]))
@@ -63,7 +69,14 @@ async fn a_backslash_is_a_character_like_any_other() {
 #[tokio::test]
 async fn the_escape_character_makes_a_wildcard_plain() {
     check(
-        &[json!("100%"), json!("100"), json!("a_b"), json!("axb"), json!("wow!"), json!("a\\b")],
+        &[
+            json!("100%"),
+            json!("100"),
+            json!("a_b"),
+            json!("axb"),
+            json!("wow!"),
+            json!("a\\b"),
+        ],
         &[
             ("'100!%' ESCAPE '!'", &[0]),
             ("'%!%' ESCAPE '!'", &[0]),
@@ -120,15 +133,39 @@ async fn patterns_may_be_columns_and_bad_ones_are_refused() {
             ],
         )
         .await;
-    assert_eq!(house.rows("SELECT p FROM e WHERE c LIKE p;").await, [json!(["a%"])]);
-    assert_eq!(house.rows("SELECT p FROM e WHERE c LIKE p ESCAPE '!';").await, [json!(["a%"])]);
-    assert_eq!(house.rows("SELECT c LIKE p AS x FROM e;").await, [json!([true]), json!([false]), json!([false]), json!([false])]);
+    assert_eq!(
+        house.rows("SELECT p FROM e WHERE c LIKE p;").await,
+        [json!(["a%"])]
+    );
+    assert_eq!(
+        house
+            .rows("SELECT p FROM e WHERE c LIKE p ESCAPE '!';")
+            .await,
+        [json!(["a%"])]
+    );
+    assert_eq!(
+        house.rows("SELECT c LIKE p AS x FROM e;").await,
+        [
+            json!([true]),
+            json!([false]),
+            json!([false]),
+            json!([false])
+        ]
+    );
     for (predicate, part) in [
-        ("c LIKE 'a' ESCAPE 'xy'", "Expected single character escape, but got: "),
-        ("c LIKE 'a' ESCAPE ''", "Expected single character escape, but got: "),
+        (
+            "c LIKE 'a' ESCAPE 'xy'",
+            "Expected single character escape, but got: ",
+        ),
+        (
+            "c LIKE 'a' ESCAPE ''",
+            "Expected single character escape, but got: ",
+        ),
         ("i LIKE 'a'", ""),
         ("c LIKE 1", ""),
     ] {
-        house.refuses(&format!("SELECT c FROM e WHERE {predicate};"), part).await;
+        house
+            .refuses(&format!("SELECT c FROM e WHERE {predicate};"), part)
+            .await;
     }
 }

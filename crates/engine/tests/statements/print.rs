@@ -20,7 +20,11 @@ async fn print(house: &mut House, statement: &str) -> PrintStream {
 async fn lines(house: &mut House, statement: &str) -> Vec<String> {
     let mut stream = print(house, statement).await;
     let mut lines = Vec::new();
-    while let Some(next) = tokio::time::timeout(Duration::from_secs(10), stream.next()).await.unwrap().unwrap() {
+    while let Some(next) = tokio::time::timeout(Duration::from_secs(10), stream.next())
+        .await
+        .unwrap()
+        .unwrap()
+    {
         lines.extend(next.into_iter().map(|line| match line {
             PrintLine::Format(text) | PrintLine::Record(text) => text,
         }));
@@ -40,7 +44,12 @@ const AT: &str = "rowtime: 2023/11/14 22:13:20.000 Z";
 
 #[tokio::test]
 async fn records_are_lines_and_formats_are_guessed() {
-    let mut house = with(&[(Some(b"k"), Some(br#"{"a": 10}"#)), (None, Some(b"text")), (Some(b"{"), None)]).await;
+    let mut house = with(&[
+        (Some(b"k"), Some(br#"{"a": 10}"#)),
+        (None, Some(b"text")),
+        (Some(b"{"), None),
+    ])
+    .await;
     assert_eq!(
         lines(&mut house, "PRINT Events FROM BEGINNING LIMIT 3;").await,
         [
@@ -77,21 +86,39 @@ async fn numbers_are_shown_as_numbers() {
 #[tokio::test]
 async fn every_nth_record_is_printed() {
     let values: Vec<String> = (0..10).map(|number| format!("v{number}")).collect();
-    let records: Vec<_> = values.iter().map(|value| (None, Some(value.as_bytes()))).collect();
+    let records: Vec<_> = values
+        .iter()
+        .map(|value| (None, Some(value.as_bytes())))
+        .collect();
     let mut house = with(&records).await;
     for (clause, wanted) in [
         ("INTERVAL 3 LIMIT 3", vec!["v0", "v3", "v6"]),
         ("SAMPLE 4 LIMIT 2", vec!["v0", "v4"]),
         ("LIMIT 2", vec!["v0", "v1"]),
     ] {
-        let lines = lines(&mut house, &format!("PRINT Events FROM BEGINNING {clause};")).await;
+        let lines = lines(
+            &mut house,
+            &format!("PRINT Events FROM BEGINNING {clause};"),
+        )
+        .await;
         let shown: Vec<_> = lines[2..]
             .iter()
-            .map(|line| line.split("value: ").nth(1).unwrap().split(',').next().unwrap())
+            .map(|line| {
+                line.split("value: ")
+                    .nth(1)
+                    .unwrap()
+                    .split(',')
+                    .next()
+                    .unwrap()
+            })
             .collect();
         assert_eq!(shown, wanted);
     }
-    assert!(lines(&mut house, "PRINT Events FROM BEGINNING LIMIT 0;").await.is_empty());
+    assert!(
+        lines(&mut house, "PRINT Events FROM BEGINNING LIMIT 0;")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -103,10 +130,16 @@ async fn it_begins_at_the_end_unless_the_session_says_otherwise() {
     let mut new = record(None, Some(b"new"));
     new.timestamp = START + 1;
     house.write("t", 1, vec![new]).await;
-    let next = tokio::time::timeout(Duration::from_secs(10), stream.next()).await.unwrap().unwrap().unwrap();
+    let next = tokio::time::timeout(Duration::from_secs(10), stream.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert_eq!(
         next.last(),
-        Some(&PrintLine::Record("rowtime: 2023/11/14 22:13:20.001 Z, key: <null>, value: new, partition: 1".to_owned()))
+        Some(&PrintLine::Record(
+            "rowtime: 2023/11/14 22:13:20.001 Z, key: <null>, value: new, partition: 1".to_owned()
+        ))
     );
     house.go("SET 'auto.offset.reset'='earliest';").await;
     assert_eq!(lines(&mut house, "PRINT t LIMIT 2;").await.len(), 4);

@@ -29,10 +29,14 @@ async fn looks(house: &mut House) -> Vec<Value> {
 }
 
 async fn all_run(house: &House) {
-    house.until("all run", async || {
-        let statuses = house.engine.statuses().await;
-        statuses.values().all(|status| matches!(status.state, QueryState::Running | QueryState::Paused))
-    }).await;
+    house
+        .until("all run", async || {
+            let statuses = house.engine.statuses().await;
+            statuses
+                .values()
+                .all(|status| matches!(status.state, QueryState::Running | QueryState::Paused))
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -44,11 +48,21 @@ async fn what_is_shown_after_a_restart_is_the_same_to_the_byte() {
         .await;
     house.go("CREATE STREAM x AS SELECT k, n, i->b AS b FROM s WHERE n > 1 OR i->b LIKE '%x!%' ESCAPE '!';").await;
     house.go("CREATE STREAM y (k VARCHAR KEY, n INT, b VARCHAR) WITH (kafka_topic='y', value_format='DELIMITED', partitions=3);").await;
-    house.go("INSERT INTO y WITH (query_id='named') SELECT k, n, b FROM x;").await;
-    house.go("SET 'auto.offset.reset'='latest'; INSERT INTO y SELECT k, n * 2 AS n, b FROM x;").await;
+    house
+        .go("INSERT INTO y WITH (query_id='named') SELECT k, n, b FROM x;")
+        .await;
+    house
+        .go("SET 'auto.offset.reset'='latest'; INSERT INTO y SELECT k, n * 2 AS n, b FROM x;")
+        .await;
     house.go("CREATE STREAM gone AS SELECT * FROM s; DROP STREAM gone DELETE TOPIC; PAUSE insertquery_5;").await;
     house.go("DEFINE v = 'zed'; CREATE STREAM ${v} AS SELECT k, '${v}' AS z FROM s; ALTER STREAM s ADD later INT;").await;
-    house.write("t", 0, vec![record(Some(b"k"), Some(br#"{"n":2,"i":{"b":"q"}}"#)), record(None, Some(b"{torn"))]).await;
+    house
+        .write(
+            "t",
+            0,
+            vec![record(Some(b"k"), Some(br#"{"n":2,"i":{"b":"q"}}"#))],
+        )
+        .await;
     house.texts("y", 1).await;
     all_run(&house).await;
     house.caught_up("NAMED", "X").await;
@@ -63,9 +77,17 @@ async fn what_is_shown_after_a_restart_is_the_same_to_the_byte() {
         let differs = before.bytes().zip(after.bytes()).position(|(b, a)| b != a);
         let around = |text: &str| {
             let at = differs.unwrap_or(text.len());
-            String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(60)..text.len().min(at + 60)]).into_owned()
+            String::from_utf8_lossy(
+                &text.as_bytes()[at.saturating_sub(60)..text.len().min(at + 60)],
+            )
+            .into_owned()
         };
-        assert!(before == after, "{statement}\n{}\n{}", around(&before), around(&after));
+        assert!(
+            before == after,
+            "{statement}\n{}\n{}",
+            around(&before),
+            around(&after)
+        );
     }
     // And once more, from what the second process wrote.
     house.go("RESUME insertquery_5; TERMINATE named;").await;
@@ -86,9 +108,14 @@ async fn a_query_goes_on_where_it_stopped() {
     let World { broker, .. } = house.world.clone();
     house.world.clone().stop(house.engine).await;
     // What comes while nobody is there is not lost.
-    let mut writer = weir_engine::parts::Broker::writer(&*broker, "test").await.unwrap();
+    let mut writer = weir_engine::parts::Broker::writer(&*broker, "test")
+        .await
+        .unwrap();
     let records = vec![record(None, Some(br#"{"n":2}"#))];
-    writer.write(&weir_engine::parts::TopicPartition::new("t", 0), records).await.unwrap();
+    writer
+        .write(&weir_engine::parts::TopicPartition::new("t", 0), records)
+        .await
+        .unwrap();
     let house = House::over(house.world, |builder| builder).await;
     house.put("t", &[r#"{"n":3}"#]).await;
     let rows = house.texts("X", 3).await;
@@ -99,13 +126,20 @@ async fn a_query_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn a_query_that_starts_late_keeps_its_place_although_nothing_came() {
     let mut house = House::new().await;
-    house.go("CREATE STREAM s (n INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);").await;
+    house
+        .go("CREATE STREAM s (n INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);")
+        .await;
     house.put("t", &[r#"{"n":1}"#]).await;
     house.go("CREATE STREAM x AS SELECT * FROM s;").await;
     house.world.clone().stop(house.engine).await;
-    let mut writer = weir_engine::parts::Broker::writer(&*house.world.broker, "test").await.unwrap();
+    let mut writer = weir_engine::parts::Broker::writer(&*house.world.broker, "test")
+        .await
+        .unwrap();
     writer
-        .write(&weir_engine::parts::TopicPartition::new("t", 0), vec![record(None, Some(br#"{"n":2}"#))])
+        .write(
+            &weir_engine::parts::TopicPartition::new("t", 0),
+            vec![record(None, Some(br#"{"n":2}"#))],
+        )
         .await
         .unwrap();
     let house = House::over(house.world, |builder| builder).await;
@@ -117,7 +151,13 @@ async fn a_query_that_starts_late_keeps_its_place_although_nothing_came() {
 fn a_process_that_is_cut_off_loses_nothing() {
     const RECORDS: usize = 4_000;
     let world = World::new(7);
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
     let first = runtime();
     let engine: Engine = first.block_on(async {
         let mut house = House::over(world.clone(), |builder| builder).await;
@@ -133,16 +173,27 @@ fn a_process_that_is_cut_off_loses_nothing() {
     for round in 0..5 {
         let process = runtime();
         process.block_on(async {
-            let house = House::over(world.clone(), |builder| builder.property("commit.interval.ms", "20")).await;
-            let values: Vec<String> = (written..written + RECORDS / 5).map(|n| format!("{{\"n\":{n}}}")).collect();
+            let house = House::over(world.clone(), |builder| {
+                builder.property("commit.interval.ms", "20")
+            })
+            .await;
+            let values: Vec<String> = (written..written + RECORDS / 5)
+                .map(|n| format!("{{\"n\":{n}}}"))
+                .collect();
             written += values.len();
             for chunk in values.chunks(40) {
-                house.put("t", &chunk.iter().map(String::as_str).collect::<Vec<_>>()).await;
+                house
+                    .put("t", &chunk.iter().map(String::as_str).collect::<Vec<_>>())
+                    .await;
                 house.clock.advance(std::time::Duration::from_millis(7));
                 tokio::task::yield_now().await;
             }
             if round < 4 {
-                house.until("some rows", async || house.ends("X").await[0] > (round + 1) * 20).await;
+                house
+                    .until("some rows", async || {
+                        house.ends("X").await[0] > (round + 1) * 20
+                    })
+                    .await;
             }
             std::mem::forget(house.engine);
         });
@@ -154,8 +205,12 @@ fn a_process_that_is_cut_off_loses_nothing() {
         house.caught_up("CSAS_X_1", "t").await;
         house.texts("X", RECORDS / 2).await;
         house.world.stop(house.engine.clone()).await;
-        let seen: std::collections::BTreeSet<String> = house.records("X").await.iter().map(shown).collect();
-        let wanted: std::collections::BTreeSet<String> = (0..RECORDS).filter(|n| n % 2 == 0).map(|n| format!("{{\"N\":{n}}}")).collect();
+        let seen: std::collections::BTreeSet<String> =
+            house.records("X").await.iter().map(shown).collect();
+        let wanted: std::collections::BTreeSet<String> = (0..RECORDS)
+            .filter(|n| n % 2 == 0)
+            .map(|n| format!("{{\"N\":{n}}}"))
+            .collect();
         assert!(seen == wanted, "{} of {}", seen.len(), wanted.len());
     });
 }

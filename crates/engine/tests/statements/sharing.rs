@@ -32,7 +32,9 @@ fn events() -> Vec<String> {
 async fn fill(house: &House) {
     let events = events();
     for chunk in events.chunks(500) {
-        house.put("e", &chunk.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        house
+            .put("e", &chunk.iter().map(String::as_str).collect::<Vec<_>>())
+            .await;
     }
 }
 
@@ -44,10 +46,14 @@ async fn three_queries_fetch_and_decode_each_record_once() {
     house
         .go(&format!("{FIRST} CREATE STREAM two AS SELECT n, w->id FROM e WHERE w->id > 10; CREATE STREAM three AS SELECT n, m['k'] AS k FROM e;"))
         .await;
-    house.until("all run", async || {
-        let statuses = house.engine.statuses().await;
-        statuses.values().all(|status| status.state == weir_engine::parts::QueryState::Running)
-    }).await;
+    house
+        .until("all run", async || {
+            let statuses = house.engine.statuses().await;
+            statuses
+                .values()
+                .all(|status| status.state == weir_engine::parts::QueryState::Running)
+        })
+        .await;
     fill(&house).await;
     for id in ["CSAS_ONE_1", "CSAS_TWO_2", "CSAS_THREE_3"] {
         house.caught_up(id, "e").await;
@@ -71,7 +77,9 @@ async fn a_querys_rows_are_the_same_alone_and_beside_others() {
     let mut alone = house().await;
     alone.go(FIRST).await;
     fill(&alone).await;
-    let wanted: Vec<usize> = (0..EVENTS).filter(|n| n % 10 == 3 && n % 100 != 99).collect();
+    let wanted: Vec<usize> = (0..EVENTS)
+        .filter(|n| n % 10 == 3 && n % 100 != 99)
+        .collect();
     let alone = alone.texts("ONE", wanted.len()).await;
     assert_eq!(alone[..2], [r#"{"N":3,"C":"c3"}"#, r#"{"N":13,"C":"c3"}"#]);
 
@@ -89,7 +97,10 @@ async fn a_querys_rows_are_the_same_alone_and_beside_others() {
         beside.caught_up(id, "e").await;
         assert_eq!(beside.ends(topic).await, [0]);
         let statuses = beside.engine.statuses().await;
-        assert_eq!(statuses[id].bad_records.values().sum::<u64>(), EVENTS as u64);
+        assert_eq!(
+            statuses[id].bad_records.values().sum::<u64>(),
+            EVENTS as u64
+        );
         assert_eq!(statuses[id].state, weir_engine::parts::QueryState::Running);
     }
 }

@@ -33,7 +33,13 @@ async fn topics_are_listed_by_name_without_the_engines_own() {
     let all = house.ask("LIST ALL TOPICS;").await;
     assert_eq!(
         each(&all["topics"], "name"),
-        ["X", "_schemas", "_weir_default__statements", "default_ksql_processing_log", "t"]
+        [
+            "X",
+            "_schemas",
+            "_weir_default__statements",
+            "default_ksql_processing_log",
+            "t"
+        ]
     );
     let extended = house.ask("LIST TOPICS EXTENDED;").await;
     assert_eq!(extended["@type"], "kafka_topics_extended");
@@ -48,7 +54,10 @@ async fn streams_and_tables_are_listed_with_their_formats() {
     let mut house = house().await;
     let answer = house.ask("LIST STREAMS;").await;
     assert_eq!(answer["@type"], "streams");
-    assert_eq!(each(&answer["streams"], "name"), ["D", "KSQL_PROCESSING_LOG", "S", "X"]);
+    assert_eq!(
+        each(&answer["streams"], "name"),
+        ["D", "KSQL_PROCESSING_LOG", "S", "X"]
+    );
     assert_eq!(
         answer["streams"][0],
         json!({"type": "STREAM", "name": "D", "topic": "t", "keyFormat": "NONE", "valueFormat": "DELIMITED", "isWindowed": false})
@@ -57,20 +66,30 @@ async fn streams_and_tables_are_listed_with_their_formats() {
     for statement in ["SHOW STREAMS EXTENDED;", "DESCRIBE STREAMS EXTENDED;"] {
         let answer = house.ask(statement).await;
         assert_eq!(answer["@type"], "source_descriptions");
-        assert_eq!(each(&answer["sourceDescriptions"], "name"), ["D", "KSQL_PROCESSING_LOG", "S", "X"]);
+        assert_eq!(
+            each(&answer["sourceDescriptions"], "name"),
+            ["D", "KSQL_PROCESSING_LOG", "S", "X"]
+        );
         assert_eq!(answer["sourceDescriptions"][2]["partitions"], 2);
     }
     assert_eq!(house.ask("DESCRIBE STREAMS;").await["@type"], "streams");
-    assert_eq!(house.ask("LIST TABLES EXTENDED;").await["sourceDescriptions"], json!([]));
+    assert_eq!(
+        house.ask("LIST TABLES EXTENDED;").await["sourceDescriptions"],
+        json!([])
+    );
 }
 
 #[tokio::test]
 async fn queries_are_listed_with_their_sinks() {
     let mut house = house().await;
-    house.until("running", async || {
-        let statuses = house.engine.statuses().await;
-        statuses.values().all(|status| status.state == weir_engine::parts::QueryState::Running)
-    }).await;
+    house
+        .until("running", async || {
+            let statuses = house.engine.statuses().await;
+            statuses
+                .values()
+                .all(|status| status.state == weir_engine::parts::QueryState::Running)
+        })
+        .await;
     let answer = house.ask("SHOW QUERIES;").await;
     assert_eq!(
         answer["queries"],
@@ -95,7 +114,10 @@ async fn functions_are_listed_and_described() {
     sorted.sort();
     assert_eq!(names, sorted);
     let functions = answer["functions"].as_array().unwrap();
-    let ucase = functions.iter().find(|function| function["name"] == "UCASE").unwrap();
+    let ucase = functions
+        .iter()
+        .find(|function| function["name"] == "UCASE")
+        .unwrap();
     assert_eq!(ucase["type"], "SCALAR");
     assert_eq!(ucase["category"], "STRING");
     let answer = house.ask("DESCRIBE FUNCTION lpad;").await;
@@ -125,15 +147,28 @@ async fn properties_are_listed_and_secrets_are_hidden() {
     let answer = house.ask("SHOW PROPERTIES;").await;
     assert_eq!(answer["@type"], "properties");
     let listed = answer["properties"].as_array().unwrap();
-    let named = |name: &str| listed.iter().find(|property| property["name"] == name).unwrap();
+    let named = |name: &str| {
+        listed
+            .iter()
+            .find(|property| property["name"] == name)
+            .unwrap()
+    };
     assert_eq!(
         named("auto.offset.reset"),
         &json!({"name": "auto.offset.reset", "scope": "KSQL", "value": "earliest", "editable": true, "level": "QUERY"})
     );
     assert_eq!(named("ssl.keystore.password")["value"], "[hidden]");
     assert_eq!(named("ksql.output.topic.name.prefix")["editable"], false);
-    assert_eq!(answer["overwrittenProperties"], json!(["auto.offset.reset"]));
-    let defaults: Vec<_> = answer["defaultProperties"].as_array().unwrap().iter().map(text).collect();
+    assert_eq!(
+        answer["overwrittenProperties"],
+        json!(["auto.offset.reset"])
+    );
+    let defaults: Vec<_> = answer["defaultProperties"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(text)
+        .collect();
     assert!(defaults.contains(&"commit.interval.ms".to_owned()));
     assert!(!defaults.contains(&"ksql.output.topic.name.prefix".to_owned()));
     assert!(!answer.to_string().contains("s3cret"));
@@ -142,7 +177,12 @@ async fn properties_are_listed_and_secrets_are_hidden() {
 #[tokio::test]
 async fn what_cannot_be_shown_is_a_syntax_error() {
     let mut house = house().await;
-    for statement in ["SHOW NOTHING;", "SHOW;", "LIST ALL STREAMS;", "SHOW TOPICS NOW;"] {
+    for statement in [
+        "SHOW NOTHING;",
+        "SHOW;",
+        "LIST ALL STREAMS;",
+        "SHOW TOPICS NOW;",
+    ] {
         house.refuses(statement, "Syntax Error").await;
     }
 }

@@ -37,7 +37,10 @@ impl House {
     /// An engine whose session reads topics from their beginnings.
     pub async fn earliest() -> Self {
         let mut house = Self::new().await;
-        house.run("SET 'auto.offset.reset'='earliest';").await.unwrap();
+        house
+            .run("SET 'auto.offset.reset'='earliest';")
+            .await
+            .unwrap();
         house
     }
 
@@ -115,7 +118,10 @@ impl House {
     /// Refused, with all of this in its message.
     pub async fn refuses(&mut self, script: &str, part: &str) {
         let message = self.refusal(script).await;
-        assert!(message.contains(part), "{script}\n says {message}\n not {part}");
+        assert!(
+            message.contains(part),
+            "{script}\n says {message}\n not {part}"
+        );
     }
 
     pub async fn stream(&mut self, select: &str) -> RowStream {
@@ -157,12 +163,17 @@ impl House {
 
     pub async fn topic(&self, name: &str, partitions: i32) {
         let topics = self.engine.topics();
-        topics.create(name, partitions, BTreeMap::new()).await.unwrap();
+        topics
+            .create(name, partitions, BTreeMap::new())
+            .await
+            .unwrap();
     }
 
     /// Values without a key into partition 0.
     pub async fn put(&self, topic: &str, values: &[&str]) {
-        let records = values.iter().map(|value| record(None, Some(value.as_bytes())));
+        let records = values
+            .iter()
+            .map(|value| record(None, Some(value.as_bytes())));
         self.write(topic, 0, records.collect()).await;
     }
 
@@ -270,13 +281,19 @@ pub fn record(key: Option<&[u8]>, value: Option<&[u8]>) -> NewRecord {
 
 /// A record's value as text.
 pub fn shown(record: &Record) -> String {
-    record.value.as_deref().map_or("<null>".to_owned(), |value| {
-        String::from_utf8_lossy(value).into_owned()
-    })
+    record
+        .value
+        .as_deref()
+        .map_or("<null>".to_owned(), |value| {
+            String::from_utf8_lossy(value).into_owned()
+        })
 }
 
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value}"))
+        .to_owned()
 }
 
 /// One member of each object in a list.
