@@ -306,3 +306,38 @@ fn field_text(array: &ArrayRef, row: usize, sql_type: &SqlType) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::write_field;
+
+    fn check(field: &str, is_first: bool, delimiter: u8, wanted: &str) {
+        let mut out = Vec::new();
+        write_field(field.as_bytes(), is_first, delimiter, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), wanted, "{field:?}");
+    }
+
+    #[test]
+    fn fields_are_quoted_as_commons_csv_quotes_them() {
+        for (field, first, later) in [
+            ("abc", "abc", "abc"),
+            ("1.5", "1.5", "1.5"),
+            ("-10", "\"-10\"", "-10"),
+            ("", "\"\"", ""),
+            ("a,b", "\"a,b\"", "\"a,b\""),
+            ("a\"b", "\"a\"\"b\"", "\"a\"\"b\""),
+            ("a\nb", "\"a\nb\"", "\"a\nb\""),
+            (" a", "\" a\"", "\" a\""),
+            ("a ", "\"a \"", "\"a \""),
+            ("#a", "\"#a\"", "\"#a\""),
+            ("$a", "\"$a\"", "$a"),
+            ("a!b", "a!b", "a!b"),
+            ("éa", "\"éa\"", "éa"),
+        ] {
+            check(field, true, b',', first);
+            check(field, false, b',', later);
+        }
+        check("a,b", true, b'\t', "a,b");
+        check("a\tb", false, b'\t', "\"a\tb\"");
+    }
+}
