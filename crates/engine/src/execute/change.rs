@@ -546,7 +546,8 @@ fn apply_plan(
             let id = match (&replaced, logged.and_then(|entry| entry.query_id.clone())) {
                 (Some(id), _) => id.clone(),
                 (None, Some(id)) => id,
-                (None, None) => format!("CSAS_{name}_{}", state.sequence),
+                // In capitals, so that it need not be quoted.
+                (None, None) => format!("CSAS_{}_{}", name.to_uppercase(), state.sequence),
             };
             let mut effects = Effects {
                 command_id: format!("stream/`{name}`/create"),

@@ -492,3 +492,16 @@ async fn a_push_query_goes_on_after_a_bad_record() {
     let batch = stream.next().await.unwrap();
     assert_eq!(to_json(&batch, &stream.schema), [[json!(3)]]);
 }
+
+#[tokio::test]
+async fn a_record_that_the_topic_does_not_take_is_refused() {
+    let mut house = house().await;
+    let long = "z".repeat(2 << 20);
+    let refused = house
+        .refusal(&format!("INSERT INTO s VALUES (3, '{long}');"))
+        .await;
+    assert!(refused.contains("t") && refused.len() < 1_000, "{refused}");
+    house.go("INSERT INTO s VALUES (3, 'three');").await;
+    assert_eq!(house.ends("t").await, [3]);
+    still_works(&mut house).await;
+}

@@ -416,10 +416,6 @@ async fn spellings(house: &mut House, topic: &str) -> Option<(Spelling, Spelling
 }
 
 /// The bytes of a part of a record; the outer `None`: this version has not the format.
-#[expect(
-    clippy::option_option,
-    reason = "a part may be null, and a format may be missing"
-)]
 fn encode(given: &RawValue, spelling: &Spelling) -> Option<Option<Vec<u8>>> {
     let value: Value = serde_json::from_str(given.get()).unwrap();
     if value.is_null() {

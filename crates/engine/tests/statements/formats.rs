@@ -316,3 +316,12 @@ async fn headers_are_columns_that_are_read_and_passed_on() {
     assert_eq!(house.records("Q").await[0].headers.len(), 3);
     assert_eq!(shown(&house.records("Q").await[1]), r#"{"V":2,"X":null}"#);
 }
+
+#[tokio::test]
+async fn a_stream_may_have_keys_and_no_values() {
+    let mut house = declared("k INT KEY", "key_format='KAFKA', value_format='NONE'").await;
+    house.go("INSERT INTO s VALUES (7);").await;
+    let records = house.records("t").await;
+    assert_eq!(records[0].key.as_deref(), Some(&[0, 0, 0, 7][..]));
+    assert_eq!(records[0].value, None);
+}

@@ -184,6 +184,10 @@ async fn keys_go_to_their_partitions_in_their_format() {
             .iter()
             .any(|record| record.key.as_deref() == Some(&br#"{"A":3,"B":"x"}"#[..]))
     );
+    // A key that is not given is none.
+    house.go("INSERT INTO s (v) VALUES (8);").await;
+    let records = house.records("t").await;
+    assert!(records.iter().any(|record| record.key.is_none()));
     house.go("INSERT INTO one VALUES (STRUCT(f:=1), 2);").await;
     let records = house.records("one").await;
     assert_eq!(records[0].key.as_deref(), Some(&br#"{"F":1}"#[..]));
