@@ -51,6 +51,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
         "2147483647",
         Level::Server,
     ),
+    ("ksql.query.pull.limit.clause.enabled", "true", Level::Query),
     (
         "ksql.query.pull.max.allowed.offset.lag",
         "9223372036854775807",

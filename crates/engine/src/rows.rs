@@ -21,8 +21,6 @@ pub struct RowStream {
     pub schema: Schema,
     query: Query,
     rows: mpsc::Receiver<Rows>,
-    is_push: bool,
-    has_limit: bool,
 }
 
 /// Why there are no more rows.
@@ -35,20 +33,12 @@ pub enum StreamEnd {
 }
 
 impl RowStream {
-    pub(crate) fn new(
-        query: Query,
-        schema: Schema,
-        rows: mpsc::Receiver<Rows>,
-        is_push: bool,
-        has_limit: bool,
-    ) -> Self {
+    pub(crate) fn new(query: Query, schema: Schema, rows: mpsc::Receiver<Rows>) -> Self {
         Self {
             query_id: query.id().to_owned(),
             schema,
             query,
             rows,
-            is_push,
-            has_limit,
         }
     }
 
@@ -60,15 +50,7 @@ impl RowStream {
     /// Why it ended; waits for the end.
     pub async fn end(&self) -> StreamEnd {
         match self.query.finished().await {
-            QueryState::Completed
-                if self.is_push || self.has_limit && self.query.status().rows_out > 0 =>
-            {
-                if self.has_limit {
-                    StreamEnd::LimitReached
-                } else {
-                    StreamEnd::Completed
-                }
-            }
+            QueryState::Completed if self.query.has_reached_limit() => StreamEnd::LimitReached,
             QueryState::Completed => StreamEnd::Completed,
             QueryState::Failed => {
                 let status = self.query.status();

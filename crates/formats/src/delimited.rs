@@ -216,30 +216,59 @@ impl DelimitedEncoder {
         })
     }
 
-    pub fn write(
-        &self,
-        arrays: &[ArrayRef],
-        row: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), BadRecord> {
-        let mut writer = csv::WriterBuilder::new()
-            .delimiter(self.delimiter)
-            .has_headers(false)
-            .from_writer(Vec::new());
-        let fields = arrays
-            .iter()
-            .zip(&self.types)
-            .map(|(array, sql_type)| field_text(array, row, sql_type));
-        let failed =
-            |error: &dyn std::fmt::Display| BadRecord::new("not_delimited", error.to_string());
-        writer
-            .write_record(fields.collect::<Vec<_>>())
-            .map_err(|error| failed(&error))?;
-        let mut line = writer.into_inner().map_err(|error| failed(&error))?;
-        line.pop();
-        out.extend_from_slice(&line);
-        Ok(())
+    /// False for null bytes: the only column is NULL.
+    pub fn write(&self, arrays: &[ArrayRef], row: usize, out: &mut Vec<u8>) -> bool {
+        if let [only] = arrays
+            && only.is_null(row)
+        {
+            return false;
+        }
+        for (place, (array, sql_type)) in arrays.iter().zip(&self.types).enumerate() {
+            let is_first = place == 0;
+            if !is_first {
+                out.push(self.delimiter);
+            }
+            if !array.is_null(row) {
+                write_field(
+                    field_text(array, row, sql_type).as_bytes(),
+                    is_first,
+                    self.delimiter,
+                    out,
+                );
+            }
+        }
+        true
     }
+}
+
+fn write_field(field: &[u8], is_first: bool, delimiter: u8, out: &mut Vec<u8>) {
+    if !needs_quotes(field, is_first, delimiter) {
+        out.extend_from_slice(field);
+        return;
+    }
+    out.push(b'"');
+    for byte in field {
+        if *byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+/// By the rule of Apache Commons CSV (`QuoteMode.MINIMAL`), which quotes more than it must: what begins a line with
+/// anything but a letter or a digit, what begins with a character up to `#`, what ends in a blank.
+fn needs_quotes(field: &[u8], is_first: bool, delimiter: u8) -> bool {
+    let (Some(first), Some(last)) = (field.first(), field.last()) else {
+        return is_first;
+    };
+    // Its alphabet is ASCII: `é` at the start of a line is quoted.
+    (is_first && !first.is_ascii_alphanumeric())
+        || *first <= b'#'
+        || *last <= b' '
+        || field
+            .iter()
+            .any(|byte| [b'\n', b'\r', b'"', delimiter].contains(byte))
 }
 
 fn field_text(array: &ArrayRef, row: usize, sql_type: &SqlType) -> String {
@@ -275,5 +304,40 @@ fn field_text(array: &ArrayRef, row: usize, sql_type: &SqlType) -> String {
             base64::engine::general_purpose::STANDARD.encode(array.as_binary::<i32>().value(row))
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_field;
+
+    fn check(field: &str, is_first: bool, delimiter: u8, wanted: &str) {
+        let mut out = Vec::new();
+        write_field(field.as_bytes(), is_first, delimiter, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), wanted, "{field:?}");
+    }
+
+    #[test]
+    fn fields_are_quoted_as_commons_csv_quotes_them() {
+        for (field, first, later) in [
+            ("abc", "abc", "abc"),
+            ("1.5", "1.5", "1.5"),
+            ("-10", "\"-10\"", "-10"),
+            ("", "\"\"", ""),
+            ("a,b", "\"a,b\"", "\"a,b\""),
+            ("a\"b", "\"a\"\"b\"", "\"a\"\"b\""),
+            ("a\nb", "\"a\nb\"", "\"a\nb\""),
+            (" a", "\" a\"", "\" a\""),
+            ("a ", "\"a \"", "\"a \""),
+            ("#a", "\"#a\"", "\"#a\""),
+            ("$a", "\"$a\"", "$a"),
+            ("a!b", "a!b", "a!b"),
+            ("éa", "\"éa\"", "éa"),
+        ] {
+            check(field, true, b',', first);
+            check(field, false, b',', later);
+        }
+        check("a,b", true, b'\t', "a,b");
+        check("a\tb", false, b'\t', "\"a\tb\"");
     }
 }

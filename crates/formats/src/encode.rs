@@ -24,6 +24,13 @@ enum AnyEncoder {
     Kafka(KafkaEncoder),
 }
 
+/// Which rows have nothing in any of these columns: a key of several columns, all of them NULL, is no key.
+pub fn rows_of_nulls(arrays: &[ArrayRef], rows: usize) -> BooleanArray {
+    (0..rows)
+        .map(|row| Some(arrays.iter().all(|array| array.is_null(row))))
+        .collect()
+}
+
 /// The bytes of every row, slices of one buffer.
 #[derive(Debug)]
 pub struct Encoded {
@@ -67,9 +74,7 @@ impl Encoder {
             let written = match &mut self.encoder {
                 AnyEncoder::Nothing => Ok(false),
                 AnyEncoder::Json(encoder) => Ok(encoder.write(arrays, row, &mut buffer)),
-                AnyEncoder::Delimited(encoder) => {
-                    encoder.write(arrays, row, &mut buffer).map(|()| true)
-                }
+                AnyEncoder::Delimited(encoder) => Ok(encoder.write(arrays, row, &mut buffer)),
                 AnyEncoder::Kafka(encoder) => encoder.write(arrays, row, &mut buffer),
             };
             match written {

@@ -17,5 +17,5 @@ mod number;
 
 pub use bad_record::{BadRecord, Misfit};
 pub use decode::{ColumnPath, ColumnRequest, Decoded, Decoder};
-pub use encode::{Encoded, Encoder};
+pub use encode::{Encoded, Encoder, rows_of_nulls};
 pub use error::Error;

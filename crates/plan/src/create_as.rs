@@ -17,7 +17,13 @@ pub fn plan(
     if create.query.limit.is_some() {
         return Err(Error::new(
             ErrorKind::Invalid,
-            "CREATE STREAM AS SELECT statements don't support LIMIT clause.",
+            format!(
+                "CREATE {} AS SELECT statements don't support LIMIT clause.",
+                match create.kind {
+                    statement::SourceKind::Stream => "STREAM",
+                    statement::SourceKind::Table => "TABLE",
+                }
+            ),
         )
         .at(create.query.span));
     }

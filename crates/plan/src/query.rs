@@ -20,6 +20,7 @@ pub fn transient(query: &Query, context: &Context<'_>) -> Result<QueryPlan, Erro
     let is_continuous = query.emit.is_some();
     if !is_continuous {
         check_pull(query)?;
+        check_pull_limit(query, context)?;
     }
     plan(query, context, Keys::AreColumns, is_continuous)
 }
@@ -60,6 +61,19 @@ fn check_pull(query: &Query) -> Result<(), Error> {
         )
         .at(query.span)),
     }
+}
+
+fn check_pull_limit(query: &Query, context: &Context<'_>) -> Result<(), Error> {
+    const SWITCH: &str = "ksql.query.pull.limit.clause.enabled";
+    let switch = context.properties.get(SWITCH);
+    if query.limit.is_some() && switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!("LIMIT clause in pull queries is currently disabled. You can enable them by setting {SWITCH}=true. See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query."),
+        )
+        .at(query.span));
+    }
+    Ok(())
 }
 
 fn check_supported(query: &Query) -> Result<(), Error> {
@@ -299,7 +313,11 @@ impl Projection<'_> {
         items: &[ProjectedColumn],
         unnamed: &mut usize,
     ) -> Result<String, Error> {
-        let is_taken = |name: &str| items.iter().any(|item| item.column.name == name);
+        // A field's name stands back for a column of the source as well: it is `NAME_1` then, selected or not.
+        let is_taken = |name: &str| {
+            self.source.schema.column(name).is_some()
+                || items.iter().any(|item| item.column.name == name)
+        };
         match &expression.kind {
             ExpressionKind::Column { name, .. } => {
                 let is_pseudo = RESERVED_COLUMNS.contains(&name.value.as_str());

@@ -478,7 +478,7 @@ fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "INSERT INTO nowhere SELECT * FROM s",
-        "Cannot insert values into an unknown stream/table: NOWHERE",
+        "Source `NOWHERE` does not exist.",
     );
     assert_refused(
         "INSERT INTO s SELECT k, a FROM s",

@@ -10,7 +10,7 @@ use arrow::{
 use bytes::Bytes;
 use datafusion_expr::Expr;
 use weir_catalog::ColumnRole;
-use weir_formats::Encoder;
+use weir_formats::{Encoder, rows_of_nulls};
 use weir_kafka::NewRecord;
 use weir_plan::InsertValuesPlan;
 
@@ -65,7 +65,11 @@ fn part(
     let declared = Declared::of(part, format, columns);
     let mut encoder = Encoder::try_new(&declared.format, &declared.columns)
         .map_err(|error| Error::user(error.message))?;
-    let encoded = encoder.encode(&arrays, 1, None);
+    let is_none = match part {
+        Part::Key if arrays.len() > 1 => Some(rows_of_nulls(&arrays, 1)),
+        _ => None,
+    };
+    let encoded = encoder.encode(&arrays, 1, is_none.as_ref());
     match encoded.failures.into_iter().next() {
         Some((_, reason)) => Err(Error::user(reason.message)),
         None => Ok(encoded.rows.into_iter().next().flatten()),

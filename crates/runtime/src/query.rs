@@ -90,6 +90,11 @@ impl Query {
         self.control.status()
     }
 
+    /// Whether as many rows were given as its LIMIT says.
+    pub fn has_reached_limit(&self) -> bool {
+        self.control.has_enough_rows()
+    }
+
     /// Returns at once; the query stops reading after the epoch in hand, at a checkpoint.
     pub fn pause(&self) {
         self.control.wish(Wish::Pause);

@@ -17,6 +17,7 @@ use weir_plan::{
 use weir_runtime::Query;
 use weir_sql::{
     Statement,
+    expression::Literal,
     statement::{AlterSource, DropSource, QueryTarget, SourceKind},
 };
 
@@ -475,21 +476,21 @@ fn check_may_replace(
     Ok(())
 }
 
-/// The topic that a logged statement names, as far as the statement says.
+/// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.
 fn imagine_topics(world: &mut World, statement: &Statement) {
-    if let Statement::CreateSource(create) = statement
-        && let Some(property) = create.properties.get("KAFKA_TOPIC")
-        && let weir_sql::expression::Literal::String(topic) = &property.value
-    {
-        let partitions = match create
-            .properties
-            .get("PARTITIONS")
-            .map(|property| &property.value)
-        {
-            Some(weir_sql::expression::Literal::Integer(partitions)) => *partitions,
-            _ => 1,
-        };
-        world.add(topic, partitions);
+    let Statement::CreateSource(create) = statement else {
+        return;
+    };
+    let literal = |name: &str| create.properties.get(name).map(|property| &property.value);
+    let Some(Literal::String(topic)) = literal("KAFKA_TOPIC") else {
+        return;
+    };
+    match literal("PARTITIONS") {
+        Some(Literal::Integer(partitions)) => {
+            world.topics.remove(topic);
+            world.add(topic, *partitions);
+        }
+        _ => world.add(topic, 1),
     }
 }
 
@@ -545,7 +546,8 @@ fn apply_plan(
             let id = match (&replaced, logged.and_then(|entry| entry.query_id.clone())) {
                 (Some(id), _) => id.clone(),
                 (None, Some(id)) => id,
-                (None, None) => format!("CSAS_{name}_{}", state.sequence),
+                // In capitals, so that it need not be quoted.
+                (None, None) => format!("CSAS_{}_{}", name.to_uppercase(), state.sequence),
             };
             let mut effects = Effects {
                 command_id: format!("stream/`{name}`/create"),

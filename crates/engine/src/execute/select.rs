@@ -64,7 +64,7 @@ impl Engine {
             false => format!("query_{now}{unique}"),
         };
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
-        let (schema, has_limit) = (plan.schema.clone(), plan.limit.is_some());
+        let schema = plan.schema.clone();
         let spec = QuerySpec {
             id: id.clone(),
             plan: Arc::new(plan),
@@ -79,9 +79,7 @@ impl Engine {
         if is_push {
             self.remember_push(id, text, &query);
         }
-        Ok(Response::Rows(RowStream::new(
-            query, schema, receiver, is_push, has_limit,
-        )))
+        Ok(Response::Rows(RowStream::new(query, schema, receiver)))
     }
 
     fn remember_push(&self, id: String, text: &str, query: &Query) {

@@ -433,6 +433,7 @@ async fn constructors() {
             "STRUCT(x := 1, `y` := s, z := STRUCT(q := ARRAY[1]))",
             json!({"X": 1, "y": "hello", "Z": {"Q": [1]}}),
         ),
+        ("STRUCT()", json!({})),
         (
             "ARRAY[STRUCT(a := 1), STRUCT(b := 2)]",
             json!([{"A": 1, "B": null}, {"A": null, "B": 2}]),

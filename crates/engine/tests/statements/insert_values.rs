@@ -134,7 +134,10 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
             "Expected type BOOLEAN for field `B` but got 1(INTEGER)",
         ),
         ("INSERT INTO s (a) VALUES (ARRAY['x']);", "`A`"),
-        ("INSERT INTO s (rowtime) VALUES ('x');", "ROWTIME"),
+        (
+            "INSERT INTO s (rowtime) VALUES ('x');",
+            "invalid input syntax for type BIGINT: \"x\".",
+        ),
         ("INSERT INTO s (m) VALUES (123456.7);", "`M`"),
     ] {
         house.refuses(statement, part).await;
@@ -181,6 +184,10 @@ async fn keys_go_to_their_partitions_in_their_format() {
             .iter()
             .any(|record| record.key.as_deref() == Some(&br#"{"A":3,"B":"x"}"#[..]))
     );
+    // A key that is not given is none.
+    house.go("INSERT INTO s (v) VALUES (8);").await;
+    let records = house.records("t").await;
+    assert!(records.iter().any(|record| record.key.is_none()));
     house.go("INSERT INTO one VALUES (STRUCT(f:=1), 2);").await;
     let records = house.records("one").await;
     assert_eq!(records[0].key.as_deref(), Some(&br#"{"F":1}"#[..]));

@@ -332,3 +332,28 @@ async fn a_row_without_a_value_passes_select_star_and_no_where() {
     );
     assert_eq!(house.texts("SOME", 1).await, [r#"{"A":null,"B":null}"#]);
 }
+
+#[tokio::test]
+async fn a_query_made_again_is_another_query() {
+    let mut house = house().await;
+    house.go("CREATE STREAM `Low` AS SELECT k, a FROM s;").await;
+    house.put("t", &[r#"{"a":1}"#]).await;
+    house.texts("Low", 1).await;
+    house.caught_up("CSAS_LOW_1", "t").await;
+    house
+        .go("DROP STREAM `Low`; CREATE STREAM `Low` AS SELECT k, a FROM s;")
+        .await;
+    // From the beginning again, into the topic that stayed.
+    assert_eq!(house.texts("Low", 2).await, [r#"{"A":1}"#, r#"{"A":1}"#]);
+    assert_eq!(house.state_of("CSAS_LOW_3").await, "RUNNING");
+    house.go("TERMINATE csas_low_3;").await;
+    // An id that was free is free again, and knows nothing of the one before.
+    for _ in 0..2 {
+        let rows = house.ends("Low").await[0] as usize;
+        house
+            .go("INSERT INTO `Low` WITH (query_id='again') SELECT k, a FROM s;")
+            .await;
+        assert_eq!(house.texts("Low", rows + 1).await.len(), rows + 1);
+        house.go("TERMINATE again;").await;
+    }
+}

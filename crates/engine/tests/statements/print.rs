@@ -32,7 +32,10 @@ async fn lines(house: &mut House, statement: &str) -> Vec<String> {
     lines
 }
 
-async fn with(records: &[(Option<&[u8]>, Option<&[u8]>)]) -> House {
+/// A record's key and value.
+type Given<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+async fn with(records: &[Given<'_>]) -> House {
     let house = House::new().await;
     house.topic("Events", 1).await;
     let records = records.iter().map(|(key, value)| record(*key, *value));

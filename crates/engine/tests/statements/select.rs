@@ -45,6 +45,17 @@ async fn a_pull_query_reads_what_is_there_and_ends() {
     house.take(&mut stream, 3).await;
     assert!(stream.next().await.is_none());
     assert_eq!(stream.end().await, StreamEnd::Completed);
+    for (limit, end) in [
+        (0, StreamEnd::LimitReached),
+        (3, StreamEnd::LimitReached),
+        (4, StreamEnd::Completed),
+    ] {
+        let mut stream = house
+            .stream(&format!("SELECT a FROM s LIMIT {limit};"))
+            .await;
+        while stream.next().await.is_some() {}
+        assert_eq!(stream.end().await, end, "{limit}");
+    }
     assert!(stream.query_id.starts_with("query_"), "{}", stream.query_id);
 }
 

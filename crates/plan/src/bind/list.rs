@@ -103,12 +103,6 @@ pub fn structure(
         exprs.push(typed.expr);
         fields.push((name.value.clone(), sql_type));
     }
-    if fields.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "An empty STRUCT() cannot be constructed here.",
-        ));
-    }
     let sql_type = SqlType::structure(fields);
     Ok(Typed::new(
         operators::make_struct(exprs, &sql_type),
