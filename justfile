@@ -15,6 +15,10 @@ demo *arguments:
 test *arguments:
     cargo test --workspace {{ arguments }}
 
+# Twenty kills while 200,000 events flow, on the embedded broker and on a Kafka of its own that is killed too. Minutes.
+kills:
+    cargo test --package weir --test program -- --ignored --nocapture --test-threads 1 twenty_kills
+
 format:
     cargo fmt --all --check
 

@@ -97,7 +97,9 @@ impl Topics {
         let ends = partitions.iter().copied().zip(ends).collect();
         let positions = partitions.into_iter().zip(starts).collect();
         Ok(TopicReader {
-            reader,
+            broker: self.broker.clone(),
+            topic: topic.into(),
+            reader: Some(reader),
             ends,
             positions,
         })
@@ -165,9 +167,12 @@ fn batches(records: Vec<NewRecord>, limit: usize) -> Vec<Vec<NewRecord>> {
     batches
 }
 
-/// Records of a topic as they come.
+/// Records of a topic as they come. After an error it can be asked again: it goes on where it was.
 pub struct TopicReader {
-    reader: Box<dyn weir_kafka::Reader>,
+    broker: Arc<dyn Broker>,
+    topic: Arc<str>,
+    /// `None` after an error.
+    reader: Option<Box<dyn weir_kafka::Reader>>,
     ends: BTreeMap<PartitionId, Offset>,
     positions: BTreeMap<PartitionId, Offset>,
 }
@@ -178,7 +183,21 @@ impl TopicReader {
         &mut self,
         wait: Duration,
     ) -> Result<Option<(PartitionId, Vec<Record>)>, Error> {
-        match self.reader.next(wait).await? {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            None => {
+                let (broker, where_it_was) = (self.broker.clone(), self.where_it_was());
+                self.reader.insert(broker.reader(where_it_was).await?)
+            }
+        };
+        let event = match reader.next(wait).await {
+            Ok(event) => event,
+            Err(error) => {
+                self.reader = None;
+                return Err(error.into());
+            }
+        };
+        match event {
             Some(ReaderEvent::Records {
                 partition,
                 batches,
@@ -193,6 +212,15 @@ impl TopicReader {
             }
             _ => Ok(None),
         }
+    }
+
+    fn where_it_was(&self) -> Subscription {
+        let positions = self.positions.iter();
+        let assigned = positions.map(|(partition, offset)| {
+            let partition = TopicPartition::new(self.topic.clone(), *partition);
+            (partition, *offset)
+        });
+        Subscription::Assign(assigned.collect())
     }
 
     /// The next offset of each partition.

@@ -1,15 +1,11 @@
 //! `weir consume`: records to lines.
 
-use std::time::Duration;
-
 use weir_engine::Engine;
 
 use crate::{
-    cli::ConsumeArguments, connection, failure::Failure, signals::Signals, stdout::Stdout,
+    cli::ConsumeArguments, connection, failure::Failure, follow::follow, signals::Signals,
+    stdout::Stdout,
 };
-
-/// A reader that finds nothing asks again; how often is of no consequence.
-const WAIT: Duration = Duration::from_secs(60);
 
 pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
     let engine = connection::headless_engine(&arguments.engine, "`weir consume`").await?;
@@ -29,11 +25,10 @@ async fn consume(engine: &Engine, arguments: &ConsumeArguments) -> Result<(), Fa
         .await?;
     let mut left = arguments.max.unwrap_or(u64::MAX);
     while left > 0 {
-        let next = tokio::select! {
-            next = reader.next(WAIT) => next?,
+        let records = tokio::select! {
+            records = follow(&mut reader) => records?,
             () = signals.told_to_stop() => break,
         };
-        let Some((_, records)) = next else { continue };
         let shown = records
             .iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX));

@@ -9,6 +9,7 @@ mod connection;
 mod consume;
 mod demo;
 mod failure;
+mod follow;
 mod lines;
 mod logging;
 mod place;

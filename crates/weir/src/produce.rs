@@ -1,6 +1,6 @@
 //! `weir produce`: lines to records.
 
-use std::{collections::BTreeMap, path::Path, time::SystemTime};
+use std::{collections::BTreeMap, io::IsTerminal, path::Path, time::SystemTime};
 
 use bytes::Bytes;
 use weir_engine::{Engine, parts::NewRecord};
@@ -15,6 +15,9 @@ pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
     let path = arguments.file.as_deref().unwrap_or(Path::new("-"));
     let lines = Lines::open(path).await?;
     let engine = connection::headless_engine(&arguments.engine, "`weir produce`").await?;
+    if path == Path::new("-") && std::io::stdin().is_terminal() {
+        eprintln!("one record a line; Ctrl-D ends");
+    }
     let outcome = produce(&engine, &arguments, lines).await;
     let stopped = engine.shutdown().await;
     let count = outcome?;

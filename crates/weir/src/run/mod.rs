@@ -117,6 +117,17 @@ async fn serve(engine: &Engine, job: Job, signals: &mut Signals) -> Result<(), F
     }
     // First the queries, then the outputs: a row that a checkpoint counts as done is in its output.
     engine.stop_queries().await;
+    tokio::select! {
+        finished = finish(writers) => finished,
+        // Whoever reads an output may have stopped to.
+        () = signals.told_to_stop() => {
+            Err(Failure::new("told to stop again before the outputs were written"))
+        }
+    }
+}
+
+/// Returns when the outputs have all that is in their topics.
+async fn finish(writers: Vec<Writing>) -> Result<(), Failure> {
     for writer in writers {
         writer.finish().await?;
     }

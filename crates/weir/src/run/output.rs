@@ -4,14 +4,13 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use tokio::{sync::watch, task::JoinHandle};
 use weir_engine::{Engine, TopicReader};
 
 use super::input::split;
-use crate::{failure::Failure, stdout::Stdout};
+use crate::{failure::Failure, follow::follow, stdout::Stdout};
 
 /// A topic and the file that its values go to.
 #[derive(Debug)]
@@ -125,7 +124,7 @@ async fn write(
             return Ok(());
         }
         let next = tokio::select! {
-            next = reader.next(Duration::from_secs(60)) => next?,
+            next = follow(&mut reader) => next?,
             changed = ends.changed() => {
                 if changed.is_err() {
                     return Ok(());
@@ -133,9 +132,8 @@ async fn write(
                 continue;
             }
         };
-        let Some((_, records)) = next else { continue };
         let mut text = Vec::new();
-        for record in &records {
+        for record in &next {
             text.extend_from_slice(record.value.as_deref().unwrap_or(b"null"));
             text.push(b'\n');
         }

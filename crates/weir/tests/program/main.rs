@@ -2,7 +2,10 @@
 //!
 //! Those against a real Kafka run where `WEIR_TEST_KAFKA` names one, and say so where it does not; in CI it must.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 mod all_events;
+mod bench;
 mod demo;
 mod filter;
 mod kill;

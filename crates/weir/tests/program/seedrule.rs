@@ -24,14 +24,13 @@ fn expected() -> Vec<Value> {
 /// The article's statements, unchanged but for the names of the topics.
 fn statements(target: &Target) -> String {
     let article = read("rules/winlogevents.sql") + &read("rules/antivirus_enumeration.sql");
-    let renamed = ["wineventlogs", "windows_alerts"]
+    ["wineventlogs", "windows_alerts"]
         .iter()
         .fold(article, |text, topic| {
             let quoted = format!("'{topic}'");
             assert!(text.contains(&quoted), "{topic}");
             text.replace(&quoted, &format!("'{}'", (target.topic)(topic)))
-        });
-    renamed
+        })
 }
 
 #[track_caller]

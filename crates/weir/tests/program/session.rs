@@ -267,3 +267,29 @@ fn the_temporary_folder_is_gone_however_it_ends() {
         );
     }
 }
+
+/// A look at what comes, while somebody else produces it: two processes, so on a Kafka.
+#[test]
+fn kafka_rows_come_while_they_are_looked_at() {
+    let place = Place::new();
+    let Some(target) = Target::kafka(&place, "look") else {
+        return;
+    };
+    let session = Session { place, target };
+    let topic = (session.target.topic)("wineventlogs");
+    session.produce(&topic, &event("EARLY"));
+    let declaration = read(STREAM).replace("'wineventlogs'", &format!("'{topic}'"));
+    let select = "SELECT host->hostname, winlog->event_id FROM WINLOGEVENTS EMIT CHANGES;";
+    let sql = format!("{declaration}\n{select}");
+    let arguments = session.target.on(&["sql", "--execute", &sql]);
+    let mut looking = Process::start(&mut session.place.weir(&arguments));
+    looking.wait_for_output("|HOSTNAME ");
+    for host in ["PC1", "PC2"] {
+        session.produce(&topic, &event(host));
+        looking.wait_for_output(&format!("|{host} "));
+    }
+    looking.signal(Signal::SIGINT);
+    let output = looking.done().ok();
+    assert!(!output.contains("EARLY"), "{output}");
+    assert!(output.ends_with("Query terminated\n"), "{output}");
+}
