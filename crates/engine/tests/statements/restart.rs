@@ -204,7 +204,7 @@ fn a_process_that_is_cut_off_loses_nothing() {
         let house = House::over(world.clone(), |builder| builder).await;
         house.caught_up("CSAS_X_1", "t").await;
         house.texts("X", RECORDS / 2).await;
-        house.world.stop(house.engine.clone()).await;
+        house.world.stop(house.engine.clone()).await.unwrap();
         let seen: std::collections::BTreeSet<String> =
             house.records("X").await.iter().map(shown).collect();
         let wanted: std::collections::BTreeSet<String> = (0..RECORDS)
