@@ -153,11 +153,14 @@ fn what_has_no_end_is_refused() {
                 ErrorKind::TooComplex,
             );
         }
-        for open in ["'", "`", "\"", "/*", "${"] {
-            refuse(
-                &format!("SELECT {open}{}", "x ".repeat(1 << 20)),
-                ErrorKind::Syntax,
-            );
+        for (open, kind) in [
+            ("'", ErrorKind::Unfinished),
+            ("`", ErrorKind::Unfinished),
+            ("\"", ErrorKind::Unfinished),
+            ("/*", ErrorKind::Unfinished),
+            ("${", ErrorKind::Syntax),
+        ] {
+            refuse(&format!("SELECT {open}{}", "x ".repeat(1 << 20)), kind);
         }
         refuse(&"EXPLAIN ".repeat(100_000), ErrorKind::Syntax);
     });

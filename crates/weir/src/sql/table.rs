@@ -89,13 +89,13 @@ mod tests {
     #[test]
     fn a_cell_that_does_not_fit_goes_on_below() {
         let expected = "\
-\x20Field | Type             
----------------------------
- ID    | BIGINT           
- HOST  | STRUCT<NAME      
-       | STRING, OS       
-       | STRING>          
----------------------------
+\x20Field | Type        
+---------------------
+ ID    | BIGINT      
+ HOST  | STRUCT<NAME 
+       | STRING, OS  
+       | STRING>     
+---------------------
 ";
         assert_eq!(wrapped_table(&["Field", "Type"], fields(), 27), expected);
     }

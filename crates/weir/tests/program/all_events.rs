@@ -5,7 +5,7 @@ use std::{fs::File, io::Read};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use crate::support::{Place, Process, read, root};
+use crate::support::{Place, Process, read, root, skipped};
 
 const EVENTS: usize = 50_290;
 
@@ -13,7 +13,7 @@ const EVENTS: usize = 50_290;
 fn every_event_leaves_as_a_row() {
     let path = root().join("../shared/data/wineventlogs.ndjson.gz");
     let Ok(file) = File::open(&path) else {
-        eprintln!("skipped: all events need ../shared/data/wineventlogs.ndjson.gz");
+        skipped("all events need ../shared/data/wineventlogs.ndjson.gz");
         return;
     };
     let mut events = Vec::new();

@@ -34,11 +34,12 @@ const QUICK: Plan = Plan {
     window: Duration::from_secs(1),
 };
 
-/// Twenty kills, 200,000 events, positions kept as often as by default. A life is longer than that.
+/// Twenty kills, 200,000 events, positions kept as often as by default. A life is longer than that, or
+/// no position is ever kept in it.
 const FULL: Plan = Plan {
     kills: 20,
     events: 200_000,
-    rate: 2_000,
+    rate: 1_000,
     commit: "2000",
     window: Duration::from_secs(2),
 };
@@ -163,6 +164,7 @@ impl Life {
             highest: above,
         };
         let mut new = 0;
+        let begun = Instant::now();
         let until = Instant::now() + LIMIT;
         while new < fresh {
             assert!(
@@ -182,6 +184,12 @@ impl Life {
                 new += 1;
             }
         }
+        let first = life
+            .seen
+            .first()
+            .map_or(Duration::ZERO, |first| *first - begun);
+        let (whole, all) = (begun.elapsed(), life.seen.len());
+        println!("a life of {whole:.1?}: first alert after {first:.1?}, {all} in all, {new} new");
         life
     }
 

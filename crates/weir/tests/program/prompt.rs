@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use crate::support::{LIMIT, Place, Target};
+use crate::support::{LIMIT, Place, Target, skipped};
 
 /// A terminal with the prompt in it, 80 columns wide.
 struct Terminal {
@@ -29,7 +29,7 @@ impl Terminal {
                 Ok("true"),
                 "CI must have `script`"
             );
-            eprintln!("skipped: the prompt needs `script` of util-linux");
+            skipped("the prompt needs `script` of util-linux");
             return None;
         }
         let target = Target::embedded(place);

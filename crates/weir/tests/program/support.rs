@@ -31,6 +31,11 @@ pub fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Says why a test does not run, past the test runner, which shows nothing of tests that pass.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// A folder for one test.
 pub struct Place {
     folder: TempDir,
@@ -315,7 +320,7 @@ impl Target {
                 std::env::var("CI").as_deref() != Ok("true"),
                 "WEIR_TEST_KAFKA must name a Kafka in CI"
             );
-            eprintln!("skipped: {test} needs a Kafka that WEIR_TEST_KAFKA names");
+            skipped(&format!("{test} needs a Kafka that WEIR_TEST_KAFKA names"));
             return None;
         };
         Some(Self::kafka_at(place, &servers, test))
