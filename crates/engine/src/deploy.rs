@@ -143,13 +143,9 @@ impl Engine {
         script: &str,
     ) -> Result<(Option<String>, Option<weir_plan::TopicSpec>), Error> {
         let place = |error: Error| {
-            let line = weir_sql::Position::of(script, statement.span.start).line;
-            let mut error = error.within(&statement.text);
-            error.message = format!(
-                "{} (the statement begins in line {line} of the file)",
-                error.message
-            );
             error
+                .within(&statement.text)
+                .placed(script, statement.span.start)
         };
         let parsed = weir_sql::parse_statement(&statement.text, &session.variables)
             .map_err(|error| place(error.into()))?;

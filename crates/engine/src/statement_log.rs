@@ -14,6 +14,9 @@ use crate::{Error, topic_log};
 /// Of [`Entry`]; what is higher is reported and not applied.
 const VERSION: u32 = 1;
 
+/// In bytes. A rule of many thousand alternatives is one record, and larger than a broker takes unless it is told.
+const LARGEST: &str = "67108864";
+
 /// One statement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
@@ -56,6 +59,7 @@ impl StatementLog {
             ("retention.ms", "-1"),
             ("retention.bytes", "-1"),
             ("cleanup.policy", "delete"),
+            ("max.message.bytes", LARGEST),
         ];
         let partition = topic_log::open(broker, &name, &config).await?;
         let mut entries = Vec::new();

@@ -79,7 +79,8 @@ pub fn record(line: Bytes, separator: Option<&str>) -> NewRecord {
     }
 }
 
-fn now() -> i64 {
+/// Milliseconds since 1970.
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |elapsed| elapsed.as_millis() as i64)
 }

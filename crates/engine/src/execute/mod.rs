@@ -53,16 +53,32 @@ impl Engine {
         }
         let mut responses = Vec::with_capacity(statements.len());
         for statement in statements {
-            let parsed = self.parse(session, &statement.text)?;
-            if let Statement::RunScript { path } = &parsed.statement {
-                let script = script::read(path, depth).await?;
-                let inner = Box::pin(self.execute_script(session, &script, depth + 1));
-                responses.extend(inner.await?);
-            } else {
-                responses.push(self.run_parsed(session, &parsed).await?);
-            }
+            responses.extend(self.answers(session, &statement.text, depth).await?);
         }
         Ok(responses)
+    }
+
+    /// Runs one statement; RUN SCRIPT answers with all answers of its file.
+    pub async fn execute_statement(
+        &self,
+        session: &mut Session,
+        text: &str,
+    ) -> Result<Vec<Response>, Error> {
+        self.answers(session, text, 0).await
+    }
+
+    async fn answers(
+        &self,
+        session: &mut Session,
+        text: &str,
+        depth: usize,
+    ) -> Result<Vec<Response>, Error> {
+        let parsed = self.parse(session, text)?;
+        let Statement::RunScript { path } = &parsed.statement else {
+            return Ok(vec![self.run_parsed(session, &parsed).await?]);
+        };
+        let script = script::read(path, depth).await?;
+        Box::pin(self.execute_script(session, &script, depth + 1)).await
     }
 
     /// Runs one statement; RUN SCRIPT answers with the last answer of its file.

@@ -18,6 +18,7 @@ use crate::{
     bundled::{DECLARATION, RULES, TOPIC},
     cli::{BenchCommand, BenchOutput},
     failure::Failure,
+    produce::now,
     sql::{say, table},
 };
 
@@ -294,6 +295,13 @@ async fn through(
     let deployment = engine.deploy(&script, DeployOptions::default()).await?;
     deployment.until_end().await?;
     let statuses = engine.statuses().await;
+    let wanted = events.lines.len() as u64 * u64::from(repeat);
+    let read: u64 = statuses.values().map(|status| status.records_in).sum();
+    if read != wanted {
+        return Err(Failure::new(format!(
+            "the {name} run read {read} events of {wanted}: its figures would be those of another job"
+        )));
+    }
     let matches = statuses.values().map(|status| status.rows_out).sum();
     let skipped = statuses
         .values()
@@ -302,7 +310,7 @@ async fn through(
     let run = watch.stop(
         name,
         Work {
-            events: events.lines.len() as u64 * u64::from(repeat),
+            events: read,
             bytes: events.bytes * u64::from(repeat),
             matches,
             skipped,
@@ -315,12 +323,14 @@ async fn through(
 /// Writes all events to a new topic, with an engine that lets go of its folder at the end.
 async fn fill(engine: Engine, events: &Events, repeat: u32, topic: &str) -> Result<(), Failure> {
     let topics = engine.topics();
-    topics.create(topic, 1, BTreeMap::new()).await?;
+    // Nothing goes by age or size while it is measured.
+    let config = ["retention.ms", "retention.bytes"].map(|name| (name.to_owned(), "-1".to_owned()));
+    topics.create(topic, 1, BTreeMap::from(config)).await?;
     let mut producer = topics.producer(topic).await?;
     for _ in 0..repeat {
         for chunk in events.lines.chunks(FILL) {
             let records = chunk.iter().map(|event| NewRecord {
-                timestamp: 0,
+                timestamp: now(),
                 key: None,
                 value: Some(event.clone()),
                 headers: Vec::new(),

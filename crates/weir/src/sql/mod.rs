@@ -176,17 +176,31 @@ async fn run_script(engine: &Engine, script: &Script, screen: &Screen) -> Result
     let mut left = statements.len();
     for statement in statements {
         left -= 1;
-        let response = tokio::select! {
-            response = engine.execute_one(&mut session, &statement.text) => response,
+        let responses = tokio::select! {
+            responses = engine.execute_statement(&mut session, &statement.text) => responses,
             () = signals.interrupted() => return Err(Failure::interrupted()),
         };
-        let response = response.map_err(|error| script.failure(error, statement.start))?;
-        let outcome = show(response, screen, &mut signals).await?;
+        let responses = responses.map_err(|error| script.failure(error, statement.start))?;
+        let outcome = show_all(responses, screen, &mut signals).await?;
         if outcome == Outcome::Interrupted && left > 0 {
             return Err(Failure::interrupted());
         }
     }
     Ok(())
+}
+
+/// Shows answers, one after the other; Ctrl-C ends them.
+async fn show_all(
+    responses: Vec<Response>,
+    screen: &Screen,
+    signals: &mut Signals,
+) -> Result<Outcome, Failure> {
+    for response in responses {
+        if show(response, screen, signals).await? == Outcome::Interrupted {
+            return Ok(Outcome::Interrupted);
+        }
+    }
+    Ok(Outcome::Finished)
 }
 
 /// Shows an answer, to the end of the stream if it is one; Ctrl-C ends the stream.

@@ -11,7 +11,7 @@ use rustyline::{
 };
 use weir_engine::{Engine, Error, Response, ScriptStatement, Session};
 
-use super::{Outcome, Screen, commands::Command, say, show};
+use super::{Outcome, Screen, commands::Command, say, show_all};
 use crate::{failure::Failure, signals::Signals};
 
 /// The longest history that is kept, in lines.
@@ -213,13 +213,13 @@ async fn run_statement(
 ) -> Result<Outcome, Failure> {
     // Listens from here on: a Ctrl-C at the prompt was for what was typed there.
     let mut signals = Signals::listen()?;
-    let response = execute(engine, session, &statement.text, &mut signals).await?;
+    let responses = execute(engine, session, &statement.text, &mut signals).await?;
     let placed = |error: Error| match error.span {
         Some(_) => error.placed(typed, statement.start),
         // Somebody who has just typed it knows where it is.
         None => error,
     };
-    show(response.map_err(placed)?, screen, &mut signals).await
+    show_all(responses.map_err(placed)?, screen, &mut signals).await
 }
 
 /// Runs one statement. It is never left half done: Ctrl-C asks first, as the broker may be away, then ends the program.
@@ -228,15 +228,15 @@ async fn execute(
     session: &mut Session,
     text: &str,
     signals: &mut Signals,
-) -> Result<Result<Response, Error>, Failure> {
-    let mut running = pin!(engine.execute_one(session, text));
+) -> Result<Result<Vec<Response>, Error>, Failure> {
+    let mut running = pin!(engine.execute_statement(session, text));
     tokio::select! {
-        response = &mut running => return Ok(response),
+        responses = &mut running => return Ok(responses),
         () = signals.interrupted() => {}
     }
     say("The statement is not done yet. Ctrl-C once more ends the program.\n")?;
     tokio::select! {
-        response = &mut running => Ok(response),
+        responses = &mut running => Ok(responses),
         () = signals.interrupted() => Err(Failure::interrupted()),
     }
 }
