@@ -106,7 +106,7 @@ async fn a_query_goes_on_where_it_stopped() {
     house.put("t", &[r#"{"n":1}"#]).await;
     house.texts("X", 1).await;
     let World { broker, .. } = house.world.clone();
-    house.world.clone().stop(house.engine).await;
+    house.world.clone().stop(house.engine).await.unwrap();
     // What comes while nobody is there is not lost.
     let mut writer = weir_engine::parts::Broker::writer(&*broker, "test")
         .await
@@ -131,7 +131,7 @@ async fn a_query_that_starts_late_keeps_its_place_although_nothing_came() {
         .await;
     house.put("t", &[r#"{"n":1}"#]).await;
     house.go("CREATE STREAM x AS SELECT * FROM s;").await;
-    house.world.clone().stop(house.engine).await;
+    house.world.clone().stop(house.engine).await.unwrap();
     let mut writer = weir_engine::parts::Broker::writer(&*house.world.broker, "test")
         .await
         .unwrap();
