@@ -76,5 +76,7 @@ pub mod parts {
     pub use weir_kafka::{
         Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
     };
-    pub use weir_runtime::{Clock, QueryState, QueryStatus, SystemClock, TestClock};
+    pub use weir_runtime::{
+        Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
+    };
 }

@@ -76,10 +76,18 @@ fn a_statement_of_ten_megabytes_runs_or_is_refused() {
         house
             .refuses(&format!("SELECT '{long}"), "Syntax Error")
             .await;
-        // What does not go into the statement log is refused, and nothing is left of it.
+        // A rule of this length is a rule like any other; what does not go into the statement log is refused, and nothing
+        // is left of it.
+        house
+            .say(&format!(
+                "CREATE STREAM x AS SELECT n FROM s WHERE c <> '{long}';"
+            ))
+            .await;
+        house.say("DROP STREAM x;").await;
+        let longer = "x".repeat(70 << 20);
         let refused = house
             .refusal(&format!(
-                "CREATE STREAM x AS SELECT n FROM s WHERE c <> '{long}';"
+                "CREATE STREAM y AS SELECT n FROM s WHERE c <> '{longer}';"
             ))
             .await;
         assert!(refused.len() < 1_000, "{} bytes", refused.len());

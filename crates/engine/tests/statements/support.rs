@@ -107,7 +107,7 @@ impl House {
     /// The sentence with which a statement is refused.
     pub async fn refusal(&mut self, script: &str) -> String {
         match self.run(script).await {
-            Ok(_) => panic!("not refused: {script}"),
+            Ok(_) => panic!("not refused: {script:.200}"),
             Err(error) => {
                 assert_eq!(error.kind, weir_engine::ErrorKind::User, "{error}");
                 error.message
@@ -120,7 +120,7 @@ impl House {
         let message = self.refusal(script).await;
         assert!(
             message.contains(part),
-            "{script}\n says {message}\n not {part}"
+            "{script:.200}\n says {message:.1000}\n not {part}"
         );
     }
 

@@ -180,16 +180,33 @@ impl Log {
         base
     }
 
+    /// Drops what stands before `offset`, but nothing that is not yet committed or aborted.
+    pub(super) fn delete_before(&mut self, offset: Offset) {
+        let offset = offset.min(self.last_stable());
+        while self.start < offset && self.drop_first() {}
+    }
+
+    /// What the records take in memory, about.
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.bytes + (self.entries.len() * size_of::<Entry>()) as u64
+    }
+
+    fn drop_first(&mut self) -> bool {
+        let Some(dropped) = self.entries.pop_front() else {
+            return false;
+        };
+        self.bytes -= dropped.size();
+        self.start += 1;
+        true
+    }
+
     /// Drops whole records from the old end until the rest fits; the newest one stays, whatever its size.
     fn retain(&mut self) {
         let Some(limit) = self.retention_bytes else {
             return;
         };
         while self.bytes > limit && self.entries.len() > 1 {
-            if let Some(dropped) = self.entries.pop_front() {
-                self.bytes -= dropped.size();
-                self.start += 1;
-            }
+            self.drop_first();
         }
     }
 }

@@ -101,6 +101,21 @@ impl MemoryBroker {
         Transaction::new(self.clone())
     }
 
+    /// Drops the records before `offset`, as Kafka's DeleteRecords does (KIP-107): whoever has read them all says so, and
+    /// a topic that is a pipe stays small.
+    pub fn delete_records(&self, partition: &TopicPartition, offset: Offset) -> Result<()> {
+        let found = self.find(&partition.topic)?;
+        let found = found.partition(partition.partition)?;
+        lock(&found.log).delete_before(offset);
+        Ok(())
+    }
+
+    /// What the records of all topics take in memory, about.
+    pub fn held_bytes(&self) -> u64 {
+        let topics = lock(&self.shared.topics);
+        topics.values().map(|topic| topic.held_bytes()).sum()
+    }
+
     /// The offset that `set_group_offsets` last gave to a group here.
     pub fn group_offset(&self, group: &str, partition: &TopicPartition) -> Option<Offset> {
         lock(&self.shared.groups).offset(group, partition)

@@ -148,6 +148,32 @@ async fn old_records_go_when_the_topic_is_full() {
 }
 
 #[tokio::test]
+async fn what_was_read_can_be_dropped_but_no_open_transaction() {
+    let broker = MemoryBroker::new(1);
+    let t = topic(&broker, &[]).await;
+    for number in 0..4 {
+        write(&broker, &t, &format!("{number}")).await.unwrap();
+    }
+    let before = broker.held_bytes();
+    broker.delete_records(&t, 3).unwrap();
+    assert!(broker.held_bytes() < before);
+    let earliest = broker.offsets("t", &[0], OffsetSpec::Earliest).await;
+    assert_eq!(earliest.unwrap(), [3]);
+    let transaction = broker.begin_transaction();
+    transaction.write(&t, vec![value("open")]).unwrap();
+    write(&broker, &t, "behind").await.unwrap();
+    broker.delete_records(&t, 100).unwrap();
+    transaction.commit();
+    let mut reader = reader(&broker, &t, 4).await;
+    assert_eq!(drain(&mut *reader).await.0.len(), 2);
+    assert!(
+        broker
+            .delete_records(&TopicPartition::new("t", 9), 1)
+            .is_err()
+    );
+}
+
+#[tokio::test]
 async fn planned_failures_come_in_order_and_end() {
     let broker = MemoryBroker::new(1);
     let t = topic(&broker, &[]).await;

@@ -81,6 +81,16 @@ impl MemoryTopic {
         Ok(offset)
     }
 
+    /// What all partitions take in memory, about.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let partitions = self.partitions.read();
+        let partitions = partitions.unwrap_or_else(PoisonError::into_inner);
+        let held = partitions
+            .iter()
+            .map(|partition| lock(&partition.log).held_bytes());
+        held.sum()
+    }
+
     pub(super) fn check_exists(&self) -> Result<()> {
         if self.is_deleted.load(Ordering::Acquire) {
             return Err(local::unknown_topic(&self.name));

@@ -7,6 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 
+use weir_kafka::Offset;
+
 use super::{Checkpoint, CheckpointStore};
 use crate::Error;
 
@@ -17,6 +19,17 @@ pub struct MemoryCheckpoints {
 }
 
 impl MemoryCheckpoints {
+    /// How far every query has read and need not read again, by topic partition: the lowest position of all.
+    pub fn lowest(&self) -> BTreeMap<String, Offset> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lowest = BTreeMap::new();
+        for (at, position) in kept.values().flat_map(|checkpoint| &checkpoint.positions) {
+            let known = lowest.entry(at.clone()).or_insert(*position);
+            *known = (*known).min(*position);
+        }
+        lowest
+    }
+
     /// All that is kept of a query, by partition.
     pub fn of(&self, query: &str) -> BTreeMap<i32, Checkpoint> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 mod input;
 mod output;
+mod pipe;
 
 use std::{io::Read, path::Path};
 
@@ -18,6 +19,7 @@ use crate::{
 
 use input::{Feed, Input};
 use output::{Output, Writing};
+use pipe::Pipe;
 
 /// No file of statements is longer.
 const MOST: u64 = 64 << 20;
@@ -30,8 +32,8 @@ struct Job {
     feeds: Vec<Feed>,
     outputs: Vec<Output>,
     until_end: bool,
-    /// The topics live and end with this process.
-    is_memory: bool,
+    /// The topics, if they live and end with this process.
+    pipe: Option<Pipe>,
 }
 
 pub async fn run(arguments: RunArguments) -> Result<(), Failure> {
@@ -55,12 +57,11 @@ pub async fn run(arguments: RunArguments) -> Result<(), Failure> {
         feeds,
         outputs,
         until_end: arguments.until_end,
-        is_memory: broker == Broker::None,
+        pipe: (broker == Broker::None).then(Pipe::new),
     };
     let mut builder = builder.headless(true);
-    if job.is_memory {
-        // The topics are in memory and empty: what is fed is what there is.
-        builder = builder.memory(0).property("auto.offset.reset", "earliest");
+    if let Some(pipe) = &job.pipe {
+        builder = pipe.build_on(builder);
     }
     let engine = tokio::select! {
         engine = builder.build() => engine?,
@@ -87,12 +88,17 @@ fn check_standard_input(script: &Path, inputs: &[Input]) -> Result<(), Failure> 
 
 /// Runs the queries until the end, or until a signal; what they have written by then is in the outputs.
 async fn serve(engine: &Engine, job: Job, signals: &mut Signals) -> Result<(), Failure> {
+    let is_memory = job.pipe.is_some();
     for feed in &job.feeds {
-        feed.prepare(engine, job.is_memory).await?;
+        feed.prepare(engine, is_memory).await?;
     }
     let mut prepared = Vec::new();
     for output in job.outputs {
-        prepared.push(output.prepare(engine, !job.is_memory).await?);
+        let output = output.prepare(engine, !is_memory).await?;
+        if let Some(pipe) = &job.pipe {
+            pipe.add_output(output.taken());
+        }
+        prepared.push(output);
     }
     let deployed = tokio::select! {
         deployed = engine.deploy(&job.script, DeployOptions::default()) => deployed,
@@ -103,15 +109,23 @@ async fn serve(engine: &Engine, job: Job, signals: &mut Signals) -> Result<(), F
     for output in prepared {
         writers.push(output.start(engine).await?);
     }
-    if job.is_memory {
+    if is_memory {
         for feed in &job.feeds {
             feed.check_read(&deployment).await?;
         }
     }
-    let work = work(engine, deployment, job.feeds, job.until_end, job.is_memory);
+    let pipe = job.pipe.as_ref();
+    let keep_small = async {
+        match pipe {
+            Some(pipe) => pipe.keep_small().await,
+            None => std::future::pending().await,
+        }
+    };
+    let work = work(engine, deployment, job.feeds, job.until_end, pipe);
     tokio::select! {
         done = work => done?,
-        watched = watch(&mut writers, job.is_memory) => watched?,
+        failed = keep_small => failed?,
+        watched = watch(&mut writers, is_memory) => watched?,
         () = signals.told_to_stop() => {}
         lost = engine.lost() => return Err(lost.into()),
     }
@@ -140,14 +154,14 @@ async fn work(
     mut deployment: Deployment,
     feeds: Vec<Feed>,
     until_end: bool,
-    is_memory: bool,
+    pipe: Option<&Pipe>,
 ) -> Result<(), Failure> {
     deployment.ready().await?;
     eprintln!("ready");
     let has_inputs = !feeds.is_empty();
     let feeding = feeds
         .into_iter()
-        .map(|feed| feed.run(engine, &deployment, is_memory));
+        .map(|feed| feed.run(engine, &deployment, pipe));
     futures::future::try_join_all(feeding).await?;
     if !until_end {
         std::future::pending::<()>().await;

@@ -9,7 +9,7 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 use weir_engine::{Engine, TopicReader};
 
-use super::input::split;
+use super::{input::split, pipe::Taken};
 use crate::{failure::Failure, follow::follow, stdout::Stdout};
 
 /// A topic and the file that its values go to.
@@ -23,6 +23,7 @@ pub struct Output {
 pub struct Prepared {
     topic: String,
     target: Target,
+    taken: Taken,
     /// `None`: the topic is not there yet, and all that it will hold is new.
     reader: Option<TopicReader>,
 }
@@ -59,6 +60,7 @@ impl Output {
         };
         Ok(Prepared {
             target: Target::open(&self.file, goes_on)?,
+            taken: Taken::new(&self.topic),
             topic: self.topic,
             reader,
         })
@@ -66,6 +68,11 @@ impl Output {
 }
 
 impl Prepared {
+    /// How far it has come.
+    pub fn taken(&self) -> Taken {
+        self.taken.clone()
+    }
+
     /// Begins to write.
     pub async fn start(self, engine: &Engine) -> Result<Writing, Failure> {
         let reader = match self.reader {
@@ -78,7 +85,7 @@ impl Prepared {
             })?,
         };
         let (end, ends) = watch::channel(None);
-        let task = tokio::spawn(write(reader, self.target, ends));
+        let task = tokio::spawn(write(reader, self.target, self.taken, ends));
         Ok(Writing {
             engine: engine.clone(),
             topic: self.topic,
@@ -117,6 +124,7 @@ fn read_so_far(reader: &TopicReader) -> i64 {
 async fn write(
     mut reader: TopicReader,
     mut target: Target,
+    taken: Taken,
     mut ends: watch::Receiver<Option<i64>>,
 ) -> Result<(), Failure> {
     loop {
@@ -138,8 +146,10 @@ async fn write(
             text.push(b'\n');
         }
         if !target.write(&text)?.is_read() {
+            taken.done();
             return Ok(());
         }
+        taken.set(reader.positions());
     }
 }
 
