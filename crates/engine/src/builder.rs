@@ -185,6 +185,9 @@ impl Builder {
             checkpoints.clone(),
             entries,
         );
+        options.logs_records = settings
+            .get("ksql.logging.processing.rows.include")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let milliseconds = |name: &str| {
             settings
                 .get(name)

@@ -71,19 +71,20 @@ impl Engine {
                 ),
             );
         }
-        self.check_upgrades(&wanted, &ids).await?;
+        let before = self.deployed_before(&ids).await?;
+        check_upgrades(&wanted, &before)?;
         for topic in &topics {
             self.create_topic(topic).await?;
         }
         let ends = self.ends_of_sources(&wanted).await?;
         for query in wanted.queries.values_mut() {
-            query.start = self.start_offsets(&query.plan, &query.overridden).await?;
+            self.place(query, before.get(&query.id)).await?;
         }
-        self.keep_plans(&wanted, &ids).await?;
         let hold = self.inner.parts.runtime.hold();
         for id in &ids {
             if let Some(query) = wanted.queries.get_mut(id) {
-                query.query = Some(self.inner.parts.runtime.start(query.spec()).await?);
+                let spec = query.spec(&self.inner.parts.settings);
+                query.query = Some(self.inner.parts.runtime.start(spec).await?);
             }
         }
         drop(hold);
@@ -96,41 +97,48 @@ impl Engine {
         })
     }
 
-    /// Whether each query may go on from where the one of its name stood: under the rules of OR REPLACE.
-    async fn check_upgrades(&self, wanted: &State, ids: &[String]) -> Result<(), Error> {
-        for query in ids.iter().filter_map(|id| wanted.queries.get(id)) {
-            let Some(kept) = self.inner.parts.checkpoints.load_plan(&query.id).await? else {
-                continue;
-            };
-            let Some(deployed) = Deployed::read(&query.id, &kept)? else {
-                continue;
-            };
-            match (&query.created, &deployed.sink) {
-                (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.reads, old, new)
-                    .map_err(|error| {
-                        Error::from(error)
-                            .within(&query.statement)
-                            .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
-                    })?,
-                _ if deployed.reads != query.plan.source.name => tracing::warn!(
-                    query = %query.id, read = %deployed.reads, reads = %query.plan.source.name,
-                    "the INSERT at this place reads another source than before, and starts there as auto.offset.reset says; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
-                ),
-                _ => {}
-            }
+    /// What the queries of these names were when they ran last.
+    async fn deployed_before(&self, ids: &[String]) -> Result<BTreeMap<String, Deployed>, Error> {
+        let mut before = BTreeMap::new();
+        for id in ids {
+            let kept = self.inner.parts.checkpoints.load_plan(id).await?;
+            let deployed = kept.map(|text| Deployed::read(id, &text)).transpose()?;
+            before.extend(deployed.flatten().map(|deployed| (id.clone(), deployed)));
+        }
+        Ok(before)
+    }
+
+    /// Finds where a query starts in partitions that it has no position in, and keeps that: a partition that appears
+    /// while nothing runs is read from its first record, as it is while something does.
+    async fn place(&self, query: &mut Persistent, before: Option<&Deployed>) -> Result<(), Error> {
+        let topic = self
+            .inner
+            .parts
+            .broker
+            .topic(&query.plan.source.topic)
+            .await?;
+        let topic_id = topic.map(|topic| topic.id);
+        query.start = match before {
+            Some(before) if !before.is_of(query) => self.new_start(query).await?,
+            Some(before) if before.topic_id == topic_id => before.start.clone(),
+            // Made since: another topic, and all of it is new.
+            Some(_) => BTreeMap::new(),
+            None => self.new_start(query).await?,
+        };
+        let deployed = Deployed::of(query, topic_id);
+        if before != Some(&deployed) {
+            let text = deployed.to_text()?;
+            self.inner
+                .parts
+                .checkpoints
+                .save_plan(&query.id, &text)
+                .await?;
         }
         Ok(())
     }
 
-    async fn keep_plans(&self, wanted: &State, ids: &[String]) -> Result<(), Error> {
-        let checkpoints = &self.inner.parts.checkpoints;
-        for query in ids.iter().filter_map(|id| wanted.queries.get(id)) {
-            let text = Deployed::of(query).to_text()?;
-            if checkpoints.load_plan(&query.id).await?.as_ref() != Some(&text) {
-                checkpoints.save_plan(&query.id, &text).await?;
-            }
-        }
-        Ok(())
+    async fn new_start(&self, query: &Persistent) -> Result<BTreeMap<PartitionId, Offset>, Error> {
+        self.start_offsets(&query.plan, &query.overridden).await
     }
 
     /// Adds one statement to the wanted state; gives the query that it starts and the topic that it needs.
@@ -193,20 +201,55 @@ impl Engine {
     }
 }
 
-/// What is kept of a query beside its positions: what a changed one is checked against.
+/// Whether each query may go on from where the one of its name stood: under the rules of OR REPLACE.
+fn check_upgrades(wanted: &State, before: &BTreeMap<String, Deployed>) -> Result<(), Error> {
+    for (id, deployed) in before {
+        let Some(query) = wanted.queries.get(id) else {
+            continue;
+        };
+        match (&query.created, &deployed.sink) {
+            (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.reads, old, new)
+                .map_err(|error| {
+                    Error::from(error)
+                        .within(&query.statement)
+                        .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
+                })?,
+            _ if !deployed.is_of(query) => tracing::warn!(
+                query = %id, read = %deployed.reads, reads = %query.plan.source.name,
+                "the INSERT at this place reads another source than before, and starts there as auto.offset.reset says; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
+            ),
+            _ if deployed.fingerprint != fingerprint(query) => tracing::warn!(
+                query = %id,
+                "the INSERT at this place is another one than before, and goes on from its position; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
+            ),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn fingerprint(query: &Persistent) -> String {
+    weir_plan::fingerprint(&query.plan, &query.sink)
+}
+
+/// What is kept of a query beside its positions: what a changed one is checked against, and where it started.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Deployed {
     version: u32,
-    /// The source that it reads.
+    /// The source that it reads, and its topic.
     reads: String,
+    topic: String,
+    topic_id: Option<String>,
+    fingerprint: String,
     /// The stream that it fills, for CREATE … AS SELECT.
     sink: Option<Source>,
+    start: BTreeMap<PartitionId, Offset>,
 }
 
 impl Deployed {
     const VERSION: u32 = 1;
 
-    fn of(query: &Persistent) -> Self {
+    fn of(query: &Persistent, topic_id: Option<String>) -> Self {
         let sink = query.created.as_ref().map(|plan| Source {
             // Each start has its own words and ids; what counts is what the stream is.
             statement: String::new(),
@@ -216,8 +259,17 @@ impl Deployed {
         Self {
             version: Self::VERSION,
             reads: query.plan.source.name.clone(),
+            topic: query.plan.source.topic.clone(),
+            topic_id,
+            fingerprint: fingerprint(query),
             sink,
+            start: query.start.clone(),
         }
+    }
+
+    /// Whether it read what the query reads.
+    fn is_of(&self, query: &Persistent) -> bool {
+        self.reads == query.plan.source.name && self.topic == query.plan.source.topic
     }
 
     /// `None`, and a line in the log, for what this version cannot read: the query goes on unchecked.

@@ -296,11 +296,19 @@ impl Engine {
         let ids: Vec<String> = state.queries.keys().cloned().collect();
         for id in ids {
             if let Some(query) = state.queries.get_mut(&id) {
-                let running = self.inner.parts.runtime.start(query.spec()).await?;
-                if query.is_paused {
-                    running.pause();
+                let spec = query.spec(&self.inner.parts.settings);
+                match self.inner.parts.runtime.start(spec).await {
+                    Ok(running) => {
+                        if query.is_paused {
+                            running.pause();
+                        }
+                        query.query = Some(running);
+                    }
+                    // It can be looked at and terminated; the others run.
+                    Err(error) => {
+                        tracing::error!(query = %id, %error, "a query cannot be started; the others are");
+                    }
                 }
-                query.query = Some(running);
             }
         }
         drop(hold);
@@ -310,6 +318,7 @@ impl Engine {
     /// What is in force for a statement: the server's settings, and over them the session's.
     pub(crate) fn settings(&self, session: &Session) -> BTreeMap<String, String> {
         let mut settings = self.inner.parts.settings.clone();
+        settings.extend(session.logged.clone());
         settings.extend(session.properties.clone());
         settings
     }
@@ -338,13 +347,16 @@ impl Engine {
     }
 
     pub(crate) fn entry(&self, statement: &str, session: &Session) -> Entry {
+        let settings = &self.inner.parts.settings;
+        let kept = properties::DECIDED_ONCE
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), settings.get(*name)?.clone())));
         Entry {
-            version: 0,
-            query_id: None,
             statement: statement.to_owned(),
+            settings: kept.collect(),
             properties: session.properties.clone(),
-            start: BTreeMap::new(),
             time: self.inner.parts.clock.now(),
+            ..Entry::default()
         }
     }
 

@@ -15,7 +15,10 @@ use weir_runtime::{
     processing_log::{Problem, Target},
 };
 
-use crate::{Error, topic_log};
+use crate::{
+    Error, topic_log,
+    topics::{BATCH_BYTES, batches},
+};
 
 /// How many entries wait to be written.
 pub const QUEUE: usize = 10_000;
@@ -70,10 +73,12 @@ pub async fn run(
         if records.is_empty() {
             continue;
         }
-        let count = records.len();
-        if let Err(error) = write(&broker, &partition, &mut writer, records).await {
-            tracing::warn!(%topic, %error, count, "entries of the processing log could not be written, they are lost");
-            writer = None;
+        for batch in batches(records, BATCH_BYTES) {
+            let count = batch.len();
+            if let Err(error) = write(&broker, &partition, &mut writer, batch).await {
+                tracing::warn!(%topic, %error, count, "entries of the processing log could not be written, they are lost");
+                writer = None;
+            }
         }
     }
 }

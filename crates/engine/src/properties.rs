@@ -69,6 +69,14 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("weir.sink.origin.headers", "false", Level::Query),
 ];
 
+/// What decides a stream's topic and formats when its statement is accepted, and must not change when it is read again.
+pub const DECIDED_ONCE: &[&str] = &[
+    "ksql.output.topic.name.prefix",
+    "ksql.persistence.default.format.key",
+    "ksql.persistence.default.format.value",
+    "ksql.persistence.wrap.single.values",
+];
+
 /// The name without the prefixes that mean the same.
 pub fn plain_name(name: &str) -> &str {
     let name = name.strip_prefix("ksql.streams.").unwrap_or(name);
@@ -100,6 +108,10 @@ pub fn is_secret(name: &str) -> bool {
         "token",
         "keystore.key",
         "credential",
+        "user.info",
+        "api.key",
+        "private",
+        "passphrase",
     ]
     .iter()
     .any(|word| lower.contains(word))

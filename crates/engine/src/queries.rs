@@ -26,10 +26,12 @@ pub struct Persistent {
 }
 
 impl Persistent {
-    pub fn spec(&self) -> QuerySpec {
+    /// `settings`: the server's; what SET had changed is stronger.
+    pub fn spec(&self, settings: &BTreeMap<String, String>) -> QuerySpec {
         let is_true = |name: &str| {
             self.overridden
                 .get(name)
+                .or_else(|| settings.get(name))
                 .is_some_and(|value| value.eq_ignore_ascii_case("true"))
         };
         QuerySpec {

@@ -10,4 +10,6 @@ pub struct Session {
     /// Properties that SET changed, by ksqlDB's names.
     pub properties: BTreeMap<String, String>,
     pub variables: Variables,
+    /// Settings that were in force when a statement that is read again was accepted.
+    pub(crate) logged: BTreeMap<String, String>,
 }

@@ -3,13 +3,16 @@
 //! One partition, no retention limit. A statement is validated before it is written, and written before it applies. The
 //! number in a query's id is the offset of its statement.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use weir_kafka::{Broker, NewRecord, Offset, PartitionId, Record, TopicPartition, Writer};
 
-use crate::{Error, topic_log};
+use crate::{Error, ErrorKind, topic_log};
 
 /// Of [`Entry`]; what is higher is reported and not applied.
 const VERSION: u32 = 1;
@@ -18,14 +21,24 @@ const VERSION: u32 = 1;
 const LARGEST: &str = "67108864";
 
 /// One statement.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Entry {
     pub version: u32,
+    /// Its own; see [`Entry::void`].
+    #[serde(default)]
+    pub id: String,
+    /// The id of an entry that was answered with an error, although it may stand in the log: it never took effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<String>,
     /// The query that it started, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_id: Option<String>,
     /// After the variables were put in.
+    #[serde(default)]
     pub statement: String,
+    /// What the server's configuration said of formats and names: it may say something else when the entry is read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// What SET had changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -38,9 +51,13 @@ pub struct Entry {
 
 /// The log, open for reading and writing.
 pub struct StatementLog {
+    broker: Arc<dyn Broker>,
     partition: TopicPartition,
-    writer: Box<dyn Writer>,
+    /// `None` after a failure.
+    writer: Option<Box<dyn Writer>>,
     next: Offset,
+    /// The entry whose writing failed: nobody knows whether it stands in the log.
+    doubtful: Option<String>,
 }
 
 /// The topic of a service's statements.
@@ -67,15 +84,19 @@ impl StatementLog {
             entries.extend(read(&record).map(|entry| (record.offset, entry)));
         })
         .await?;
-        let writer = broker.writer(&name).await?;
-        Ok((
-            Self {
-                partition,
-                writer,
-                next: end,
-            },
-            entries,
-        ))
+        let voided: BTreeSet<String> = entries
+            .iter()
+            .filter_map(|(_, entry): &(Offset, Entry)| entry.void.clone())
+            .collect();
+        entries.retain(|(_, entry)| entry.void.is_none() && !voided.contains(&entry.id));
+        let log = Self {
+            broker: broker.clone(),
+            partition,
+            writer: None,
+            next: end,
+            doubtful: None,
+        };
+        Ok((log, entries))
     }
 
     /// The offset that the next statement will have.
@@ -83,8 +104,43 @@ impl StatementLog {
         self.next
     }
 
+    /// Sees to it that a statement that failed while it was written is not one. To be called before another one is numbered.
+    pub async fn settle(&mut self, now: i64) -> Result<(), Error> {
+        let Some(doubtful) = self.doubtful.clone() else {
+            return Ok(());
+        };
+        let void = Entry {
+            void: Some(doubtful),
+            time: now,
+            ..Entry::default()
+        };
+        self.write(void).await?;
+        self.doubtful = None;
+        Ok(())
+    }
+
     /// Writes a statement; returns when it is durable.
-    pub async fn append(&mut self, mut entry: Entry) -> Result<Offset, Error> {
+    pub async fn append(&mut self, entry: Entry) -> Result<Offset, Error> {
+        self.settle(entry.time).await?;
+        let id = uuid::Uuid::new_v4().to_string();
+        // Also for a caller that is cut off meanwhile.
+        self.doubtful = Some(id.clone());
+        match self.write(Entry { id, ..entry }).await {
+            Ok(offset) => {
+                self.doubtful = None;
+                Ok(offset)
+            }
+            Err(error) => {
+                // What is too large is refused before it is kept; everything else may have arrived.
+                if error.kind == ErrorKind::User {
+                    self.doubtful = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn write(&mut self, mut entry: Entry) -> Result<Offset, Error> {
         entry.version = VERSION;
         let value = serde_json::to_vec(&entry).map_err(|error| {
             Error::external(format!("the statement cannot be written: {error}"))
@@ -95,8 +151,14 @@ impl StatementLog {
             value: Some(Bytes::from(value)),
             headers: Vec::new(),
         };
-        let offset = self.writer.write(&self.partition, vec![record]).await?;
-        self.writer.commit(&[]).await?;
+        // Taken out: a writer that has failed is not used again.
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => self.broker.writer(&self.partition.topic).await?,
+        };
+        let offset = writer.write(&self.partition, vec![record]).await?;
+        writer.commit(&[]).await?;
+        self.writer = Some(writer);
         self.next = offset + 1;
         Ok(offset)
     }

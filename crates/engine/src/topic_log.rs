@@ -43,9 +43,14 @@ pub async fn read_all(
     take: impl FnMut(Record),
 ) -> Result<Offset, Error> {
     let start = offset(broker, partition, OffsetSpec::Earliest).await?;
-    let end = offset(broker, partition, OffsetSpec::Latest).await?;
+    let end = end(broker, partition).await?;
     read(broker, partition, start, end, take).await?;
     Ok(end)
+}
+
+/// The offset that the next record will have.
+pub async fn end(broker: &Arc<dyn Broker>, partition: &TopicPartition) -> Result<Offset, Error> {
+    offset(broker, partition, OffsetSpec::Latest).await
 }
 
 /// Hands over the records from `start` on that lie before `end`.

@@ -10,7 +10,7 @@ use weir_kafka::{
 use crate::Error;
 
 /// A batch that every topic takes, whatever its limit: half of Kafka's default.
-const BATCH_BYTES: usize = 500_000;
+pub(crate) const BATCH_BYTES: usize = 500_000;
 
 /// The broker's topics.
 #[derive(Debug, Clone)]
@@ -148,7 +148,7 @@ impl Producer {
 }
 
 /// In order, each of at most `limit` bytes unless a single record is larger.
-fn batches(records: Vec<NewRecord>, limit: usize) -> Vec<Vec<NewRecord>> {
+pub(crate) fn batches(records: Vec<NewRecord>, limit: usize) -> Vec<Vec<NewRecord>> {
     let mut batches = Vec::new();
     let mut batch = Vec::new();
     let mut size = 0;

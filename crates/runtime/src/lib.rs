@@ -43,7 +43,10 @@ pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -63,6 +66,8 @@ pub struct Runtime {
     readers: Readers,
     topics: Arc<Topics>,
     queries: Mutex<BTreeMap<String, Arc<Control>>>,
+    /// Set under the lock of `queries`: nothing starts any more.
+    is_closed: AtomicBool,
 }
 
 /// What a runtime is made of. Time, disk and network come in from here and nowhere else.
@@ -73,6 +78,8 @@ pub struct Options {
     pub checkpoints: Arc<dyn CheckpointStore>,
     /// Entries for the processing log. A task never waits for room: what does not fit is counted on its query.
     pub processing_log: tokio::sync::mpsc::Sender<ProcessingLogEntry>,
+    /// Whether entries hold the record itself: a copy, since a slice would keep all that was fetched with it.
+    pub logs_records: bool,
     /// How often positions are kept while records flow (`commit.interval.ms`).
     pub commit_interval: Duration,
     /// How often topics are looked at: new partitions, a topic made again.
@@ -120,6 +127,7 @@ impl Options {
             clock,
             checkpoints,
             processing_log,
+            logs_records: false,
             commit_interval: Duration::from_secs(2),
             topic_poll: Duration::from_secs(5),
             retry_initial: Duration::from_millis(500),
@@ -141,6 +149,7 @@ impl Runtime {
             options,
             topics: Arc::default(),
             queries: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -153,16 +162,16 @@ impl Runtime {
         let clock = self.options.clock.clone();
         let control = Arc::new(Control::new(&spec.id, clock.clone(), spec.plan.limit));
         self.register(&control)?;
-        if let Err(error) = self.keep_start(&spec).await {
-            control.end(QueryState::Failed);
-            return Err(error);
-        }
+        // Whoever called may be cut off while the start is kept: what is registered must come to an end.
+        let unstarted = Unstarted(Some(control.clone()));
+        self.keep_start(&spec).await?;
         if control.has_enough_rows() {
             control.wish(Wish::Stop(QueryState::Completed));
         }
         let topic = &spec.plan.source.topic;
         let log = self.options.processing_log.clone();
-        let reports = report::Reports::new(control.clone(), clock, topic, log);
+        let logs_records = self.options.logs_records;
+        let reports = report::Reports::new(control.clone(), clock, topic, log, logs_records);
         let shared = worker::Shared {
             options: self.options.clone(),
             readers: self.readers.clone(),
@@ -173,12 +182,16 @@ impl Runtime {
             spec,
         };
         tokio::spawn(supervise::Supervisor::new(Arc::new(shared)).run());
+        unstarted.is_started();
         Ok(Query { control })
     }
 
     /// Two queries of one name would overwrite one another's checkpoints.
     fn register(&self, control: &Arc<Control>) -> Result<(), Error> {
         let mut queries = self.queries();
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(Error::external("the engine is being stopped"));
+        }
         queries.retain(|_, control| !control.has_ended());
         if queries.contains_key(&control.id) {
             return Err(Error::internal(format!(
@@ -245,9 +258,14 @@ impl Runtime {
         self.readers.positions()
     }
 
-    /// Stops every query at a checkpoint; within five seconds.
+    /// Whether a query can be started as far as is known before: for a statement that is about to be kept.
+    pub fn check(&self, spec: &QuerySpec) -> Result<(), Error> {
+        check(spec).map(|_| ())
+    }
+
+    /// Stops every query at a checkpoint, within five seconds, and starts none any more.
     pub async fn shutdown(&self) {
-        let running: Vec<_> = std::mem::take(&mut *self.queries()).into_values().collect();
+        let running = self.close();
         let stops = running
             .iter()
             .map(|control| control.stop(SHUTDOWN_PATIENCE));
@@ -260,13 +278,19 @@ impl Runtime {
 
     /// Cuts every query off where it is, without a checkpoint: what they do is another process's now.
     pub async fn abandon(&self) {
-        let running: Vec<_> = std::mem::take(&mut *self.queries()).into_values().collect();
+        let running = self.close();
         for control in &running {
             control.abort.cancel();
         }
         for control in &running {
             control.finished().await;
         }
+    }
+
+    fn close(&self) -> Vec<Arc<Control>> {
+        let mut queries = self.queries();
+        self.is_closed.store(true, Ordering::Release);
+        std::mem::take(&mut *queries).into_values().collect()
     }
 
     fn queries(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {
@@ -289,6 +313,32 @@ fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
         worker::encoder(spec, sink)?;
     }
     Ok(needs)
+}
+
+/// Ends a query that was registered and did not come to run.
+struct Unstarted(Option<Arc<Control>>);
+
+impl Unstarted {
+    fn is_started(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unstarted {
+    fn drop(&mut self) {
+        if let Some(control) = self.0.take() {
+            control.end(QueryState::Failed);
+        }
+    }
+}
+
+/// What nobody can stop any more ends by itself, without a checkpoint.
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        for control in self.close() {
+            control.abort.cancel();
+        }
+    }
 }
 
 impl Drop for Hold {

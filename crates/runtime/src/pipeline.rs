@@ -38,7 +38,7 @@ impl Pipeline {
         let clock = Arc::new(SystemClock);
         let control = Arc::new(Control::new("pipeline", clock.clone(), None));
         let (log, _) = mpsc::channel(1);
-        let reports = Reports::new(control.clone(), clock, &plan.source.topic, log);
+        let reports = Reports::new(control.clone(), clock, &plan.source.topic, log, false);
         Ok(Self {
             decoders,
             view,

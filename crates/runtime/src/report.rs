@@ -26,6 +26,7 @@ pub(crate) struct Reports {
     clock: Arc<dyn Clock>,
     topic: Arc<str>,
     log: mpsc::Sender<ProcessingLogEntry>,
+    logs_records: bool,
     lines: Mutex<BTreeMap<&'static str, Line>>,
 }
 
@@ -43,12 +44,14 @@ impl Reports {
         clock: Arc<dyn Clock>,
         topic: &str,
         log: mpsc::Sender<ProcessingLogEntry>,
+        logs_records: bool,
     ) -> Self {
         Self {
             control,
             clock,
             topic: topic.into(),
             log,
+            logs_records,
             lines: Mutex::default(),
         }
     }
@@ -63,7 +66,10 @@ impl Reports {
             target,
             kind: reason.kind,
             message: reason.message.clone(),
-            record: bytes.clone(),
+            record: bytes
+                .as_ref()
+                .filter(|_| self.logs_records)
+                .map(|bytes| bytes::Bytes::copy_from_slice(bytes)),
         };
         let step = "KsqlTopic.Source.deserializer";
         self.set_aside(

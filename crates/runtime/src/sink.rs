@@ -9,7 +9,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
@@ -38,6 +41,7 @@ pub(crate) struct Sink {
     orders: mpsc::Sender<Order>,
     room: Arc<Semaphore>,
     failure: Arc<OnceLock<Error>>,
+    is_gone: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -60,6 +64,8 @@ struct Writing {
     source: PartitionId,
     reports: Arc<Reports>,
     waiting: BTreeMap<PartitionId, Vec<Outgoing>>,
+    /// The task has ended: what it had not flushed is not its word any more.
+    is_gone: Arc<AtomicBool>,
 }
 
 impl Sink {
@@ -73,6 +79,7 @@ impl Sink {
     ) -> Self {
         let (orders, receiver) = mpsc::channel(WAITING_EPOCHS);
         let failure = Arc::new(OnceLock::new());
+        let is_gone = Arc::new(AtomicBool::new(false));
         let writing = Writing {
             writer,
             topic,
@@ -80,12 +87,14 @@ impl Sink {
             source,
             reports,
             waiting: BTreeMap::new(),
+            is_gone: is_gone.clone(),
         };
         tokio::spawn(writing.run(receiver, failure.clone()));
         Self {
             orders,
             room: Arc::new(Semaphore::new(WAITING_BYTES)),
             failure,
+            is_gone,
         }
     }
 
@@ -127,6 +136,13 @@ impl Sink {
     fn error(&self) -> Error {
         let unknown = || Error::internal("the writer of the sink ended");
         self.failure.get().cloned().unwrap_or_else(unknown)
+    }
+}
+
+/// A task that is cut off leaves orders behind: they are not written after it, when another may run in its place.
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.is_gone.store(true, Ordering::Release);
     }
 }
 
@@ -210,6 +226,9 @@ impl Writing {
         // A stack of our own; the first is written first.
         let mut batches = vec![batch];
         while let Some(mut batch) = batches.pop() {
+            if self.is_gone.load(Ordering::Acquire) {
+                return Err(Error::internal("the task of the sink has ended"));
+            }
             // Records hold shared bytes: a clone is cheap, and needed only where a refusal is to be expected.
             let records: Vec<NewRecord> = batch
                 .iter()

@@ -1,8 +1,14 @@
 //! Keeps a query running: a worker for each partition, also for those that appear later, until all have ended.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{Id, JoinSet},
+};
 use weir_kafka::{PartitionId, Topic};
 
 use crate::{
@@ -19,7 +25,7 @@ pub(crate) struct Supervisor {
     workers: JoinSet<(PartitionId, Ended)>,
     /// Partitions that have a worker, or had one that completed.
     known: BTreeSet<PartitionId>,
-    running: usize,
+    running: HashMap<Id, PartitionId>,
 }
 
 impl Supervisor {
@@ -33,7 +39,7 @@ impl Supervisor {
             shared,
             workers: JoinSet::new(),
             known: BTreeSet::new(),
-            running: 0,
+            running: HashMap::new(),
         }
     }
 
@@ -59,7 +65,7 @@ impl Supervisor {
                 changed = self.looks.changed() => if changed.is_err() {
                     return QueryState::Failed;
                 },
-                Some(ended) = self.workers.join_next() => self.note(ended),
+                Some(ended) = self.workers.join_next_with_id() => self.note(ended),
                 state = told_to_stop(&mut self.wishes) => {
                     while self.workers.join_next().await.is_some() {}
                     return state;
@@ -86,7 +92,7 @@ impl Supervisor {
                 return false;
             }
         }
-        self.running == 0 && self.shared.spec.until.is_some()
+        self.running.is_empty() && self.shared.spec.until.is_some()
     }
 
     fn wanted(&self, topic: &Topic) -> Vec<PartitionId> {
@@ -101,24 +107,29 @@ impl Supervisor {
     fn start_worker(&mut self, partition: PartitionId) {
         let worker = Worker::new(self.shared.clone(), partition, self.looks.clone());
         self.known.insert(partition);
-        self.running += 1;
-        self.workers
+        let task = self
+            .workers
             .spawn(async move { (partition, worker.run().await) });
+        self.running.insert(task.id(), partition);
     }
 
-    fn note(&mut self, ended: Result<(PartitionId, Ended), tokio::task::JoinError>) {
-        self.running = self.running.saturating_sub(1);
+    fn note(&mut self, ended: Result<(Id, (PartitionId, Ended)), tokio::task::JoinError>) {
         match ended {
-            Ok((partition, Ended::Gone)) => {
-                self.known.remove(&partition);
+            Ok((id, (partition, ended))) => {
+                self.running.remove(&id);
+                if ended == Ended::Gone {
+                    self.known.remove(&partition);
+                }
             }
-            Ok(_) => {}
             Err(error) => {
-                // Workers catch their panics; this is one outside of any task.
+                // Workers catch their panics; this is one outside of any task. Its partition gets another worker.
+                let partition = self.running.remove(&error.id());
                 self.shared
                     .control
-                    .trouble(None, &format!("a worker ended: {error}"));
-                self.known.clear();
+                    .trouble(partition, &format!("a worker ended: {error}"));
+                if let Some(partition) = partition {
+                    self.known.remove(&partition);
+                }
             }
         }
     }

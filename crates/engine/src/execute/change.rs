@@ -61,6 +61,9 @@ impl Engine {
         self.refuse_headless()?;
         let mut state = self.inner.state.lock().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
+        if let Some(log) = &mut state.log {
+            log.settle(self.inner.parts.clock.now()).await?;
+        }
         let number = state.next_number();
         let mut next = State {
             catalog: state.catalog.clone(),
@@ -86,6 +89,8 @@ impl Engine {
             }
             entry.query_id = Some(query.id.clone());
             entry.start = query.start.clone();
+            let spec = query.spec(&self.inner.parts.settings);
+            self.inner.parts.runtime.check(&spec)?;
         }
         self.record(&mut state, entry).await?;
         state.catalog = next.catalog;
@@ -103,20 +108,18 @@ impl Engine {
 
     /// Stops and starts queries, deletes a topic.
     async fn carry_out(&self, state: &mut State, effects: &mut Effects) -> Result<(), Error> {
-        for query in &effects.stop {
-            if let Err(error) = query.stop(PATIENCE).await {
-                tracing::warn!(query = query.id(), %error, "a query was cut off");
-            }
-        }
+        stop_all(&effects.stop).await;
         for id in &effects.forget {
-            self.inner.parts.checkpoints.remove(id).await?;
+            self.forget(id).await;
         }
         if let Some(query) = effects
             .start
             .as_ref()
             .and_then(|id| state.queries.get_mut(id))
         {
-            query.query = Some(self.inner.parts.runtime.start(query.spec()).await?);
+            query.query = None;
+            let spec = query.spec(&self.inner.parts.settings);
+            query.query = Some(self.inner.parts.runtime.start(spec).await?);
         }
         if let Some(topic) = &effects.delete_topic {
             match self.inner.parts.broker.delete_topic(topic).await {
@@ -125,6 +128,13 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Positions that are left behind do no harm: ids are not used again.
+    async fn forget(&self, id: &str) {
+        if let Err(error) = self.inner.parts.checkpoints.remove(id).await {
+            tracing::warn!(query = %id, %error, "the positions of a query that has ended could not be removed");
+        }
     }
 
     pub(crate) async fn create_topic(&self, spec: &TopicSpec) -> Result<(), Error> {
@@ -192,6 +202,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let session = Session {
             properties: entry.properties.clone(),
+            logged: entry.settings.clone(),
             ..Session::default()
         };
         let parsed = weir_sql::parse_statement(&entry.statement, &session.variables)?;
@@ -321,16 +332,13 @@ impl Engine {
         let ids = to_terminate(&state, target)?;
         self.refuse_headless()?;
         self.record(&mut state, self.entry(text, session)).await?;
+        let ended: Vec<Query> = ids
+            .iter()
+            .filter_map(|id| state.queries.remove(id)?.query)
+            .collect();
+        stop_all(&ended).await;
         for id in &ids {
-            let Some(query) = state.queries.remove(id) else {
-                continue;
-            };
-            if let Some(running) = query.query
-                && let Err(error) = running.stop(PATIENCE).await
-            {
-                tracing::warn!(query = %id, %error, "a query was cut off");
-            }
-            self.inner.parts.checkpoints.remove(id).await?;
+            self.forget(id).await;
         }
         let command = format!(
             "terminate/{}/execute",
@@ -474,6 +482,16 @@ fn check_may_replace(
         )));
     }
     Ok(())
+}
+
+/// Stops queries at a checkpoint, all at a time.
+async fn stop_all(queries: &[Query]) {
+    let stops = queries.iter().map(async |query| {
+        if let Err(error) = query.stop(PATIENCE).await {
+            tracing::warn!(query = query.id(), %error, "a query was cut off");
+        }
+    });
+    futures::future::join_all(stops).await;
 }
 
 /// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.

@@ -234,7 +234,7 @@ pub fn state_of(query: &Persistent) -> &'static str {
     query
         .query
         .as_ref()
-        .map_or("RUNNING", |running| state_name(running.status().state))
+        .map_or("ERROR", |running| state_name(running.status().state))
 }
 
 fn state_name(state: QueryState) -> &'static str {

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use weir_kafka::{Broker, NewRecord, Record, TopicPartition, Writer};
+use weir_kafka::{Broker, ErrorKind, NewRecord, Record, TopicPartition, Writer};
 use weir_runtime::{Checkpoint, CheckpointStore, Clock, Error as RuntimeError};
 
 use super::key_of;
@@ -19,8 +19,8 @@ use super::key_of;
 /// How often changes go to the topic.
 const PACE: Duration = Duration::from_secs(1);
 
-/// How many records are written in one go: a batch stays far below a broker's limit.
-const CHUNK: usize = 200;
+/// How many bytes are written in one go, about: half of what a broker takes unless it is told.
+const CHUNK: usize = 500_000;
 
 /// What the topic holds, by key.
 #[derive(Debug, Default)]
@@ -94,19 +94,43 @@ impl SharedCheckpoints {
         broker: &Arc<dyn Broker>,
         writer: &mut Option<Box<dyn Writer>>,
     ) -> Result<(), weir_kafka::Error> {
-        let changes = std::mem::take(&mut *lock(&self.changes));
-        let list: Vec<_> = changes.into_iter().collect();
-        for (index, chunk) in list.chunks(CHUNK).enumerate() {
-            if let Err(error) = self.write(broker, writer, chunk).await {
-                let mut changes = lock(&self.changes);
-                for (key, value) in &list[index * CHUNK..] {
-                    // What came meanwhile is newer.
-                    changes.entry(key.clone()).or_insert_with(|| value.clone());
+        loop {
+            let chunk = self.next_chunk();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            match self.write(broker, writer, &chunk).await {
+                Ok(()) => {}
+                // A record that no broker takes holds up no other.
+                Err(error) if error.kind == ErrorKind::TooLarge && chunk.len() == 1 => {
+                    let key = String::from_utf8_lossy(&chunk[0].0).into_owned();
+                    tracing::warn!(%key, %error, "it is in the data folder only");
                 }
-                return Err(error);
+                Err(error) => return Err(error),
+            }
+            // Only now: a write that is cut off in the middle is still to be done.
+            let mut changes = lock(&self.changes);
+            for (key, value) in &chunk {
+                if changes.get(key) == Some(value) {
+                    changes.remove(key);
+                }
             }
         }
-        Ok(())
+    }
+
+    /// The first of what the topic is yet to be told, as much as fits into one write. Positions come before `query/…`.
+    fn next_chunk(&self) -> Vec<(Bytes, Option<Bytes>)> {
+        let changes = lock(&self.changes);
+        let mut size = 0;
+        let fits = |(key, value): &(&Bytes, &Option<Bytes>)| {
+            let is_first = size == 0;
+            size += key.len() + value.as_ref().map_or(0, Bytes::len) + 40;
+            is_first || size <= CHUNK
+        };
+        let chunk = changes.iter().take_while(fits);
+        chunk
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     async fn write(
@@ -140,18 +164,21 @@ impl SharedCheckpoints {
         lock(&self.changes).insert(key, value);
     }
 
-    /// What counts of the two: `local` is what the folder has.
-    fn newer<T>(
-        &self,
-        local: Option<T>,
-        key: &Bytes,
-        read: impl FnOnce(&[u8]) -> Result<T, RuntimeError>,
-    ) -> Result<Option<T>, RuntimeError> {
-        let kept = lock(&self.kept);
-        match (local, kept.records.get(key)) {
-            (Some(local), _) if kept.is_behind => Ok(Some(local)),
-            (_, Some(bytes)) => read(bytes).map(Some),
-            (local, None) => Ok(local),
+    /// Which counts of the two: `local` is what the folder has, as the topic would have it. What the topic has not is told
+    /// to it.
+    fn newer(&self, local: Option<String>, key: Bytes) -> Option<Bytes> {
+        let (of_topic, is_behind) = {
+            let kept = lock(&self.kept);
+            (kept.records.get(&key).cloned(), kept.is_behind)
+        };
+        match (local.map(Bytes::from), of_topic) {
+            (Some(local), of_topic) if is_behind || of_topic.is_none() => {
+                if of_topic.as_ref() != Some(&local) {
+                    self.change(key, Some(local.clone()));
+                }
+                Some(local)
+            }
+            (_, of_topic) => of_topic,
         }
     }
 }
@@ -160,14 +187,17 @@ impl SharedCheckpoints {
 impl CheckpointStore for SharedCheckpoints {
     async fn load(&self, query: &str, partition: i32) -> Result<Option<Checkpoint>, RuntimeError> {
         let local = self.local.load(query, partition).await?;
-        self.newer(local, &position_key(query, partition), |bytes| {
-            Checkpoint::from_json(bytes).map_err(|why| {
-                RuntimeError::external(format!(
-                    "the position of query `{query}`, partition {partition}, in topic `{}` cannot be used: {why}",
-                    self.partition.topic
-                ))
-            })
-        })
+        let local = local.map(|checkpoint| checkpoint.to_json()).transpose()?;
+        let Some(json) = self.newer(local, position_key(query, partition)) else {
+            return Ok(None);
+        };
+        let checkpoint = Checkpoint::from_json(&json).map_err(|why| {
+            RuntimeError::external(format!(
+                "the position of query `{query}`, partition {partition}, in topic `{}` cannot be used: {why}",
+                self.partition.topic
+            ))
+        })?;
+        Ok(Some(checkpoint))
     }
 
     async fn save(
@@ -184,9 +214,8 @@ impl CheckpointStore for SharedCheckpoints {
 
     async fn load_plan(&self, query: &str) -> Result<Option<String>, RuntimeError> {
         let local = self.local.load_plan(query).await?;
-        self.newer(local, &plan_key(query), |bytes| {
-            Ok(String::from_utf8_lossy(bytes).into_owned())
-        })
+        let newer = self.newer(local, plan_key(query));
+        Ok(newer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     async fn save_plan(&self, query: &str, plan: &str) -> Result<(), RuntimeError> {
@@ -220,7 +249,7 @@ fn position_key(query: &str, partition: i32) -> Bytes {
 }
 
 fn plan_key(query: &str) -> Bytes {
-    key_of(&["plan", query])
+    key_of(&["query", query])
 }
 
 /// Ids may hold slashes: the partition is what follows the last one.

@@ -38,6 +38,8 @@ enum Standing {
     Held(Moment),
     /// For good: the name of who has it.
     Lost(String),
+    /// For good: given back, or about to be.
+    Closed,
 }
 
 /// One moment on both clocks.
@@ -86,6 +88,12 @@ impl Gate {
             .send_modify(|standing| *standing = Standing::Lost(holder.to_owned()));
     }
 
+    /// Nothing is written any more, by whoever is still at it.
+    pub fn close(&self) {
+        self.standing
+            .send_modify(|standing| *standing = Standing::Closed);
+    }
+
     pub async fn lost(&self) -> Error {
         let mut standing = self.standing.subscribe();
         loop {
@@ -103,6 +111,7 @@ impl Gate {
         match &*self.standing.borrow() {
             Standing::Held(_) => Ok(()),
             Standing::Lost(holder) => Err(taken_over(holder)),
+            Standing::Closed => Err(Error::external("the engine is being stopped")),
         }
     }
 
@@ -126,6 +135,12 @@ impl Gate {
                         taken_over(holder).message,
                     ));
                 }
+                Standing::Closed => {
+                    return Err(weir_kafka::Error::new(
+                        ErrorKind::Unavailable,
+                        "the engine is being stopped",
+                    ));
+                }
             }
             tokio::select! {
                 _ = standing.changed() => {}
@@ -141,10 +156,10 @@ impl Gate {
         }
     }
 
-    fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         match &*self.standing.borrow() {
             Standing::Held(since) => since.is_within(TIME_TO_LIVE, &*self.clock),
-            Standing::Lost(_) => false,
+            Standing::Lost(_) | Standing::Closed => false,
         }
     }
 }

@@ -103,6 +103,8 @@ pub(crate) struct Instance {
 struct InstanceFile {
     instance: String,
     epoch: Option<u64>,
+    /// A folder that turns up on another machine may be a copy: it waits as a stranger does.
+    host: String,
 }
 
 impl Instance {
@@ -120,21 +122,19 @@ impl Instance {
                 )));
             }
         };
-        let file = file.unwrap_or_else(|| InstanceFile {
-            instance: uuid::Uuid::new_v4().to_string(),
-            epoch: None,
-        });
-        Ok(Self {
-            id: file.instance,
-            epoch: file.epoch,
-            path,
-        })
+        let epoch = file.as_ref().and_then(|file| file.epoch);
+        let id = match file {
+            Some(file) if file.host == host() => file.instance,
+            _ => uuid::Uuid::new_v4().to_string(),
+        };
+        Ok(Self { id, epoch, path })
     }
 
     fn keep(&self, epoch: u64) -> Result<(), Error> {
         let file = InstanceFile {
             instance: self.id.clone(),
             epoch: Some(epoch),
+            host: host(),
         };
         let written = serde_json::to_vec(&file)
             .map_err(io::Error::from)
@@ -191,7 +191,8 @@ impl Lease {
             && !mark.is_released
             && mark.instance != instance.id
         {
-            next = outwait(broker, partition, &*clock, mark.clone(), end, &mut kept).await?;
+            (next, ledger) =
+                outwait(broker, partition, &*clock, mark.clone(), end, &mut kept).await?;
         }
         let mark = Mark {
             version: VERSION,
@@ -246,10 +247,16 @@ impl Lease {
         self.write(&mut hand, &mark).await.map(|_| ())
     }
 
-    /// Writes the lease and reads up to it: ours since the moment that is given, or another's.
+    /// Reads what is new, writes the lease and reads up to it: ours since the moment that is given, or another's.
     async fn renew(&self) -> Result<Result<Moment, Mark>, Error> {
         let asked = Moment::now(&*self.clock);
         let mut hand = self.hand.lock().await;
+        let end = topic_log::end(&self.broker, &self.partition).await?;
+        self.read_to(&mut hand, end).await?;
+        // Who has lost it writes nothing: its mark would be the last of the topic, and the only one after a compaction.
+        if let Some(other) = self.other(&hand) {
+            return Ok(Err(other));
+        }
         let written = match self.write(&mut hand, &self.mark).await {
             Ok(offset) => offset,
             Err(error) => {
@@ -257,14 +264,23 @@ impl Lease {
                 return Err(error);
             }
         };
-        let Hand { ledger, next, .. } = &mut *hand;
+        self.read_to(&mut hand, written + 1).await?;
+        Ok(self.other(&hand).map_or(Ok(asked), Err))
+    }
+
+    async fn read_to(&self, hand: &mut Hand, end: Offset) -> Result<(), Error> {
+        let Hand { ledger, next, .. } = hand;
         let see = |record: Record| ledger.see(&record);
-        topic_log::read(&self.broker, &self.partition, *next, written + 1, see).await?;
-        *next = written + 1;
-        match &ledger.current {
-            Some(current) if current.process != self.mark.process => Ok(Err(current.clone())),
-            _ => Ok(Ok(asked)),
-        }
+        topic_log::read(&self.broker, &self.partition, *next, end, see).await?;
+        *next = end.max(*next);
+        Ok(())
+    }
+
+    /// Who has the lease, if it is not us: of our epoch or a higher one.
+    fn other(&self, hand: &Hand) -> Option<Mark> {
+        let current = hand.ledger.current.as_ref()?;
+        let is_other = current.epoch >= self.mark.epoch && current.process != self.mark.process;
+        is_other.then(|| current.clone())
     }
 
     async fn write(&self, hand: &mut Hand, mark: &Mark) -> Result<Offset, Error> {
@@ -286,7 +302,8 @@ impl Lease {
     }
 }
 
-/// Waits for as long as the lease of another may be good; refuses when it is renewed. Gives the offset to read on from.
+/// Waits for as long as the lease of another may be good; refuses when it is renewed, or taken by a third. Gives the offset
+/// to read on from, and whose lease it is by then.
 async fn outwait(
     broker: &Arc<dyn Broker>,
     partition: &TopicPartition,
@@ -294,21 +311,24 @@ async fn outwait(
     held: Mark,
     from: Offset,
     kept: &mut Kept,
-) -> Result<Offset, Error> {
+) -> Result<(Offset, Ledger), Error> {
     tracing::warn!(holder = %held.holder, "the service's last process did not give its lease back, waiting for {TIME_TO_LIVE:?} whether it is alive");
     let mut reader = broker
         .reader(Subscription::Assign(vec![(partition.clone(), from)]))
         .await?;
     let time = clock.sleep(TIME_TO_LIVE + MARGIN);
     tokio::pin!(time);
-    let mut ledger = Ledger {
-        current: Some(held),
+    let mut watch = Watch {
+        ledger: Ledger {
+            current: Some(held),
+        },
+        is_renewed: false,
     };
     let mut next = from;
     loop {
         let event = tokio::select! {
             event = reader.next(RENEWAL) => event?,
-            () = &mut time => return Ok(next),
+            () = &mut time => break,
         };
         let Some(ReaderEvent::Records {
             batches,
@@ -319,15 +339,43 @@ async fn outwait(
             continue;
         };
         next = next_offset;
+        // All of an event is looked at before anything is decided: a release may be followed by another's claim.
         for record in batches.into_iter().flat_map(|batch| batch.records) {
-            ledger.see(&record);
-            let is_lease = is_lease(&record);
-            kept.see(record);
-            match &ledger.current {
-                Some(current) if is_lease && current.is_released => return Ok(next),
-                Some(current) if is_lease => return Err(in_use(current)),
-                _ => {}
-            }
+            watch.see(record, kept);
+        }
+        if watch.is_over()? {
+            return Ok((next, watch.ledger));
+        }
+    }
+    // A connection that hangs is no silence: the log itself is asked before the lease counts as run out.
+    let end = topic_log::end(broker, partition).await?;
+    topic_log::read(broker, partition, next, end, |record| {
+        watch.see(record, kept);
+    })
+    .await?;
+    watch.is_over()?;
+    Ok((next.max(end), watch.ledger))
+}
+
+/// What was seen of a lease while it was waited for.
+struct Watch {
+    ledger: Ledger,
+    is_renewed: bool,
+}
+
+impl Watch {
+    fn see(&mut self, record: Record, kept: &mut Kept) {
+        self.is_renewed |= is_lease(&record);
+        self.ledger.see(&record);
+        kept.see(record);
+    }
+
+    /// True if it was given back; an error that names the holder if somebody has it.
+    fn is_over(&self) -> Result<bool, Error> {
+        match &self.ledger.current {
+            Some(current) if self.is_renewed && current.is_released => Ok(true),
+            Some(current) if self.is_renewed => Err(in_use(current)),
+            _ => Ok(false),
         }
     }
 }
@@ -339,10 +387,9 @@ fn in_use(mark: &Mark) -> Error {
 }
 
 fn holder() -> String {
-    let host = gethostname::gethostname();
-    format!(
-        "process {} on {}",
-        std::process::id(),
-        host.to_string_lossy()
-    )
+    format!("process {} on {}", std::process::id(), host())
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }

@@ -3,8 +3,8 @@
 //! ```text
 //! _weir_<service id>_checkpoints      one partition, compacted
 //!   lease                     {"epoch":7,"holder":"process 41 on web-1",…}     every few seconds
-//!   plan/CSAS_ALERTS          what the positions of a query were made by
-//!   position/CSAS_ALERTS/0    its checkpoint                                   once a second, if it changed
+//!   position/CSAS_ALERTS/0    a query's checkpoint                             once a second, if it changed
+//!   query/CSAS_ALERTS         what the query was when its positions were made
 //! ```
 //!
 //! **Invariant:** what a process writes to the cluster goes through a [`Gate`], and the gate is open only while the lease
@@ -14,7 +14,7 @@ mod checkpoints;
 mod gate;
 mod lease;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 use weir_kafka::Broker;
@@ -24,6 +24,9 @@ use crate::{Error, topic_log};
 use checkpoints::SharedCheckpoints;
 use gate::{Gate, GatedBroker};
 use lease::{Instance, Lease};
+
+/// How long each part of a release may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The lease of a service, held by this process.
 pub(crate) struct Service {
@@ -51,7 +54,13 @@ impl Service {
         folder: &Path,
         local: Arc<dyn CheckpointStore>,
     ) -> Result<Self, Error> {
-        let config = [("cleanup.policy", "compact")];
+        // A start reads the whole topic: it is compacted early, in small segments.
+        let config = [
+            ("cleanup.policy", "compact"),
+            ("min.cleanable.dirty.ratio", "0.1"),
+            ("segment.ms", "600000"),
+            ("segment.bytes", "16777216"),
+        ];
         let partition = topic_log::open(&broker, &topic_name(service_id), &config).await?;
         let instance = Instance::of(folder)?;
         let gate = Gate::new(clock.clone());
@@ -91,19 +100,30 @@ impl Service {
         self.gate.check()
     }
 
-    /// Publishes the last positions and gives the lease back; to be called when nothing runs any more.
+    /// Publishes the last positions and gives the lease back; to be called when nothing runs any more. A broker that is
+    /// away is not waited for: the lease runs out by itself, and the folder has all positions.
     pub async fn release(&self) {
         for task in &self.background {
             task.abort();
         }
-        if self.gate.check().is_err() {
+        let is_ours = self.gate.is_open();
+        let publishing = async {
+            if is_ours && let Err(error) = self.shared.publish_now(&self.broker).await {
+                tracing::warn!(%error, "the last positions are in the data folder only");
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, publishing).await;
+        // Before another process may start: whoever was cut off writes nothing after it.
+        self.gate.close();
+        if !is_ours {
             return;
         }
-        if let Err(error) = self.shared.publish_now(&self.broker).await {
-            tracing::warn!(%error, "the last positions are in the data folder only");
-        }
-        if let Err(error) = self.lease.release().await {
-            tracing::warn!(%error, "the lease was not given back: it runs out by itself");
+        match tokio::time::timeout(PATIENCE, self.lease.release()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the lease was not given back, it runs out by itself");
+            }
+            Err(_) => tracing::warn!("the lease was not given back, it runs out by itself"),
         }
     }
 }

@@ -159,7 +159,7 @@ async fn what_was_read_can_be_dropped_but_no_open_transaction() {
     assert!(broker.held_bytes() < before);
     let earliest = broker.offsets("t", &[0], OffsetSpec::Earliest).await;
     assert_eq!(earliest.unwrap(), [3]);
-    let transaction = broker.begin_transaction();
+    let mut transaction = broker.begin_transaction();
     transaction.write(&t, vec![value("open")]).unwrap();
     write(&broker, &t, "behind").await.unwrap();
     broker.delete_records(&t, 100).unwrap();
