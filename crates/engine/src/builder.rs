@@ -148,12 +148,18 @@ impl Builder {
     pub async fn build(self) -> Result<Engine, Error> {
         for (name, value) in &self.properties {
             properties::check_value(name, value)?;
+            if !ClusterConfig::is_property(name) && !properties::is_for_engine(name) {
+                tracing::warn!(property = %name, "property is not known, it has no effect");
+            } else if properties::is_without_effect(name, value) {
+                tracing::warn!(property = %name, %value, "this value has no effect in this version");
+            }
         }
         let settings = properties::with_defaults(&self.properties);
         let service_id = settings
             .get("ksql.service.id")
             .cloned()
             .unwrap_or_else(|| "default_".to_owned());
+        check_service_id(&service_id)?;
         let (broker, data) = self.open(&service_id).await?;
         let cluster_id = broker.cluster_id().await?;
         let folder = data
@@ -258,17 +264,23 @@ impl Builder {
     }
 }
 
-/// What the connection to a cluster is made from. A file for a ksqlDB server holds much that is for others: what nobody here
-/// knows is passed over, and said.
-fn for_connection(configured: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut given = BTreeMap::new();
-    for (name, value) in configured {
-        if ClusterConfig::is_property(name) {
-            given.insert(name.clone(), value.clone());
-        } else if !properties::is_for_engine(name) {
-            tracing::warn!(property = %name, "property is not known, it has no effect");
-        }
+/// It is part of topics' names.
+fn check_service_id(id: &str) -> Result<(), Error> {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !id.is_empty() && id.len() <= 200 && id.chars().all(is_fine) {
+        return Ok(());
     }
+    Err(Error::user(format!(
+        "`{}` is no service id: it is part of topics' names, and has 1 to 200 letters, digits, points, dashes and underscores",
+        id.escape_debug()
+    ))
+    .hint("choose another with --service-id, or with ksql.service.id"))
+}
+
+/// What the connection to a cluster is made from. A file for a ksqlDB server holds much that is for others.
+fn for_connection(configured: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut given = configured.clone();
+    given.retain(|name, _| ClusterConfig::is_property(name));
     given
 }
 

@@ -174,7 +174,10 @@ impl Engine {
             }
             other => Err(place(Error::user(format!(
                 "`{}` is not for a file that is run: its statements are CREATE STREAM, CREATE STREAM … AS SELECT, INSERT INTO … SELECT, CREATE TYPE, SET and DEFINE",
-                first_words(&other.to_string())
+                match other {
+                    Statement::InsertValues(_) => "INSERT INTO … VALUES".to_owned(),
+                    _ => first_words(&other.to_string()),
+                }
             ))
             .hint("`weir sql --file FILE` runs any statement"))),
         }

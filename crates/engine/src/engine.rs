@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 use weir_catalog::Catalog;
 use weir_functions::Registry;
 use weir_kafka::{Broker, Topic};
@@ -61,6 +62,8 @@ pub(crate) struct Inner {
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// The writer of the processing log, and how it is told that no more comes.
+    processing_log: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
 
 /// What statements change.
@@ -101,11 +104,13 @@ impl Engine {
             && processing_log::make_topic(&parts.broker, &log_topic).await?;
         let includes_rows = is_on("ksql.logging.processing.rows.include");
         let has_stream = has_topic && is_on("ksql.logging.processing.stream.auto.create");
-        let writer = tokio::spawn(processing_log::run(
+        let stop_log = CancellationToken::new();
+        let log_writer = tokio::spawn(processing_log::run(
             parts.broker.clone(),
             log_topic.clone(),
             includes_rows,
             entries,
+            stop_log.clone(),
         ));
         let state = State {
             catalog: parts.catalog.clone(),
@@ -118,7 +123,8 @@ impl Engine {
                 parts,
                 state: tokio::sync::Mutex::new(state),
                 pushes: Mutex::default(),
-                background: Mutex::new(vec![writer]),
+                background: Mutex::default(),
+                processing_log: Mutex::new(Some((stop_log, log_writer))),
             }),
         };
         if has_stream {
@@ -227,6 +233,15 @@ impl Engine {
         };
         for task in background {
             task.abort();
+        }
+        let processing_log = self
+            .inner
+            .processing_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some((stop, writer)) = processing_log {
+            processing_log::finish(&stop, writer).await;
         }
         if let Some(service) = &self.inner.parts.service {
             service.release().await;

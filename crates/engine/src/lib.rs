@@ -61,6 +61,26 @@ pub fn statements(script: &str) -> Result<Vec<ScriptStatement>, Error> {
     Ok(of_script.collect())
 }
 
+/// How many partitions a script declares a topic to have; `None` if it leaves that open.
+pub fn declared_partitions(script: &str, topic: &str) -> Option<i32> {
+    use weir_sql::{Statement, expression::Literal};
+
+    let statements = weir_sql::split(script).ok()?;
+    statements.iter().find_map(|statement| {
+        let parsed = weir_sql::parse_statement(&statement.text, &weir_sql::Variables::default());
+        let Ok(Statement::CreateSource(create)) = parsed.map(|parsed| parsed.statement) else {
+            return None;
+        };
+        let property = |name: &str| create.properties.get(name).map(|property| &property.value);
+        match (property("KAFKA_TOPIC"), property("PARTITIONS")) {
+            (Some(Literal::String(name)), Some(Literal::Integer(partitions))) if name == topic => {
+                Some(*partitions)
+            }
+            _ => None,
+        }
+    })
+}
+
 /// The statements of what was typed so far; `None` while the last one is not complete.
 pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Error> {
     match weir_sql::split(typed) {

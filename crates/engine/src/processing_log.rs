@@ -3,12 +3,13 @@
 //! It is never reported on itself, and never in a query's way: what comes faster than it can be written is dropped and
 //! counted by the runtime.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 use weir_kafka::{Broker, NewRecord, TopicPartition, Writer};
 use weir_runtime::{
     ProcessingLogEntry,
@@ -21,7 +22,14 @@ use crate::{
 };
 
 /// How many entries wait to be written.
-pub const QUEUE: usize = 10_000;
+pub const QUEUE: usize = 65_536;
+
+/// How often a write that may succeed later is tried again, and how long is waited in between.
+const RETRIES: usize = 30;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the last entries may take when the engine stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The declaration of the log's stream.
 pub fn declaration(topic: &str) -> String {
@@ -54,17 +62,26 @@ pub async fn make_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<bool, Er
     }
 }
 
-/// Writes entries as they come, until there are no more senders.
+/// Writes entries as they come, until it is told that there are no more; then what is left.
 pub async fn run(
     broker: Arc<dyn Broker>,
     topic: String,
     includes_rows: bool,
     mut entries: mpsc::Receiver<ProcessingLogEntry>,
+    stop: CancellationToken,
 ) {
     let partition = TopicPartition::new(topic.as_str(), 0);
     let mut writer: Option<Box<dyn Writer>> = None;
     let mut waiting = Vec::new();
-    while entries.recv_many(&mut waiting, 500).await > 0 {
+    loop {
+        let received = tokio::select! {
+            biased;
+            received = entries.recv_many(&mut waiting, 500) => received,
+            () = stop.cancelled() => 0,
+        };
+        if received == 0 {
+            return;
+        }
         let records = waiting
             .drain(..)
             .filter(|entry| entry.topic != topic)
@@ -75,11 +92,49 @@ pub async fn run(
         }
         for batch in batches(records, BATCH_BYTES) {
             let count = batch.len();
-            if let Err(error) = write(&broker, &partition, &mut writer, batch).await {
+            let written = write_patiently(&broker, &partition, &mut writer, batch, &stop);
+            if let Err(error) = written.await {
                 tracing::warn!(%topic, %error, count, "entries of the processing log could not be written, they are lost");
-                writer = None;
             }
         }
+    }
+}
+
+/// What the broker cannot take now it may take later; meanwhile entries wait in the queue.
+async fn write_patiently(
+    broker: &Arc<dyn Broker>,
+    partition: &TopicPartition,
+    writer: &mut Option<Box<dyn Writer>>,
+    records: Vec<NewRecord>,
+    stop: &CancellationToken,
+) -> Result<(), weir_kafka::Error> {
+    let mut retries = 0;
+    loop {
+        let error = match write(broker, partition, writer, records.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        *writer = None;
+        retries += 1;
+        if !error.is_retriable() || retries > RETRIES || stop.is_cancelled() {
+            return Err(error);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Lets the writer write what is left, for a while.
+pub async fn finish(stop: &CancellationToken, writer: JoinHandle<()>) {
+    stop.cancel();
+    let abort = writer.abort_handle();
+    if tokio::time::timeout(LAST_WORDS, writer).await.is_err() {
+        tracing::warn!(
+            "the last entries of the processing log could not be written in time, they are lost"
+        );
+        abort.abort();
     }
 }
 

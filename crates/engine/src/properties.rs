@@ -77,6 +77,27 @@ pub const DECIDED_ONCE: &[&str] = &[
     "ksql.persistence.wrap.single.values",
 ];
 
+/// Known, so that files and scripts for ksqlDB work, and without effect in this version.
+const WITHOUT_EFFECT: &[&str] = &[
+    "buffered.records.per.partition",
+    "cache.max.bytes.buffering",
+    "ksql.cast.strings.preserve.nulls",
+    "ksql.fail.on.deserialization.error",
+    "ksql.nested.error.set.null",
+    "ksql.query.persistent.active.limit",
+    "ksql.query.pull.max.allowed.offset.lag",
+    "ksql.query.pull.table.scan.enabled",
+    "ksql.timestamp.throw.on.invalid",
+    "max.task.idle.ms",
+    "task.timeout.ms",
+];
+
+/// Whether a value asks for something that this version does not do.
+pub fn is_without_effect(name: &str, value: &str) -> bool {
+    let default = KNOWN.iter().find(|(known, ..)| *known == name);
+    WITHOUT_EFFECT.contains(&name) && default.is_some_and(|(_, default, _)| *default != value)
+}
+
 /// The name without the prefixes that mean the same.
 pub fn plain_name(name: &str) -> &str {
     let name = name.strip_prefix("ksql.streams.").unwrap_or(name);
@@ -117,10 +138,9 @@ pub fn is_secret(name: &str) -> bool {
     .any(|word| lower.contains(word))
 }
 
-/// Whether a property is the engine's, or one of ksqlDB's that the engine may come to know.
+/// Whether a property is the engine's.
 pub fn is_for_engine(name: &str) -> bool {
-    let is_known = KNOWN.iter().any(|(known, ..)| *known == name);
-    is_known || name.starts_with("ksql.") || name.starts_with("weir.")
+    KNOWN.iter().any(|(known, ..)| *known == name)
 }
 
 /// Defaults, and over them what was configured.
@@ -159,9 +179,16 @@ pub fn check_value(name: &str, value: &str) -> Result<(), Error> {
     {
         return refuse("true or false");
     }
+    if name == "processing.guarantee" && value != "at_least_once" {
+        return refuse("at_least_once, which is what there is in this version");
+    }
     let is_number = !default.is_empty() && default.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number && value.trim().parse::<i64>().is_err() {
+    let number = value.trim().parse::<i64>();
+    if is_number && number.is_err() {
         return refuse("a number");
+    }
+    if name.ends_with(".ms") && number.is_ok_and(|number| number < 0) {
+        return refuse("a number of milliseconds, 0 or more");
     }
     Ok(())
 }

@@ -34,19 +34,26 @@ impl BadRecord {
     pub fn mismatch(name: &str, expected: &str, found: &str) -> Self {
         Self::new(
             "type_mismatch",
-            format!("`{name}` should be {expected}, but is {}", excerpt(found)),
+            match name {
+                "" => format!("the value should be {expected}, but is {}", excerpt(found)),
+                _ => format!("`{name}` should be {expected}, but is {}", excerpt(found)),
+            },
         )
     }
 }
 
-/// At most 120 characters of hostile text, escaped.
+/// At most 120 characters of hostile text; what could move a terminal is escaped.
 pub fn excerpt(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(120)
-        .flat_map(char::escape_debug)
-        .take(180)
-        .collect();
+    let mut shown = String::new();
+    for character in text.chars().take(120) {
+        if shown.len() >= 180 {
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
     if text.chars().nth(120).is_some() {
         shown.push('…');
     }

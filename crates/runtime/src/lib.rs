@@ -182,7 +182,7 @@ impl Runtime {
             spec,
         };
         tokio::spawn(supervise::Supervisor::new(Arc::new(shared)).run());
-        unstarted.is_started();
+        unstarted.disarm();
         Ok(Query { control })
     }
 
@@ -319,7 +319,7 @@ fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
 struct Unstarted(Option<Arc<Control>>);
 
 impl Unstarted {
-    fn is_started(mut self) {
+    fn disarm(mut self) {
         self.0 = None;
     }
 }

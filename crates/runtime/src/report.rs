@@ -2,7 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
@@ -19,6 +23,13 @@ use crate::{
 /// The text log has one line for each reason in this time, in milliseconds.
 const QUIET: i64 = 10_000;
 
+/// How many entries must fit into the log's queue before the next epoch: more than a few queries report in one.
+const ROOM: usize = 16_384;
+
+/// How often the queue is looked at while it is full, and how often at most: two seconds.
+const GLANCE: Duration = Duration::from_millis(5);
+const LONGEST_WAIT: usize = 400;
+
 /// Of one query, for all of its tasks.
 #[derive(Debug)]
 pub(crate) struct Reports {
@@ -28,6 +39,8 @@ pub(crate) struct Reports {
     log: mpsc::Sender<ProcessingLogEntry>,
     logs_records: bool,
     lines: Mutex<BTreeMap<&'static str, Line>>,
+    /// Something was reported since a task last waited for room.
+    has_news: AtomicBool,
 }
 
 /// What the text log is yet to be told of one reason.
@@ -53,6 +66,7 @@ impl Reports {
             log,
             logs_records,
             lines: Mutex::default(),
+            has_news: AtomicBool::new(false),
         }
     }
 
@@ -148,10 +162,14 @@ impl Reports {
             offset,
             problem,
         };
+        self.has_news.store(true, Ordering::Relaxed);
         if self.log.try_send(entry).is_err() {
-            self.control
-                .log_entries_dropped
-                .fetch_add(1, Ordering::Relaxed);
+            let dropped = &self.control.log_entries_dropped;
+            dropped.fetch_add(1, Ordering::Relaxed);
+            self.line("processing_log_full", || {
+                "the processing log takes no more entries now; what is set aside is counted"
+                    .to_owned()
+            });
         }
         self.line(kind, || {
             format!("{}-{partition}@{offset}: {why}", self.topic)
@@ -184,6 +202,31 @@ impl Reports {
         self.say_what_is_due();
     }
 
+    /// A query that reports much waits for the log, within bounds, so that a burst is there to the last record; a query
+    /// that reports nothing never does.
+    pub async fn wait_for_room(&self) {
+        let room = ROOM.min(self.log.max_capacity() / 2);
+        if !self.has_news.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        for _ in 0..LONGEST_WAIT {
+            if self.log.capacity() >= room || self.log.is_closed() {
+                return;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// At the end of a query: nothing follows that would say it.
+    pub fn say_everything(&self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        for (kind, line) in std::mem::take(&mut *lines) {
+            if line.count > 0 {
+                self.say(kind, line.count, &line.last);
+            }
+        }
+    }
+
     /// To be called now and then: the last count of a burst is said although nothing follows it.
     pub fn say_what_is_due(&self) {
         let now = self.clock.now();
@@ -204,6 +247,6 @@ impl Reports {
 
     fn say(&self, reason: &'static str, count: u64, example: &str) {
         let query = &self.control.id;
-        tracing::warn!(%query, reason, count, example, "records set aside");
+        tracing::warn!(%query, reason, count, %example, "records set aside");
     }
 }

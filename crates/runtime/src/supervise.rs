@@ -51,7 +51,7 @@ impl Supervisor {
         };
         // What is cut off here goes on from its last checkpoint one day.
         self.workers.shutdown().await;
-        self.shared.reports.say_what_is_due();
+        self.shared.reports.say_everything();
         control.end(end);
     }
 

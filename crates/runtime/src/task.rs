@@ -92,6 +92,7 @@ impl Task<'_> {
                     let leaving = self.encode(&batch, run, times);
                     self.produce(leaving).await?;
                     self.move_to(batch.next);
+                    self.reports.wait_for_room().await;
                 }
                 Arrival::CheckpointDue => {}
                 Arrival::End(end) => break end,

@@ -161,7 +161,7 @@ pub struct FilterArguments {
     /// Also through this Kafka
     #[arg(long, value_name = "SERVERS")]
     pub bootstrap_servers: Option<String>,
-    /// Another rule than the article's, over the columns of the article's stream
+    /// Another rule than the article's, over columns of the article's stream that are VARCHAR
     #[arg(long, value_name = "SQL")]
     pub predicate: Option<String>,
     /// How many times the file is gone through in each run

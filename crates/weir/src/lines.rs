@@ -13,6 +13,9 @@ use crate::failure::Failure;
 /// No record is longer; Kafka's own default is a fiftieth of it.
 const MAX_LINE: usize = 64 << 20;
 
+/// What a file packed with gzip begins with (RFC 1952); no line of text does.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
 /// How long a line that is there waits for others: what is typed leaves at once, what streams in leaves in large chunks.
 const LINGER: Duration = Duration::from_millis(5);
 
@@ -36,15 +39,19 @@ impl Lines {
         } else {
             format!("`{}`", path.display())
         };
-        let reader: Box<dyn AsyncBufRead + Unpin + Send> = if path == Path::new("-") {
-            Box::new(BufReader::with_capacity(1 << 20, tokio::io::stdin()))
-        } else {
-            let file = tokio::fs::File::open(path)
-                .await
-                .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-            Box::new(BufReader::with_capacity(1 << 20, file))
-        };
-        Ok(Self::over(name, reader))
+        if path == Path::new("-") {
+            let reader = BufReader::with_capacity(1 << 20, tokio::io::stdin());
+            return Ok(Self::over(name, Box::new(reader)));
+        }
+        let cannot = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
+        let file = tokio::fs::File::open(path).await.map_err(cannot)?;
+        let mut reader = BufReader::with_capacity(1 << 20, file);
+        if reader.fill_buf().await.map_err(cannot)?.starts_with(GZIP) {
+            return Err(Failure::new(format!("{name} is packed with gzip")).hint(
+                "unpack it into a pipe: `gzip -dc FILE | weir …`, with `-` in the file's place",
+            ));
+        }
+        Ok(Self::over(name, Box::new(reader)))
     }
 
     fn over(name: String, reader: Box<dyn AsyncBufRead + Unpin + Send>) -> Self {

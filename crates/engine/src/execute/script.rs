@@ -2,6 +2,7 @@
 //!
 //! All of them run on a copy of the state first, so that one that is wrong leaves nothing done.
 
+use tokio::io::AsyncReadExt;
 use weir_sql::{
     Statement, StatementText,
     statement::{Explain, QueryTarget},
@@ -37,18 +38,16 @@ pub(super) async fn read(path: &str, depth: usize) -> Result<String, Error> {
             "scripts run scripts more than {DEEPEST} deep"
         )));
     }
-    let length = tokio::fs::metadata(path)
+    let file = tokio::fs::File::open(path)
         .await
-        .map_err(|error| cannot(&error))?
-        .len();
-    if length > LONGEST {
-        return Err(cannot(&format!(
-            "it has {length} bytes, more than {LONGEST}"
-        )));
+        .map_err(|error| cannot(&error))?;
+    // What is no regular file has no length to be asked before.
+    let mut script = String::new();
+    let read = file.take(LONGEST + 1).read_to_string(&mut script).await;
+    if read.map_err(|error| cannot(&error))? as u64 > LONGEST {
+        return Err(cannot(&format!("it has more than {LONGEST} bytes")));
     }
-    tokio::fs::read_to_string(path)
-        .await
-        .map_err(|error| cannot(&error))
+    Ok(script)
 }
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! ksqlDB's own cases, run whole: statements, records in, records out. They lie beside the repository; where they do not,
 //! a line says so.
 
+use std::io::Write as _;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -98,7 +99,15 @@ async fn run_all(folder: &str, judge: impl AsyncFn(&Case) -> Verdict) {
         .join("../../../shared")
         .join(folder);
     let Ok(files) = std::fs::read_dir(&path) else {
-        println!("skipped: ksqlDB's cases are not beside the repository");
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "what lies beside the checkout is missing, and CI tests with it"
+        );
+        // Past the test runner, which shows nothing of tests that pass.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: ksqlDB's cases are not beside the repository"
+        );
         return;
     };
     let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();

@@ -1,5 +1,6 @@
 //! The contract over a real Apache Kafka: the one that `WEIR_TEST_KAFKA` names (`scripts/kafka.sh start`, then `env`).
 
+use std::io::Write as _;
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
@@ -22,7 +23,11 @@ async fn fixture_with(compression: Compression) -> Option<Fixture> {
             std::env::var("CI").as_deref() != Ok("true"),
             "WEIR_TEST_KAFKA is not set, and CI tests against a real Kafka"
         );
-        println!("skipped: WEIR_TEST_KAFKA names no Kafka; see scripts/kafka.sh");
+        // Past the test runner, which shows nothing of tests that pass.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: WEIR_TEST_KAFKA names no Kafka; see scripts/kafka.sh"
+        );
         return None;
     };
     let properties = [

@@ -1,5 +1,6 @@
 //! Transactions of another producer, over the brokers that have any: what is committed is read, each record once.
 
+use std::io::Write as _;
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
@@ -216,7 +217,12 @@ fn real_events(count: usize) -> Option<Vec<Bytes>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/wineventlogs.ndjson.gz");
     let Ok(file) = std::fs::File::open(&path) else {
-        println!("skipped: there is no {}", path.display());
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "what lies beside the checkout is missing, and CI tests with it"
+        );
+        // Past the test runner, which shows nothing of tests that pass.
+        let _ = writeln!(std::io::stderr(), "skipped: there is no {}", path.display());
         return None;
     };
     let lines = BufReader::new(MultiGzDecoder::new(file)).split(b'\n');

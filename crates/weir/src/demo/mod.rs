@@ -152,6 +152,8 @@ async fn follow(rule: Rule, mut reader: TopicReader, alerts: mpsc::Sender<Alert>
                 }
             }
             Ok(None) => {}
+            // The show is over, and the topics are gone with it.
+            Err(_) if alerts.is_closed() => return,
             Err(error) => {
                 tracing::error!(topic = rule.alerts, %error, "alerts cannot be read");
                 return;

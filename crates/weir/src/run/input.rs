@@ -61,7 +61,12 @@ impl Input {
 
 impl Feed {
     /// Makes the topic if it is not there.
-    pub async fn prepare(&self, engine: &Engine, is_memory: bool) -> Result<(), Failure> {
+    pub async fn prepare(
+        &self,
+        engine: &Engine,
+        script: &str,
+        is_memory: bool,
+    ) -> Result<(), Failure> {
         let topics = engine.topics();
         if topics.get(&self.topic).await?.is_some() {
             return Ok(());
@@ -70,7 +75,9 @@ impl Feed {
         if is_memory {
             config.insert("max.message.bytes".to_owned(), (64 << 20).to_string());
         }
-        topics.create(&self.topic, 1, config).await?;
+        // As the file would have it: its declaration must fit the topic.
+        let partitions = weir_engine::declared_partitions(script, &self.topic).unwrap_or(1);
+        topics.create(&self.topic, partitions, config).await?;
         Ok(())
     }
 

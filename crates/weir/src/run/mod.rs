@@ -90,7 +90,7 @@ fn check_standard_input(script: &Path, inputs: &[Input]) -> Result<(), Failure> 
 async fn serve(engine: &Engine, job: Job, signals: &mut Signals) -> Result<(), Failure> {
     let is_memory = job.pipe.is_some();
     for feed in &job.feeds {
-        feed.prepare(engine, is_memory).await?;
+        feed.prepare(engine, &job.script, is_memory).await?;
     }
     let mut prepared = Vec::new();
     for output in job.outputs {
@@ -203,6 +203,10 @@ fn read_script(path: &Path) -> Result<String, Failure> {
         .map_err(|error| cannot(&error))?;
     if script.len() as u64 > MOST {
         return Err(cannot(&format!("it is longer than {MOST} bytes")));
+    }
+    // Editors of Windows begin a file with it.
+    if script.starts_with('\u{feff}') {
+        script.remove(0);
     }
     Ok(script)
 }

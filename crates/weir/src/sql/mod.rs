@@ -164,6 +164,9 @@ async fn read_text(source: impl tokio::io::AsyncRead + Unpin) -> std::io::Result
             "it is longer than {MOST} bytes"
         )));
     }
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     Ok(text)
 }
 
@@ -211,6 +214,8 @@ async fn show(
 ) -> Result<Outcome, Failure> {
     match response {
         Response::Entity(entity) => say(&answer::render(&entity, screen)?)?,
+        // What is read by a program is JSON to the end.
+        Response::Note(note) if screen.format == OutputFormat::Json => eprintln!("{note}"),
         Response::Note(note) => say(&format!("{note}\n"))?,
         Response::Done => {}
         Response::Rows(stream) => return show_rows(stream, screen, signals).await,
