@@ -12,8 +12,9 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,6 +23,11 @@ use crate::{Error, ErrorKind, Result};
 
 /// The version of all files in a folder.
 pub(super) const VERSION: u32 = 1;
+
+/// A broker of this very process that was dropped lets go of its folder when its last write is done: it is looked at
+/// again for a moment.
+const LOOKS: u32 = 50;
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// A folder that is ours until this is dropped.
 #[derive(Debug)]
@@ -37,26 +43,42 @@ impl FolderLock {
         let mut file = options
             .open(&path)
             .map_err(|error| storage("open", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(in_use(dir, &mut file)),
-            Err(TryLockError::Error(error)) => return Err(storage("lock", &path, error)),
+        let mut looks = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = holder(&mut file);
+                    looks += 1;
+                    if holder != Some(std::process::id()) || looks == LOOKS {
+                        return Err(in_use(dir, holder));
+                    }
+                    std::thread::sleep(GLANCE);
+                }
+                Err(TryLockError::Error(error)) => return Err(storage("lock", &path, error)),
+            }
         }
         let pid = std::process::id().to_string();
         file.set_len(0)
+            .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(pid.as_bytes()))
             .map_err(|error| storage("write", &path, error))?;
         Ok(Self { _file: file })
     }
 }
 
-fn in_use(dir: &Path, lock: &mut File) -> Error {
+/// The process that has the folder, if it has written its number.
+fn holder(lock: &mut File) -> Option<u32> {
     let mut pid = String::new();
-    // The owner may not have written it yet, or never will.
-    let read = lock.take(20).read_to_string(&mut pid);
-    let owner = match (read, pid.trim().parse::<u32>()) {
-        (Ok(_), Ok(pid)) => format!("process {pid}"),
-        _ => "another process".to_owned(),
+    lock.rewind().ok()?;
+    lock.take(20).read_to_string(&mut pid).ok()?;
+    pid.trim().parse().ok()
+}
+
+fn in_use(dir: &Path, holder: Option<u32>) -> Error {
+    let owner = match holder {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".to_owned(),
     };
     let reason = format!("{} is in use by {owner}", dir.display());
     Error::new(ErrorKind::InUse, reason)

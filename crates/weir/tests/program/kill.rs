@@ -298,7 +298,8 @@ fn cluster(plan: &Plan, place: Place, target: Target, mut halfway: impl FnMut())
 fn check(name: &str, plan: &Plan, counts: &Counts) {
     println!("{name}: {} kills, {counts:?}", plan.kills);
     assert_eq!((counts.missing, counts.wrong), (0, 0), "{counts:?}");
-    assert!(counts.repeated < counts.due, "{counts:?}");
+    // A life that is shorter than the window is due as a whole.
+    assert!(counts.repeated <= counts.due, "{counts:?}");
     // Half of what came, and most of what was sent did come.
     assert!(counts.events as u64 > plan.events / 2, "{counts:?}");
     assert!(
@@ -323,7 +324,9 @@ fn no_alert_is_lost_on_kafka() {
 #[test]
 #[ignore = "takes minutes: cargo test -p weir --test program -- --ignored --nocapture twenty_kills"]
 fn twenty_kills_on_the_embedded_broker() {
-    check("embedded", &FULL, &embedded(&FULL));
+    let counts = embedded(&FULL);
+    check("embedded", &FULL, &counts);
+    assert!(counts.repeated < counts.due, "{counts:?}");
 }
 
 /// On a Kafka of its own, which is killed too, and comes back.
@@ -357,4 +360,5 @@ fn twenty_kills_on_kafka_and_one_of_kafka() {
         kafka(&["start", "--listeners", "plain"]);
     });
     check("kafka", &FULL, &counts);
+    assert!(counts.repeated < counts.due, "{counts:?}");
 }
