@@ -22,14 +22,14 @@ use crate::{
 };
 
 /// How many entries wait to be written.
-pub const QUEUE: usize = 65_536;
+pub const QUEUE: usize = 16_384;
 
 /// How often a write that may succeed later is tried again, and how long is waited in between.
 const RETRIES: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the last entries may take when the engine stops.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// The declaration of the log's stream.
 pub fn declaration(topic: &str) -> String {

@@ -24,7 +24,7 @@ use crate::{
 const QUIET: i64 = 10_000;
 
 /// How many entries must fit into the log's queue before the next epoch: more than a few queries report in one.
-const ROOM: usize = 16_384;
+const ROOM: usize = 8_192;
 
 /// How often the queue is looked at while it is full, and how often at most: two seconds.
 const GLANCE: Duration = Duration::from_millis(5);

@@ -126,7 +126,17 @@ impl Engine {
                         )
                     })
                     .collect::<Vec<_>>();
-                bad.into_iter().chain(missed)
+                let unreported = status
+                    .iter()
+                    .filter(|status| status.log_entries_dropped > 0)
+                    .map(|status| {
+                        format!(
+                            "{}: {} bad records are counted and not in the processing log, which had no room for them",
+                            query.id, status.log_entries_dropped
+                        )
+                    })
+                    .collect::<Vec<_>>();
+                bad.into_iter().chain(missed).chain(unreported)
             });
         lines.collect::<Vec<_>>().join("\n")
     }

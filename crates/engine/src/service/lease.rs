@@ -393,3 +393,47 @@ fn holder() -> String {
 fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(epoch: u64, process: &str, is_released: bool) -> Record {
+        let mark = Mark {
+            version: VERSION,
+            epoch,
+            instance: process.to_owned(),
+            process: process.to_owned(),
+            holder: format!("process of {process}"),
+            is_released,
+        };
+        Record {
+            offset: 0,
+            timestamp: 0,
+            key: Some(Bytes::from_static(KEY)),
+            value: Some(Bytes::from(serde_json::to_vec(&mark).expect("JSON"))),
+            headers: Vec::new(),
+        }
+    }
+
+    /// One fetch may bring a release and what a third made of it.
+    #[test]
+    fn a_release_that_a_third_has_answered_is_none() {
+        let mut watch = Watch {
+            ledger: Ledger::default(),
+            is_renewed: false,
+        };
+        let mut kept = Kept::default();
+        watch.ledger.see(&record(7, "a", false));
+        assert!(!watch.is_over().expect("nobody moved"));
+        watch.see(record(7, "a", true), &mut kept);
+        assert!(watch.is_over().expect("given back"));
+        watch.see(record(8, "b", false), &mut kept);
+        let error = watch.is_over().expect_err("taken");
+        assert!(error.message.contains("process of b"), "{error}");
+        // Who claims the same epoch later has not got it.
+        watch.see(record(8, "c", false), &mut kept);
+        let error = watch.is_over().expect_err("taken");
+        assert!(error.message.contains("process of b"), "{error}");
+    }
+}

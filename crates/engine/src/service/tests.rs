@@ -270,3 +270,84 @@ async fn a_changed_select_goes_on_from_its_position_and_only_as_or_replace_allow
     let last_two = world.values("B").await.split_off(2);
     assert_eq!(last_two, [r#"{"V":3,"W":30}"#, r#"{"V":4,"W":40}"#]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_that_appears_while_nothing_runs_is_read_from_its_first_record() {
+    let (world, one) = (World::new(), folder());
+    run(&world, one.path(), RULE, &[r#"{"v":1}"#])
+        .await
+        .unwrap();
+    world.broker.add_partitions("a", 2).await.unwrap();
+    let mut writer = world.broker.writer("test").await.unwrap();
+    let new = TopicPartition::new("a", 1);
+    let before_the_start = vec![value(r#"{"v":2}"#)];
+    writer.write(&new, before_the_start).await.unwrap();
+    run(
+        &world,
+        one.path(),
+        &RULE.replace("partitions=1", "partitions=2"),
+        &[],
+    )
+    .await
+    .unwrap();
+    assert_eq!(world.values("B").await, [r#"{"V":1}"#, r#"{"V":2}"#]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_failed_in_doubt_is_none_after_a_restart_either() {
+    let world = World::new();
+    let builder = || Engine::builder().broker(world.broker.clone());
+    let engine = builder().build().await.unwrap();
+    let mut session = engine.session();
+    let declare = |name: &str| {
+        format!(
+            "CREATE STREAM {name} (v INT) WITH (kafka_topic='{name}', value_format='JSON', partitions=1);"
+        )
+    };
+    engine.execute(&mut session, &declare("a")).await.unwrap();
+    // The record is written, and nobody hears of it.
+    world.broker.faults().lose_acknowledgements(1);
+    let failed = engine.execute(&mut session, &declare("b")).await;
+    assert!(failed.is_err());
+    engine.execute(&mut session, &declare("c")).await.unwrap();
+    engine.shutdown().await.unwrap();
+    let engine = builder().build().await.unwrap();
+    let names = engine.names().await;
+    let has = |name: &str| names.contains(&name.to_owned());
+    assert_eq!(["A", "B", "C"].map(has), [true, false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_bad_records_is_in_the_processing_log_to_the_last() {
+    const BAD: usize = 40_000;
+    let world = World::new();
+    let engine = Engine::builder()
+        .broker(world.broker.clone())
+        .service_id("s")
+        .build()
+        .await
+        .unwrap();
+    let mut session = engine.session();
+    engine.execute(&mut session, RULE).await.unwrap();
+    let records = (0..BAD).map(|number| value(&format!(r#"{{"v":"bad {number}"}}"#)));
+    engine
+        .topics()
+        .produce("a", records.collect())
+        .await
+        .unwrap();
+    let all_is_read = async {
+        loop {
+            let statuses = engine.statuses().await;
+            let read = |status: &weir_runtime::QueryStatus| status.records_in >= BAD as u64;
+            if statuses.values().all(read) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all_is_read)
+        .await
+        .expect("it takes too long");
+    engine.shutdown().await.unwrap();
+    assert_eq!(world.values("sksql_processing_log").await.len(), BAD);
+}
