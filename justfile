@@ -47,3 +47,7 @@ release:
 # The article's rule over a file of events, beside the peers: `just bench-filter events.ndjson.gz`.
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
+
+# `weir run` beside Kafka Streams, through a Kafka of its own: `just bench-kafka events.ndjson.gz`.
+bench-kafka events *arguments: release
+    benches/through-kafka.sh --events {{ events }} {{ arguments }}

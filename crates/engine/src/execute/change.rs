@@ -494,6 +494,16 @@ async fn stop_all(queries: &[Query]) {
     futures::future::join_all(stops).await;
 }
 
+/// The statements, positions and leases of services can be read; a row or a DELETE TOPIC in them would undo a service.
+pub(super) fn refuse_own_topic(topic: &str) -> Result<(), Error> {
+    if !topic.starts_with("_weir_") {
+        return Ok(());
+    }
+    Err(Error::user(format!(
+        "Topic '{topic}' is one of Weir's own: it can be read, and no statement writes to it or deletes it."
+    )))
+}
+
 /// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.
 fn imagine_topics(world: &mut World, statement: &Statement) {
     let Statement::CreateSource(create) = statement else {
@@ -548,6 +558,7 @@ fn apply_plan(
             Ok(effects)
         }
         Plan::CreateAsSelect(plan) => {
+            refuse_own_topic(&plan.topic.name)?;
             let name = plan.source.name.clone();
             let existing = state.catalog.source(&name).cloned();
             if plan.if_not_exists && existing.is_some() {
@@ -608,6 +619,7 @@ fn apply_plan(
             Ok(effects)
         }
         Plan::InsertSelect(plan) => {
+            refuse_own_topic(&plan.sink.topic)?;
             let id = plan
                 .query_id
                 .clone()
@@ -711,6 +723,7 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
         ..Effects::default()
     };
     if drop.delete_topic {
+        refuse_own_topic(&source.topic)?;
         refuse_shared_topic(state, &source)?;
         effects.delete_topic = Some(source.topic.clone());
     }

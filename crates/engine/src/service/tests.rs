@@ -351,3 +351,32 @@ async fn a_burst_of_bad_records_is_in_the_processing_log_to_the_last() {
     engine.shutdown().await.unwrap();
     assert_eq!(world.values("sksql_processing_log").await.len(), BAD);
 }
+
+#[tokio::test]
+async fn no_statement_writes_to_a_services_own_topics_or_deletes_them() {
+    let world = World::new();
+    let engine = Engine::builder()
+        .broker(world.broker.clone())
+        .service_id("s");
+    let engine = engine.build().await.unwrap();
+    let mut session = engine.session();
+    let script =
+        "CREATE STREAM own (v INT) WITH (kafka_topic='_weir_s_statements', value_format='JSON');";
+    engine.execute(&mut session, script).await.unwrap();
+    for refused in [
+        "INSERT INTO own (v) VALUES (1);",
+        "INSERT INTO own SELECT * FROM own;",
+        "CREATE STREAM x WITH (kafka_topic='_weir_s_statements') AS SELECT * FROM own;",
+        "DROP STREAM own DELETE TOPIC;",
+    ] {
+        let error = engine.execute(&mut session, refused).await.err().unwrap();
+        assert!(
+            error.message.contains("one of Weir's own"),
+            "{refused}: {error}"
+        );
+    }
+    engine
+        .execute(&mut session, "DROP STREAM own;")
+        .await
+        .unwrap();
+}
