@@ -3,7 +3,7 @@
 use weir_plan::Plan;
 use weir_sql::Statement;
 
-use super::{Response, change::refuse_own_topic};
+use super::{Response, apply::refuse_own_topic};
 use crate::{Engine, Error, Session, engine::World};
 
 impl Engine {

@@ -1,5 +1,6 @@
 //! Where a statement becomes what it does: parse → plan → run.
 
+mod apply;
 mod assert;
 mod change;
 mod describe;
@@ -81,12 +82,6 @@ impl Engine {
         Box::pin(self.execute_script(session, &script, depth + 1)).await
     }
 
-    /// Runs one statement; RUN SCRIPT answers with the last answer of its file.
-    pub async fn execute_one(&self, session: &mut Session, text: &str) -> Result<Response, Error> {
-        let parsed = self.parse(session, text)?;
-        self.run_parsed(session, &parsed).await
-    }
-
     fn parse(&self, session: &Session, text: &str) -> Result<ParsedStatement, Error> {
         let switch = self
             .inner
@@ -125,8 +120,9 @@ impl Engine {
     /// The rows of a query, as they come.
     pub async fn subscribe(&self, sql: &str) -> Result<RowStream, Error> {
         let text = sql.trim().trim_end_matches(';');
-        match self.execute_one(&mut self.session(), text).await? {
-            Response::Rows(stream) => Ok(stream),
+        let answers = self.execute_statement(&mut self.session(), text).await?;
+        match answers.into_iter().last() {
+            Some(Response::Rows(stream)) => Ok(stream),
             _ => Err(Error::user("the statement is no SELECT").within(text)),
         }
     }
@@ -162,7 +158,6 @@ impl Engine {
             | Statement::Unset { .. }
             | Statement::Define { .. }
             | Statement::Undefine { .. } => Self::change_session(session, statement, text),
-            Statement::RunScript { path } => self.run_script(session, path).await,
             Statement::AssertTopic(assert) => self.assert_topic(assert, text).await,
             other => Err(not_here(other)),
         }
@@ -177,6 +172,9 @@ fn not_here(statement: &Statement) -> Error {
         }
         Statement::Connector { statement } => {
             format!("{statement} needs Kafka Connect, which is not in this version.")
+        }
+        Statement::RunScript { .. } => {
+            "RUN SCRIPT is run by its statements, and by none as a whole.".to_owned()
         }
         Statement::AssertSchema(_) => {
             "ASSERT SCHEMA needs a schema registry, which is not in this version.".to_owned()

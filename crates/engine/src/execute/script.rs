@@ -8,7 +8,7 @@ use weir_sql::{
     statement::{Explain, QueryTarget},
 };
 
-use super::{Response, change, not_here};
+use super::{change, not_here};
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
@@ -51,17 +51,6 @@ pub(super) async fn read(path: &str, depth: usize) -> Result<String, Error> {
 }
 
 impl Engine {
-    pub(super) async fn run_script(
-        &self,
-        session: &mut Session,
-        path: &str,
-    ) -> Result<Response, Error> {
-        let script = read(path, 0).await?;
-        let responses = Box::pin(self.execute_script(session, &script, 1)).await?;
-        let last = responses.into_iter().last();
-        Ok(last.unwrap_or(Response::Done))
-    }
-
     /// Runs all statements of a script on a copy, so that one that is wrong stops them all.
     pub(super) async fn validate(
         &self,

@@ -26,7 +26,7 @@ const CHUNK: usize = 500_000;
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     records: BTreeMap<Bytes, Bytes>,
-    /// The folder was the service's last: what it has is newer.
+    /// The folder's process was the service's last: the topic is behind it.
     pub is_behind: bool,
 }
 

@@ -264,6 +264,12 @@ impl Lease {
                 return Err(error);
             }
         };
+        if written == hand.next {
+            // Nothing came in between: all there is to read is what was just written.
+            hand.ledger.current = Some(self.mark.clone());
+            hand.next = written + 1;
+            return Ok(Ok(asked));
+        }
         self.read_to(&mut hand, written + 1).await?;
         Ok(self.other(&hand).map_or(Ok(asked), Err))
     }
