@@ -36,10 +36,17 @@ impl Terminal {
         let arguments = target.on(&["sql"]);
         let quoted: Vec<_> = arguments.iter().map(|part| format!("'{part}'")).collect();
         let program = env!("CARGO_BIN_EXE_weir");
-        let command = format!("stty cols 80 rows 24; '{program}' {}", quoted.join(" "));
+        // In the shell's place: a shell that stays gets each Ctrl-C as well, and not every one outlives it.
+        let command = format!(
+            "stty cols 80 rows 24; exec '{program}' {}",
+            quoted.join(" ")
+        );
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
-        script.current_dir(place.path("")).env("TERM", "xterm");
+        script
+            .current_dir(place.path(""))
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh");
         place.shield(&mut script);
         let mut child = script
             .stdin(Stdio::piped())
