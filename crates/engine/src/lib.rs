@@ -12,6 +12,7 @@
 //! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
 mod builder;
+mod client_side;
 pub mod data_dir;
 mod deploy;
 mod engine;
@@ -32,6 +33,7 @@ mod topic_log;
 mod topics;
 
 pub use builder::Builder;
+pub use client_side::SessionStatement;
 pub use deploy::{DeployOptions, Deployment};
 pub use engine::Engine;
 pub use entity::Entity;
@@ -96,6 +98,7 @@ pub mod parts {
     pub use weir_kafka::{
         Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
     };
+    pub use weir_sql::{Position, Span};
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
     };

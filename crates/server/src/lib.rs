@@ -1,1 +1,3 @@
 //! HTTP over the engine.
+
+pub mod client;

@@ -207,7 +207,7 @@ pub(crate) fn status(
     text: &str,
 ) -> Response {
     let command_status = CommandStatus {
-        status: "SUCCESS",
+        status: "SUCCESS".into(),
         message,
         query_id,
     };

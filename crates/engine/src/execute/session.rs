@@ -15,27 +15,9 @@ impl Engine {
             Statement::Set { name, value } => {
                 let name = properties::settable(name)?.to_owned();
                 properties::check_value(&name, value)?;
-                let before = session.properties.insert(name.clone(), value.clone());
-                let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
-                Ok(Response::Note(format!(
-                    "Successfully changed local property '{name}'{from} to '{value}'.{}",
-                    match from.is_empty() {
-                        true => " Use the UNSET command to revert your change.",
-                        false => "",
-                    }
-                )))
+                Ok(Response::Note(session.set(&name, value)))
             }
-            Statement::Unset { name } => {
-                let plain = properties::plain_name(name);
-                match session.properties.remove(plain) {
-                    Some(value) => Ok(Response::Note(format!(
-                        "Successfully unset local property '{plain}' (value was '{value}')."
-                    ))),
-                    None => Err(Error::user(format!(
-                        "Cannot unset local property '{plain}' which was never set in the first place"
-                    ))),
-                }
-            }
+            Statement::Unset { name } => session.unset(name).map(Response::Note),
             Statement::Define { name, value } => {
                 session.variables.define(&name.value, value.clone());
                 Ok(Response::Done)

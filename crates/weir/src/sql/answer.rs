@@ -169,7 +169,7 @@ fn body(body: &Body) -> String {
             &["Type Name", "Schema"],
             types
                 .iter()
-                .map(|(name, schema)| row(&[name, &schema.text])),
+                .map(|(name, schema)| row(&[name, &schema.text()])),
         ),
         Body::Variables { variables } => list(
             &["Variable Name", "Value"],
@@ -288,9 +288,9 @@ fn fields(fields: &[Field]) -> String {
                 _ => String::new(),
             };
             let type_text = if role.is_empty() {
-                field.schema.text.clone()
+                field.schema.text()
             } else {
-                format!("{:<16}{role}", field.schema.text)
+                format!("{:<16}{role}", field.schema.text())
             };
             row(&[&field.name, &type_text])
         }),
