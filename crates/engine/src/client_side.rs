@@ -95,7 +95,9 @@ impl Error {
 
 fn place_named(message: &str) -> Option<Position> {
     let number = |text: &str| {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         text[..end].parse().ok()
     };
     let place = |before: &str, between: &str| {
@@ -137,11 +139,19 @@ mod tests {
             let line = shown.lines().rev().take(2).collect::<Vec<_>>();
             let carets = line[0].trim_start();
             let column = line[0].len() - carets.len();
-            assert_eq!(line[1].get(column..column + carets.len()), Some(marked), "{shown}");
+            assert_eq!(
+                line[1].get(column..column + carets.len()),
+                Some(marked),
+                "{shown}"
+            );
         };
         check("line 1:8: Syntax Error", "SELECT nope FROM s;", "nope");
         check("line 2:3: Syntax Error\nmore", "SELECT\n  x FROM y;", "x");
-        check("Line: 1, Col: 8: SELECT column 'NOPE'", "SELECT nope FROM s;", "nope");
+        check(
+            "Line: 1, Col: 8: SELECT column 'NOPE'",
+            "SELECT nope FROM s;",
+            "nope",
+        );
         check("line 1:7: mismatched ','", "SELECT, a", ",");
         let plain = Error::user("no line 9:9 here, nor line x:1").within("SELECT");
         assert_eq!(plain.at_named_place().span.map(|span| span.start), None);
@@ -159,7 +169,10 @@ mod tests {
                 value: "earliest".to_owned()
             })
         );
-        assert_eq!(parse("SHOW VARIABLES").unwrap(), Some(SessionStatement::ShowVariables));
+        assert_eq!(
+            parse("SHOW VARIABLES").unwrap(),
+            Some(SessionStatement::ShowVariables)
+        );
         assert_eq!(parse("CREATE SINK CONNECTOR c WITH (what)").unwrap(), None);
         assert_eq!(parse("SHOW STREAMS").unwrap(), None);
         assert!(parse("SET nonsense").is_err());

@@ -364,7 +364,11 @@ impl FieldSchema {
             }
             "DECIMAL" => {
                 let parameter = |name| self.parameters.get(name).copied().unwrap_or_default();
-                format!("DECIMAL({}, {})", parameter("precision"), parameter("scale"))
+                format!(
+                    "DECIMAL({}, {})",
+                    parameter("precision"),
+                    parameter("scale")
+                )
             }
             other => other.to_owned(),
         }
@@ -403,7 +407,10 @@ mod tests {
         let Body::Streams { streams } = &entities[0].body else {
             panic!("{:?}", entities[0]);
         };
-        assert_eq!((streams[0].name.as_str(), streams[0].is_windowed), ("S", false));
+        assert_eq!(
+            (streams[0].name.as_str(), streams[0].is_windowed),
+            ("S", false)
+        );
         for other in &entities[1..] {
             assert!(matches!(&other.body, Body::Other(fields) if fields.contains_key("@type")));
         }

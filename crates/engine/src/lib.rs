@@ -98,8 +98,8 @@ pub mod parts {
     pub use weir_kafka::{
         Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
     };
-    pub use weir_sql::{Position, Span};
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
     };
+    pub use weir_sql::{Position, Span, is_reserved};
 }

@@ -1,14 +1,47 @@
-//! From the command line to an engine.
+//! From the command line to an engine, or to a server that has one.
 
+use std::{io::IsTerminal, path::Path};
+
+use serde::Deserialize;
 use tempfile::TempDir;
 use weir_engine::{Builder, Engine};
+use weir_server::client::{self, Client};
 
-use crate::{cli::EngineArguments, failure::Failure, settings::Settings};
+use crate::{
+    cli::{ClientArguments, EngineArguments},
+    failure::Failure,
+    settings::Settings,
+};
+
+/// What a server writes into the folder of its embedded broker.
+const SERVER_FILE: &str = "server.json";
 
 impl From<weir_engine::Error> for Failure {
     fn from(error: weir_engine::Error) -> Self {
         Self::rendered(error.render())
     }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        let failure = Self::new(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Who does what the command asks for.
+pub enum Door {
+    Own(Engine),
+    Server(Client),
+}
+
+/// A server's address, and the process that it is.
+#[derive(Deserialize)]
+struct ServerFile {
+    url: String,
 }
 
 /// Where an engine's topics are.
@@ -51,6 +84,113 @@ pub async fn engine_or_temporary(
     let folder =
         folder.map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
     Ok((builder.embedded(folder.path()).build().await?, Some(folder)))
+}
+
+/// The server that was named; else an engine, or the server that has the folder of the embedded broker.
+pub async fn door(
+    url: Option<&str>,
+    client: &client::Options,
+    arguments: &EngineArguments,
+) -> Result<(Door, Option<TempDir>), Failure> {
+    if let Some(url) = url {
+        return Ok((Door::Server(Client::new(url, client)?), None));
+    }
+    match engine_or_temporary(arguments).await {
+        Ok((engine, folder)) => Ok((Door::Own(engine), folder)),
+        Err(failure) => match server_in(arguments, &failure, client).await {
+            Some(server) => Ok((Door::Server(server), None)),
+            None => Err(failure),
+        },
+    }
+}
+
+/// The same for commands about topics.
+pub async fn topics_door(
+    client: &ClientArguments,
+    arguments: &EngineArguments,
+    what: &str,
+) -> Result<Door, Failure> {
+    let options = client_options(client).await?;
+    if let Some(url) = &client.url {
+        return Ok(Door::Server(Client::new(url, &options)?));
+    }
+    match headless_engine(arguments, what).await {
+        Ok(engine) => Ok(Door::Own(engine)),
+        Err(failure) => match server_in(arguments, &failure, &options).await {
+            Some(server) => Ok(Door::Server(server)),
+            None => Err(failure),
+        },
+    }
+}
+
+/// The server that runs on the folder of the embedded broker, if that is why the folder cannot be had.
+async fn server_in(
+    arguments: &EngineArguments,
+    failure: &Failure,
+    options: &client::Options,
+) -> Option<Client> {
+    let folder = arguments.embedded.as_deref()?;
+    if !failure.to_string().contains("is in use by") {
+        return None;
+    }
+    let file = std::fs::read(folder.join(SERVER_FILE)).ok()?;
+    let file: ServerFile = serde_json::from_slice(&file).ok()?;
+    let server = Client::new(&file.url, options).ok()?;
+    match server.info().await {
+        Ok(_) => {}
+        // It is there, and wants to know who asks: what follows says so.
+        Err(client::Error::Refused(_)) => {}
+        Err(error) => {
+            eprintln!(
+                "note: `{}` names a server that does not answer: {error}",
+                folder.display()
+            );
+            return None;
+        }
+    }
+    eprintln!(
+        "note: `{}` is the folder of the server at {}; going on through it",
+        folder.display(),
+        server.url()
+    );
+    Some(server)
+}
+
+/// Who asks a server, and whom is trusted. A password that is missing is asked for.
+pub async fn client_options(arguments: &ClientArguments) -> Result<client::Options, Failure> {
+    let ca = match &arguments.cacert {
+        Some(path) => Some(read_certificates(path).await?),
+        None => None,
+    };
+    let password = match (&arguments.user, &arguments.password) {
+        (Some(user), None) => Some(ask_for_password(user)?),
+        (_, password) => password.clone(),
+    };
+    Ok(client::Options {
+        user: arguments.user.clone(),
+        password,
+        token: arguments.token.clone(),
+        ca,
+    })
+}
+
+async fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = tokio::fs::read(path).await;
+    read.map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))
+}
+
+fn ask_for_password(user: &str) -> Result<String, Failure> {
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::new(format!(
+            "the password of `{user}` cannot be asked for: {why}"
+        ))
+        .hint("give it in WEIR_PASSWORD")
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(cannot(&"standard input is no terminal"));
+    }
+    let asked = rpassword::prompt_password(format!("Password of {user}: "));
+    asked.map_err(|error| cannot(&error))
 }
 
 /// An engine on the broker that was named, and nothing else: for commands about topics.

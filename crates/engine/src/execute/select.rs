@@ -79,7 +79,10 @@ impl Engine {
         if is_push {
             self.remember_push(id, text, &query);
         }
-        Ok(Response::Rows(RowStream::new(query, schema, receiver)))
+        let source = (self.inner.parts.broker.clone(), topic.into());
+        Ok(Response::Rows(RowStream::new(
+            query, schema, receiver, source,
+        )))
     }
 
     fn remember_push(&self, id: String, text: &str, query: &Query) {

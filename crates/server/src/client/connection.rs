@@ -15,7 +15,10 @@ use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use rustls::{ClientConfig, RootCertStore, pki_types::{CertificateDer, pem::PemObject}};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Error, Options, V1, error::Refusal};
@@ -63,7 +66,9 @@ impl Connection {
         };
         let authorization = authorization.map(|text| {
             let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                Error::Options("a token or a password has characters that HTTP cannot carry".to_owned())
+                Error::Options(
+                    "a token or a password has characters that HTTP cannot carry".to_owned(),
+                )
             })?;
             value.set_sensitive(true);
             Ok(value)
@@ -158,10 +163,9 @@ impl Connection {
     pub async fn whole(&self, body: Incoming) -> Result<Bytes, Error> {
         match Limited::new(body, LONGEST).collect().await {
             Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(self.foreign(&format!(
-                "its answer is longer than {} MiB",
-                LONGEST >> 20
-            ))),
+            Err(error) if error.is::<LengthLimitError>() => {
+                Err(self.foreign(&format!("its answer is longer than {} MiB", LONGEST >> 20)))
+            }
             Err(error) => Err(Error::Lost {
                 url: self.url.to_string(),
                 why: error.to_string(),
@@ -225,7 +229,9 @@ pub fn root_cause(error: &dyn std::error::Error) -> String {
 }
 
 fn is_no_http(error: &hyper_util::client::legacy::Error) -> bool {
-    let inner = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
+    let inner = error
+        .source()
+        .and_then(|source| source.downcast_ref::<hyper::Error>());
     inner.is_some_and(hyper::Error::is_parse)
 }
 
@@ -238,7 +244,10 @@ fn basic(user_info: &str) -> String {
 fn address(text: &str) -> Result<(String, Option<String>), Error> {
     let refuse = |why: &str| Error::Address {
         // A password may stand in it.
-        url: text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned(),
+        url: text
+            .rsplit_once('@')
+            .map_or(text, |(_, host)| host)
+            .to_owned(),
         why: why.to_owned(),
     };
     let (scheme, rest) = match text.split_once("://") {
@@ -297,13 +306,16 @@ fn tls(is_needed: bool, options: &Options) -> Result<ClientConfig, Error> {
     match &options.ca {
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let added = certificate
-                    .map_err(|error| error.to_string())
-                    .and_then(|certificate| {
-                        roots.add(certificate).map_err(|error| error.to_string())
-                    });
+                let added =
+                    certificate
+                        .map_err(|error| error.to_string())
+                        .and_then(|certificate| {
+                            roots.add(certificate).map_err(|error| error.to_string())
+                        });
                 added.map_err(|why| {
-                    Error::Options(format!("the file of --cacert holds what is no certificate: {why}"))
+                    Error::Options(format!(
+                        "the file of --cacert holds what is no certificate: {why}"
+                    ))
                 })?;
             }
             if roots.is_empty() {
@@ -322,8 +334,10 @@ fn tls(is_needed: bool, options: &Options) -> Result<ClientConfig, Error> {
         None => {}
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = versions.map_err(|error| Error::Options(format!("TLS cannot be used: {error}")))?;
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder =
+        versions.map_err(|error| Error::Options(format!("TLS cannot be used: {error}")))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
@@ -338,11 +352,17 @@ mod tests {
             let expected = expected.map(|(url, user)| (url.to_owned(), user.map(str::to_owned)));
             assert_eq!(found, expected, "{text}");
         };
-        check("http://localhost:8088/", Some(("http://localhost:8088", None)));
+        check(
+            "http://localhost:8088/",
+            Some(("http://localhost:8088", None)),
+        );
         check("HTTPS://h", Some(("https://h", None)));
         check("https://proxy/ksql/", Some(("https://proxy/ksql", None)));
         check("http://[::1]:8088", Some(("http://[::1]:8088", None)));
-        check("http://me:p%40ss@h:1", Some(("http://h:1", Some("me:p@ss"))));
+        check(
+            "http://me:p%40ss@h:1",
+            Some(("http://h:1", Some("me:p@ss"))),
+        );
         check("localhost:8088", None);
         check("ftp://h", None);
         check("http://", None);

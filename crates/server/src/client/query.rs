@@ -168,7 +168,10 @@ fn bare(line: &[u8]) -> (&[u8], bool) {
 fn parse<'a>(lines: &LineStream, text: &'a [u8]) -> Result<Element<'a>, Error> {
     serde_json::from_slice(text).map_err(|error| {
         let shown: String = String::from_utf8_lossy(text).chars().take(80).collect();
-        foreign(lines, &format!("`{shown}` is no element of an answer: {error}"))
+        foreign(
+            lines,
+            &format!("`{shown}` is no element of an answer: {error}"),
+        )
     })
 }
 
@@ -199,12 +202,27 @@ mod tests {
     fn elements_stand_in_an_array() {
         let check = |line: &str, expected: &str, is_closed: bool| {
             let (text, closed) = bare(line.as_bytes());
-            assert_eq!((String::from_utf8_lossy(text).as_ref(), closed), (expected, is_closed));
+            assert_eq!(
+                (String::from_utf8_lossy(text).as_ref(), closed),
+                (expected, is_closed)
+            );
         };
         check("[{\"header\":{}},", "{\"header\":{}}", false);
-        check("{\"row\":{\"columns\":[1]}},", "{\"row\":{\"columns\":[1]}}", false);
-        check("{\"row\":{\"columns\":[1]}}]", "{\"row\":{\"columns\":[1]}}", true);
-        check("{\"row\":{\"columns\":[1]}}", "{\"row\":{\"columns\":[1]}}", false);
+        check(
+            "{\"row\":{\"columns\":[1]}},",
+            "{\"row\":{\"columns\":[1]}}",
+            false,
+        );
+        check(
+            "{\"row\":{\"columns\":[1]}}]",
+            "{\"row\":{\"columns\":[1]}}",
+            true,
+        );
+        check(
+            "{\"row\":{\"columns\":[1]}}",
+            "{\"row\":{\"columns\":[1]}}",
+            false,
+        );
         check("]", "", true);
         check(",", "", false);
         check("  ", "", false);
@@ -219,7 +237,10 @@ mod tests {
         check("1.5", json!(1.5));
         check("9223372036854775807", json!(9_223_372_036_854_775_807_i64));
         check("1.10", json!("1.10"));
-        check("123456789012345678901234567890", json!("123456789012345678901234567890"));
+        check(
+            "123456789012345678901234567890",
+            json!("123456789012345678901234567890"),
+        );
         check("\"x\"", json!("x"));
         check("null", Value::Null);
     }

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 
-use super::{Error, LineStream, connection::{Connection, encoded}};
+use super::{
+    Error, LineStream,
+    connection::{Connection, encoded},
+};
 
 /// Lines of JSON, one value each.
 const NDJSON: &str = "application/x-ndjson";
@@ -56,7 +59,9 @@ pub async fn produce(
     }
     let path = path_of(topic, &parameters);
     let headers = [("accept", "application/json"), ("content-type", NDJSON)];
-    let answer = connection.send(Method::POST, &path, &headers, lines).await?;
+    let answer = connection
+        .send(Method::POST, &path, &headers, lines)
+        .await?;
     let body = connection.whole(answer.body).await?;
     connection.parse(&body)
 }
@@ -66,7 +71,11 @@ pub async fn consume(
     topic: &str,
     options: ConsumeOptions,
 ) -> Result<LineStream, Error> {
-    let from = if options.from_beginning { "beginning" } else { "latest" };
+    let from = if options.from_beginning {
+        "beginning"
+    } else {
+        "latest"
+    };
     let mut parameters = vec![format!("from={from}"), format!("follow={}", options.follow)];
     if let Some(limit) = options.limit {
         parameters.push(format!("limit={limit}"));
@@ -76,7 +85,9 @@ pub async fn consume(
     }
     let path = path_of(topic, &parameters);
     let headers = [("accept", NDJSON)];
-    let answer = connection.send(Method::GET, &path, &headers, Bytes::new()).await?;
+    let answer = connection
+        .send(Method::GET, &path, &headers, Bytes::new())
+        .await?;
     Ok(LineStream::new(answer))
 }
 
