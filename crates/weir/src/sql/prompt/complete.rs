@@ -283,10 +283,11 @@ impl Context<'_> {
         (token.kind == Kind::Word).then(|| token.text(self.text).to_uppercase())
     }
 
-    /// Who writes keywords in lower case does so with the next one.
+    /// Who has written the last word in lower case does so with the next one.
     fn usual_case(&self) -> Case {
-        let first = self.before.iter().find(|token| token.kind == Kind::Word);
-        first.map_or(Case::Upper, |token| {
+        let mut words = self.before.iter().rev();
+        let last = words.find(|token| token.kind == Kind::Word);
+        last.map_or(Case::Upper, |token| {
             Case::of(token.text(self.text), Case::Upper)
         })
     }
