@@ -44,16 +44,21 @@ impl SessionStatement {
     }
 }
 
+/// That a property was changed, in ksqlDB's words.
+pub(crate) fn changed(name: &str, before: Option<String>, value: &str) -> String {
+    let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
+    let rest = match from.is_empty() {
+        true => " Use the UNSET command to revert your change.",
+        false => "",
+    };
+    format!("Successfully changed local property '{name}'{from} to '{value}'.{rest}")
+}
+
 impl Session {
-    /// Changes a property; the sentence that says so.
+    /// Changes a property that somebody else has said is one; the sentence that says so.
     pub fn set(&mut self, name: &str, value: &str) -> String {
         let before = self.properties.insert(name.to_owned(), value.to_owned());
-        let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
-        let rest = match from.is_empty() {
-            true => " Use the UNSET command to revert your change.",
-            false => "",
-        };
-        format!("Successfully changed local property '{name}'{from} to '{value}'.{rest}")
+        changed(name, before, value)
     }
 
     /// Takes a change back; the sentence that says so.

@@ -3,7 +3,7 @@
 use weir_sql::Statement;
 
 use super::{Response, warning};
-use crate::{Engine, Error, Session, properties};
+use crate::{Engine, Error, Session, client_side, properties};
 
 impl Engine {
     pub(crate) fn change_session(
@@ -13,9 +13,9 @@ impl Engine {
     ) -> Result<Response, Error> {
         match statement {
             Statement::Set { name, value } => {
-                let name = properties::settable(name)?.to_owned();
-                properties::check_value(&name, value)?;
-                Ok(Response::Note(session.set(&name, value)))
+                let before = session.set_property(name, value)?;
+                let name = properties::plain_name(name);
+                Ok(Response::Note(client_side::changed(name, before, value)))
             }
             Statement::Unset { name } => session.unset(name).map(Response::Note),
             Statement::Define { name, value } => {

@@ -11,6 +11,7 @@ mod filter;
 mod kill;
 mod produce_consume;
 mod prompt;
+mod prompt_remote;
 mod refusals;
 mod seedrule;
 mod session;

@@ -12,6 +12,10 @@ use crate::support::{LIMIT, Place, Target, skipped};
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
+/// What the line editor sends when it begins to read, and when it has read: that pastes are to be marked, and are not.
+const ENTERED: &str = "\u{1b}[?2004h";
+const LEFT: &str = "\u{1b}[?2004l";
+
 /// A terminal with the prompt in it, 80 columns wide.
 pub struct Terminal {
     child: Child,
@@ -41,7 +45,7 @@ impl Terminal {
         Some(terminal)
     }
 
-    fn start(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
+    pub fn start(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
         let found = Command::new("script").arg("--version").output();
         let is_there = |text: &str| text.contains("util-linux");
         if !found.is_ok_and(|output| is_there(&String::from_utf8_lossy(&output.stdout))) {
@@ -140,9 +144,24 @@ impl Terminal {
     #[track_caller]
     pub fn run(&mut self, typed: &str) -> String {
         self.keys(&format!("{typed}\r"));
-        // Its own line ends with the key; the prompt that follows is painted anew.
-        self.wait_for("\r\n");
-        self.wait_for("ksql>")
+        self.wait_for(LEFT);
+        self.wait_for_prompt()
+    }
+
+    /// Waits for the next prompt.
+    #[track_caller]
+    pub fn wait_for_prompt(&mut self) -> String {
+        let shown = self.wait_for(ENTERED);
+        self.wait_for("ksql>");
+        shown
+    }
+
+    /// Drops what is typed. What is typed before it is dropped is dropped with it.
+    #[track_caller]
+    pub fn drop_line(&mut self) {
+        self.keys("\u{3}");
+        self.wait_for(LEFT);
+        self.wait_for_prompt();
     }
 
     pub fn ends(mut self) {
@@ -195,8 +214,7 @@ fn statements_have_lines_and_errors_have_places() {
     terminal.wait_for_screen("the string goes on in the next line", |screen| {
         screen.ends_with("SELECT 'never closed;\n") || screen.ends_with("SELECT 'never closed;")
     });
-    terminal.keys("\u{3}");
-    terminal.wait_for("ksql>");
+    terminal.drop_line();
     terminal.run("output json");
     terminal.keys("exit\r");
     terminal.ends();
@@ -265,7 +283,7 @@ fn ctrl_c_ends_the_query_and_ctrl_d_the_program() {
         });
         terminal.keys("\u{3}");
         terminal.wait_for("Query terminated");
-        terminal.wait_for("ksql>");
+        terminal.wait_for_prompt();
         terminal.wait_for_screen("the line is gone", |screen| !screen.contains("rows/s"));
     }
     let shown = terminal.run("SHOW TOPICS;");
@@ -362,22 +380,21 @@ fn names_are_completed_down_into_structs() {
     terminal.wait_for_screen("members are listed", |screen| {
         screen.contains("EVENT_DATA") && screen.contains("EVENT_ID")
     });
-    terminal.keys("\u{3}");
-    terminal.wait_for("ksql>");
+    terminal.drop_line();
     // Names that are no words are quoted, and names of topics are as they are.
     terminal.keys("SELECT winlog->event_data->T\t FROM events; PRINT ev\t");
     terminal.wait_for_screen("a name is quoted", |screen| {
         screen.contains("winlog->event_data->`Threat Name` FROM events; PRINT events")
     });
-    terminal.keys("\u{3}");
-    terminal.wait_for("ksql>");
+    terminal.drop_line();
     // What is dropped is not completed any more.
     terminal.run("DROP STREAM events;");
     terminal.keys("SELECT * FROM K\t");
     terminal.wait_for_screen("the other stream", |screen| {
         screen.contains("SELECT * FROM KSQL_PROCESSING_LOG")
     });
-    terminal.keys("\u{3}\u{4}");
+    terminal.drop_line();
+    terminal.keys("\u{4}");
     terminal.ends();
 }
 
@@ -452,7 +469,8 @@ fn sessions_at_once_keep_one_history() {
         });
         third.keys("\u{7}");
     }
-    third.keys("\u{3}\u{4}");
+    third.drop_line();
+    third.keys("\u{4}");
     third.ends();
 }
 
@@ -551,7 +569,7 @@ fn long_results_are_shown_page_by_page() {
     terminal.wait_for("\r\n|MESSAGE ");
     terminal.keys("\u{3}");
     terminal.wait_for("Query terminated");
-    terminal.wait_for("ksql>");
+    terminal.wait_for_prompt();
     terminal.run("\\pset pager off");
     let shown = terminal.run("SHOW FUNCTIONS;");
     assert!(!shown.contains("paged:"), "{shown}");
