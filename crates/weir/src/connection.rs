@@ -2,6 +2,7 @@
 
 use std::{io::IsTerminal, path::Path};
 
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::Deserialize;
 use tempfile::TempDir;
 use weir_engine::{Builder, Engine, properties};
@@ -11,6 +12,7 @@ use crate::{
     cli::{ClientArguments, EngineArguments},
     failure::Failure,
     settings::Settings,
+    signals::Signals,
 };
 
 /// What a server writes into the folder of its embedded broker.
@@ -173,7 +175,7 @@ pub async fn client_options(arguments: &ClientArguments) -> Result<client::Optio
         None => None,
     };
     let password = match (&arguments.user, &arguments.password) {
-        (Some(user), None) => Some(ask_for_password(user)?),
+        (Some(user), None) => Some(ask_for_password(user).await?),
         (_, password) => password.clone(),
     };
     Ok(client::Options {
@@ -189,18 +191,44 @@ async fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))
 }
 
-fn ask_for_password(user: &str) -> Result<String, Failure> {
+async fn ask_for_password(user: &str) -> Result<String, Failure> {
     let cannot = |why: &dyn std::fmt::Display| {
         Failure::new(format!(
             "the password of `{user}` cannot be asked for: {why}"
         ))
         .hint("give it in WEIR_PASSWORD")
     };
-    if !std::io::stdin().is_terminal() {
+    let input = std::io::stdin();
+    if !input.is_terminal() {
         return Err(cannot(&"standard input is no terminal"));
     }
-    let asked = rpassword::prompt_password(format!("Password of {user}: "));
-    asked.map_err(|error| cannot(&error))
+    let mut signals = Signals::listen()?;
+    let shown = tcgetattr(&input).map_err(|error| cannot(&error))?;
+    let mut hidden = shown.clone();
+    hidden.local_flags.remove(LocalFlags::ECHO);
+    hidden.local_flags.insert(LocalFlags::ECHONL);
+    // Before it is asked for, so that nothing that is typed ahead is shown.
+    tcsetattr(&input, SetArg::TCSANOW, &hidden).map_err(|error| cannot(&error))?;
+    eprint!("Password of {user}: ");
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = tokio::select! {
+        line = line => Some(line),
+        () = signals.interrupted() => None,
+    };
+    // A terminal that stays silent is worse than one whose silence could not be ended.
+    let _ = tcsetattr(&input, SetArg::TCSANOW, &shown);
+    match line {
+        Some(Ok(Ok(line))) => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+        Some(Ok(Err(error))) => Err(cannot(&error)),
+        Some(Err(error)) => Err(cannot(&error)),
+        None => {
+            eprintln!();
+            Err(Failure::interrupted())
+        }
+    }
 }
 
 /// An engine on the broker that was named, and nothing else: for commands about topics.
