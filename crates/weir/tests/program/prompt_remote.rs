@@ -22,7 +22,7 @@ impl Server {
     fn start_with(place: &Place, target: &Target, more: &[&str]) -> Self {
         let arguments = target.on(&["server", "--listen", "127.0.0.1:0"]);
         let mut process = Process::start(&mut place.weir(&[&arguments[..], more].concat()));
-        let line = process.wait_for("listening on http");
+        let line = process.wait_for_error("listening on http");
         let url = line.trim().rsplit(' ').next().unwrap().to_owned();
         Self { process, url }
     }

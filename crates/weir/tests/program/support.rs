@@ -241,7 +241,13 @@ impl Process {
 
     /// Waits for a line of standard error that contains this.
     #[track_caller]
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait_for_error(text);
+    }
+
+    /// The line of standard error that contains this, when it has come.
+    #[track_caller]
+    pub fn wait_for_error(&mut self, text: &str) -> String {
         let until = Instant::now() + LIMIT;
         loop {
             let left = until.saturating_duration_since(Instant::now());
