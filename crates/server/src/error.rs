@@ -17,7 +17,13 @@ pub struct Refusal {
     pub message: String,
     /// The statement that failed, and the answers of those before it.
     pub statement: Option<(String, Vec<Entity>)>,
-    /// Where in the statement, and what to do about it: Weir's own, for its prompt.
+    /// Weir's own, for its prompt.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+/// Where in the statement it is wrong, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Remedy {
     pub place: Option<Position>,
     pub hint: Option<String>,
 }
@@ -28,8 +34,7 @@ impl Refusal {
             code,
             message: message.into(),
             statement: None,
-            place: None,
-            hint: None,
+            remedy: None,
         }
     }
 
@@ -50,8 +55,7 @@ impl Refusal {
             code: 40002,
             message: "The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT\n".to_owned(),
             statement: Some((with_semicolon(statement), Vec::new())),
-            place: None,
-            hint: None,
+            remedy: None,
         }
     }
 
@@ -76,8 +80,10 @@ impl Refusal {
         };
         let statement = error.statement.as_deref().map(with_semicolon);
         Self {
-            place: error.position(),
-            hint: error.hint,
+            remedy: Some(Box::new(Remedy {
+                place: error.position(),
+                hint: error.hint,
+            })),
             code,
             message: error.message,
             statement: statement
@@ -95,12 +101,13 @@ impl Refusal {
 
     pub fn body(&self) -> Value {
         let mut body = self.body_of_ksqldb();
-        if let Some(place) = self.place {
+        let remedy = self.remedy.as_ref();
+        if let Some(place) = remedy.and_then(|remedy| remedy.place) {
             body["line"] = place.line.into();
             body["column"] = place.column.into();
         }
-        if let Some(hint) = &self.hint {
-            body["hint"] = hint.as_str().into();
+        if let Some(hint) = remedy.and_then(|remedy| remedy.hint.as_deref()) {
+            body["hint"] = hint.into();
         }
         body
     }
@@ -126,8 +133,7 @@ impl Refusal {
     pub fn generic(&self) -> Value {
         let plain = Self {
             statement: None,
-            place: None,
-            hint: None,
+            remedy: None,
             ..self.clone()
         };
         plain.body()

@@ -1,6 +1,6 @@
 //! From the command line to an engine, or to a server that has one.
 
-use std::{io::IsTerminal, path::Path};
+use std::{io::IsTerminal, path::Path, time::Duration};
 
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::Deserialize;
@@ -17,6 +17,9 @@ use crate::{
 
 /// What a server writes into the folder of its embedded broker.
 const SERVER_FILE: &str = "server.json";
+
+/// Whoever waits longer wants to know why.
+const MOMENT: Duration = Duration::from_millis(1500);
 
 impl From<weir_engine::Error> for Failure {
     fn from(error: weir_engine::Error) -> Self {
@@ -107,13 +110,32 @@ pub async fn door(
     if let Some(url) = url {
         return Ok((Door::Server(Client::new(url, client)?), None));
     }
-    match engine_or_temporary(arguments).await {
+    match told_why(engine_or_temporary(arguments), arguments).await {
         Ok((engine, folder)) => Ok((Door::Own(engine), folder)),
         Err(failure) => match server_in(arguments, &failure, client).await {
             Some(server) => Ok((Door::Server(server), None)),
             None => Err(failure),
         },
     }
+}
+
+/// Somebody who waits at a terminal for longer than a moment is told for what.
+async fn told_why<T>(opening: impl Future<Output = T>, arguments: &EngineArguments) -> T {
+    let mut opening = std::pin::pin!(opening);
+    if std::io::stderr().is_terminal() {
+        match tokio::time::timeout(MOMENT, &mut opening).await {
+            Ok(opened) => return opened,
+            Err(_) => {
+                let what = match (&arguments.bootstrap_servers, &arguments.embedded) {
+                    (Some(servers), _) => format!("the Kafka at {servers}"),
+                    (None, Some(folder)) => format!("the broker in `{}`", folder.display()),
+                    (None, None) => "the broker".to_owned(),
+                };
+                eprintln!("waiting for {what}, and for what ran there before; Ctrl-C gives up");
+            }
+        }
+    }
+    opening.await
 }
 
 /// The same for commands about topics.

@@ -28,6 +28,7 @@ use std::{
     time::Duration,
 };
 
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use weir_engine::{Engine, Error, Session};
@@ -79,6 +80,9 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
             let remote = Remote::connect(client_of).await.map_err(Failure::from)?;
             let mut shell = Shell::new(Backend::Remote(remote), session, screen);
             shell.options = client;
+            if script.is_none() {
+                end_at_signals(None, &Arc::default(), true)?;
+            }
             run_in(&mut shell, script.as_ref()).await
         }
         Door::Own(engine) => {
@@ -98,7 +102,7 @@ async fn run_own(
     script: Option<&Script>,
 ) -> Result<(), Failure> {
     let folder = Arc::new(Mutex::new(folder));
-    let ending = end_at_signals(engine, &folder, script.is_none())?;
+    let ending = end_at_signals(Some(engine.clone()), &folder, script.is_none())?;
     let outcome = run_in(shell, script).await;
     if ending.load(Ordering::Acquire) {
         // What ran came to its end because the engine is being stopped; the exit status is the signal's.
@@ -148,24 +152,32 @@ fn screen(arguments: &SqlArguments) -> Screen {
     screen
 }
 
-/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it. Gives whether
-/// that has come.
+/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it: the engine is
+/// stopped, and the terminal is left as it was found. Gives whether that has come.
 fn end_at_signals(
-    engine: &Engine,
+    engine: Option<Engine>,
     folder: &Arc<Mutex<Option<TempDir>>>,
     has_terminal: bool,
 ) -> Result<Arc<AtomicBool>, Failure> {
     let mut endings = Endings::listen(has_terminal)?;
-    let (engine, folder) = (engine.clone(), folder.clone());
+    let folder = folder.clone();
+    let terminal = has_terminal
+        .then(|| tcgetattr(std::io::stdin()).ok())
+        .flatten();
     let ending = Arc::new(AtomicBool::new(false));
     let has_come = ending.clone();
     tokio::spawn(async move {
         let status = endings.told().await;
         has_come.store(true, Ordering::Release);
-        if let Err(error) = engine.shutdown().await {
+        if let Some(engine) = engine
+            && let Err(error) = engine.shutdown().await
+        {
             tracing::error!(%error, "the engine could not be stopped");
         }
         remove(&folder);
+        if let Some(terminal) = terminal {
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &terminal);
+        }
         std::process::exit(status);
     });
     Ok(ending)

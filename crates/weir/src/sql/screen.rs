@@ -145,6 +145,11 @@ impl Screen {
         say(text)
     }
 
+    /// Whether a line stands below the results.
+    pub fn has_status(&self) -> bool {
+        self.is_status_shown
+    }
+
     /// Writes a part of a result: to the screen or its pager, or to the file that results go to.
     pub fn result(&mut self, text: &str) -> Result<Wanted, Failure> {
         self.erase_status();

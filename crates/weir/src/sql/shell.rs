@@ -144,13 +144,13 @@ impl Shell {
 
     /// What can be completed may be other than before.
     fn changed(&self, text: &str) {
-        let first = scan::first_words(text, 1);
-        let changes = ["CREATE", "DROP", "ALTER", "RUN", "TERMINATE", "INSERT"];
-        if let Some(names) = &self.names
-            && first
-                .first()
-                .is_some_and(|first| changes.contains(&first.as_str()))
-        {
+        let words = scan::words(text);
+        let Some(first) = words.first() else { return };
+        let changes = ["CREATE", "DROP", "ALTER", "RUN", "TERMINATE"];
+        let is_insert_select =
+            || first.is(text, "INSERT") && words.iter().any(|word| word.is(text, "SELECT"));
+        let has_changed = changes.iter().any(|word| first.is(text, word)) || is_insert_select();
+        if let (true, Some(names)) = (has_changed, &self.names) {
             names.refresh();
         }
     }

@@ -158,9 +158,13 @@ async fn show_rows(
                         .collect();
                     left -= texts.len() as u64;
                     status.count(texts.len());
+                    let had_status = screen.has_status();
                     if screen.result(&texts.concat())? == Wanted::Enough {
                         rows.terminate().await;
                         return Ok(Outcome::Finished);
+                    }
+                    if had_status && !screen.is_paging() {
+                        screen.show_status(&status.line())?;
                     }
                 }
                 None => break rows.end().await?,

@@ -15,6 +15,9 @@ use weir_engine::rows::Lag;
 /// The rate is that of the last seconds.
 const WINDOW: Duration = Duration::from_secs(5);
 
+/// How far apart the moments are that the rate is reckoned from.
+const SAMPLE: Duration = Duration::from_millis(200);
+
 /// How often it is asked how far behind the query is. The broker may be far away.
 const ASK: Duration = Duration::from_secs(1);
 
@@ -67,7 +70,10 @@ impl Status {
     }
 
     fn line_at(&mut self, now: Instant, lag: Option<i64>) -> String {
-        self.seen.push_back((now, self.rows));
+        let last = self.seen.back().map_or(self.started, |(then, _)| *then);
+        if now.duration_since(last) >= SAMPLE {
+            self.seen.push_back((now, self.rows));
+        }
         while self.seen.len() > 2 && now.duration_since(self.seen[1].0) >= WINDOW {
             self.seen.pop_front();
         }

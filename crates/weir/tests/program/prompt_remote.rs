@@ -168,6 +168,7 @@ fn session_against(place: &Place, target: &Target) {
         ),
         ("SHOW TYPES;", "Type Name"),
         ("SET 'no.such.property' = '1';", "no.such.property"),
+        ("SET 'auto.offset.reset' = 'somewhere';", "somewhere"),
         ("DEFINE who = 'PC1';", ""),
         ("SELECT '${who}' AS w FROM WINLOGEVENTS LIMIT 1;", "|PC1 "),
         ("SHOW VARIABLES;", " who "),

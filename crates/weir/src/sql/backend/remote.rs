@@ -166,8 +166,7 @@ impl Remote {
                 if !is_valid.map_err(|error| error_in(error, text))? {
                     return Err(Error::user(format!("Unknown property: {name}")).within(text));
                 }
-                // The server does not look at the value before a query needs it.
-                properties::check_value(name, &value).map_err(|error| error.within(text))?;
+                self.try_setting(session, name, &value, text).await?;
                 Answer::Note(session.set(name, &value))
             }
             SessionStatement::Unset { name } => {
@@ -200,6 +199,28 @@ impl Remote {
             }
         };
         Ok(vec![answer])
+    }
+
+    /// A value that the server does not take would go with every statement from here on: it is tried with one that does
+    /// nothing.
+    async fn try_setting(
+        &self,
+        session: &Session,
+        name: &str,
+        value: &str,
+        text: &str,
+    ) -> Result<(), Error> {
+        let mut properties = session.properties.clone();
+        properties.insert(name.to_owned(), value.to_owned());
+        let settings = Settings {
+            properties: &properties,
+            variables: &BTreeMap::new(),
+        };
+        match self.client.execute("SHOW TYPES;", settings, None).await {
+            Ok(_) => Ok(()),
+            Err(client::Error::Refused(refusal)) => Err(Error::user(refusal.message).within(text)),
+            Err(error) => Err(error_in(error, text)),
+        }
     }
 
     fn rows(&self, stream: QueryStream) -> super::Rows {

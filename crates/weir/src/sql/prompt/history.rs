@@ -13,7 +13,7 @@ use std::{
 use rustyline::{Editor, Helper, history::FileHistory};
 use weir_engine::properties;
 
-use crate::sql::scan::{self, Kind};
+use crate::sql::scan::{self, Kind, Token};
 
 /// What the editor's files begin with whose entries may have several lines.
 const BEGINNING: &[u8] = b"#V2\n";
@@ -53,10 +53,16 @@ pub fn remember<H: Helper>(editor: &mut Editor<H, FileHistory>, path: Option<&Pa
 /// Whether a value is set whose name is one of secrets: `SET 'sasl.jaas.config' = '…'`.
 pub fn holds_secret(entry: &str) -> bool {
     let words = scan::words(entry);
-    let is_declaration = words
+    words
+        .split(|word| word.is_symbol(entry, ";"))
+        .any(|statement| sets_secret(entry, statement))
+}
+
+fn sets_secret(entry: &str, statement: &[Token]) -> bool {
+    let is_declaration = statement
         .first()
         .is_some_and(|first| first.is(entry, "CREATE") || first.is(entry, "DEFINE"));
-    words.windows(2).any(|pair| {
+    statement.windows(2).any(|pair| {
         let is_name = match pair[0].kind {
             Kind::Text => true,
             // In a WHERE it is a column.
@@ -79,6 +85,7 @@ mod tests {
             "CREATE SINK CONNECTOR c WITH ('a'='b', 'connection.password' = 'x');",
             "CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='t', API_TOKEN='x');",
             "DEFINE password = 'x';",
+            "SHOW TOPICS;\nDEFINE password = 'x';",
         ] {
             assert!(holds_secret(secret), "{secret}");
         }
