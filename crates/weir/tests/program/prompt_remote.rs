@@ -469,3 +469,48 @@ fn a_server_with_tls() {
     assert!(text.contains("holds no certificate in PEM form"), "{text}");
     server.stop();
 }
+
+/// A server that says who it is, and then nothing any more.
+fn silent_server() -> String {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut first = String::new();
+            let _ = BufReader::new(&connection).read_line(&mut first);
+            if first.starts_with("GET /info ") {
+                let body = r#"{"KsqlServerInfo":{"version":"9.9","kafkaClusterId":"c","ksqlServiceId":"s","serverStatus":"RUNNING","more":1}}"#;
+                let _ = write!(
+                    connection,
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                continue;
+            }
+            open.push(connection);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_server_that_does_not_answer_holds_nobody_up() {
+    let place = Place::new();
+    let url = silent_server();
+    let Some(mut terminal) = Terminal::open_with(&place, &["sql", &url], &[]) else {
+        return;
+    };
+    let shown = terminal.run("version");
+    assert!(shown.contains("Version: 9.9"), "{shown}");
+    // Names are not there; keywords are.
+    terminal.keys("sel\t\t 1\u{15}");
+    terminal.keys("SHOW TOPICS;\r");
+    terminal.wait_for("\u{1b}[?2004l");
+    terminal.press_until("\u{3}", "The answer was not waited for");
+    terminal.drop_line();
+    terminal.keys("\u{4}");
+    terminal.ends();
+}
