@@ -90,6 +90,11 @@ impl Query {
         self.control.status()
     }
 
+    /// The status, and what the query has cost so far.
+    pub fn measures(&self) -> QueryMeasures {
+        self.control.measures()
+    }
+
     /// Whether as many rows were given as its LIMIT says.
     pub fn has_reached_limit(&self) -> bool {
         self.control.has_enough_rows()
