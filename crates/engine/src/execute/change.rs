@@ -33,18 +33,10 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         self.refuse_headless()?;
-        let mut state = self.inner.state.lock().await;
+        let mut change = self.change_state().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
-        if let Some(log) = &mut state.log {
-            log.settle(self.inner.parts.clock.now()).await?;
-        }
-        let number = state.next_number();
-        let mut next = State {
-            catalog: state.catalog.clone(),
-            queries: state.queries.clone(),
-            log: None,
-            sequence: number,
-        };
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let number = next.sequence;
         let mut effects = self.apply(&mut next, &mut world, session, statement, text, None)?;
         if effects.is_warning {
             return Ok(warning(effects.message, text));
@@ -66,10 +58,11 @@ impl Engine {
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
         }
-        self.record(&mut state, entry).await?;
-        state.catalog = next.catalog;
-        state.queries = next.queries;
-        self.carry_out(&mut state, &mut effects).await?;
+        change.record(&mut next, entry).await?;
+        change.publish(&next);
+        let done = self.carry_out(&mut next, &mut effects).await;
+        change.publish(&next);
+        done?;
         let query_id = effects.start.clone();
         Ok(status(
             effects.command_id,
@@ -186,14 +179,17 @@ impl Engine {
                 text,
             ));
         }
-        let mut state = self.inner.state.lock().await;
-        let ids = to_terminate(&state, target)?;
+        let mut change = self.change_state().await;
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let ids = to_terminate(&next, target)?;
         self.refuse_headless()?;
-        self.record(&mut state, self.entry(text, session)).await?;
+        let number = next.sequence;
+        change.record(&mut next, self.entry(text, session)).await?;
         let ended: Vec<Query> = ids
             .iter()
-            .filter_map(|id| state.queries.remove(id)?.query)
+            .filter_map(|id| next.queries.remove(id)?.query)
             .collect();
+        change.publish(&next);
         stop_all(&ended).await;
         for id in &ids {
             self.forget(id).await;
@@ -208,7 +204,7 @@ impl Engine {
             command,
             "Query terminated.".to_owned(),
             None,
-            state.sequence,
+            number,
             text,
         ))
     }
@@ -220,14 +216,17 @@ impl Engine {
         is_paused: bool,
         text: &str,
     ) -> Result<Response, Error> {
-        let mut state = self.inner.state.lock().await;
-        let ids = known_ids(&state, target)?;
+        let mut change = self.change_state().await;
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let ids = known_ids(&next, target)?;
         self.refuse_headless()?;
-        self.record(&mut state, self.entry(text, session)).await?;
-        set_paused(&mut state, target, is_paused);
+        let number = next.sequence;
+        change.record(&mut next, self.entry(text, session)).await?;
+        set_paused(&mut next, target, is_paused);
+        change.publish(&next);
         for query in ids
             .iter()
-            .filter_map(|id| state.queries.get(id)?.query.as_ref())
+            .filter_map(|id| next.queries.get(id)?.query.as_ref())
         {
             if is_paused {
                 query.pause();
@@ -246,13 +245,7 @@ impl Engine {
                 .filter(|_| ids.len() == 1)
                 .map_or("ALL", String::as_str)
         );
-        Ok(status(
-            command,
-            message.to_owned(),
-            None,
-            state.sequence,
-            text,
-        ))
+        Ok(status(command, message.to_owned(), None, number, text))
     }
 
     pub(super) fn refuse_headless(&self) -> Result<(), Error> {
