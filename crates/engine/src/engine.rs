@@ -20,7 +20,7 @@ use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
 use crate::{
     Builder, Error, Session, Topics,
     data_dir::DataDir,
-    processing_log, properties,
+    metrics, processing_log, properties,
     queries::Queries,
     service::Service,
     statement_log::{Entry, StatementLog},
@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     changes: tokio::sync::Mutex<Option<StatementLog>>,
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
+    /// What is kept for whoever asks for metrics.
+    pub watch: metrics::ends::Watch,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// The writer of the processing log, and how it is told that no more comes.
     processing_log: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
@@ -151,6 +153,7 @@ impl Engine {
                 state: watch::Sender::new(Arc::new(state)),
                 changes: tokio::sync::Mutex::new(None),
                 pushes: Mutex::default(),
+                watch: metrics::ends::Watch::new(),
                 background: Mutex::default(),
                 processing_log: Mutex::new(Some((stop_log, log_writer))),
             }),

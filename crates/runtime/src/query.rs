@@ -8,7 +8,7 @@ use weir_kafka::{Offset, PartitionId};
 use weir_plan::{QueryPlan, Sink};
 
 use crate::{
-    Error,
+    Error, QueryMeasures,
     control::{Control, Wish},
 };
 

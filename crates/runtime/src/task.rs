@@ -158,7 +158,11 @@ impl Task<'_> {
 
     /// The records of a batch that are before the end.
     fn taken<'b>(&self, batch: &'b Batch) -> &'b [Record] {
-        let before = |until| batch.records.partition_point(|record| record.offset < until);
+        let before = |until| {
+            batch
+                .records
+                .partition_point(|record| record.offset < until)
+        };
         &batch.records[..self.until.map_or(batch.records.len(), before)]
     }
 

@@ -12,6 +12,7 @@ mod expressions;
 mod formats;
 mod insert_values;
 mod like;
+mod metrics;
 mod persistent;
 mod print;
 mod restart;
