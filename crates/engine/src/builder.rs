@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -21,7 +22,7 @@ use weir_runtime::{
 use crate::{
     Engine, Error,
     data_dir::{self, DataDir},
-    engine::Parts,
+    engine::{Parts, shown},
     processing_log, properties,
     service::Service,
 };
@@ -36,7 +37,6 @@ enum Place {
 }
 
 /// Collects what an engine is made of; [`Builder::build`] starts it.
-#[derive(Debug)]
 pub struct Builder {
     place: Place,
     data: Option<PathBuf>,
@@ -47,6 +47,21 @@ pub struct Builder {
     checkpoints: Option<Arc<dyn CheckpointStore>>,
     takes_folder: bool,
     is_shared: bool,
+}
+
+/// Properties that hold secrets are not shown.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties = self.properties.iter();
+        let shown: BTreeMap<_, _> = properties
+            .map(|(name, value)| (name, shown(name, value)))
+            .collect();
+        f.debug_struct("Builder")
+            .field("place", &self.place)
+            .field("data", &self.data)
+            .field("properties", &shown)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Builder {

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,8 +22,9 @@ use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
 
 use crate::{
     Builder, Error, Session, Topics,
+    commands::Commands,
     data_dir::DataDir,
-    metrics, processing_log, properties,
+    mask, metrics, processing_log, properties,
     queries::Queries,
     service::Service,
     statement_log::{Entry, StatementLog},
@@ -64,6 +68,10 @@ pub(crate) struct Inner {
     state: watch::Sender<Arc<State>>,
     /// Statements that change anything go one after the other.
     changes: tokio::sync::Mutex<Option<StatementLog>>,
+    /// Ended for good: see [`Engine::dismantle`].
+    is_dismantled: AtomicBool,
+    /// What became of the statements that changed something.
+    pub commands: Commands,
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
     /// What is kept for whoever asks for metrics.
@@ -86,6 +94,7 @@ pub(crate) struct State {
 pub(crate) struct Change<'a> {
     log: tokio::sync::MutexGuard<'a, Option<StatementLog>>,
     state: &'a watch::Sender<Arc<State>>,
+    is_dismantled: &'a AtomicBool,
 }
 
 impl Change<'_> {
@@ -107,6 +116,12 @@ impl Change<'_> {
             next.sequence = log.next_offset();
         }
         Ok(())
+    }
+
+    /// There is no log any more, and no statement takes effect again.
+    pub fn forget(&mut self) {
+        *self.log = None;
+        self.is_dismantled.store(true, Ordering::Release);
     }
 
     /// From now on this is what there is.
@@ -152,6 +167,8 @@ impl Engine {
                 parts,
                 state: watch::Sender::new(Arc::new(state)),
                 changes: tokio::sync::Mutex::new(None),
+                is_dismantled: AtomicBool::new(false),
+                commands: Commands::default(),
                 pushes: Mutex::default(),
                 watch: metrics::ends::Watch::new(),
                 background: Mutex::default(),
@@ -181,6 +198,7 @@ impl Engine {
         Change {
             log: self.inner.changes.lock().await,
             state: &self.inner.state,
+            is_dismantled: &self.inner.is_dismantled,
         }
     }
 
@@ -259,11 +277,20 @@ impl Engine {
 
     /// Refuses what would act for a service that another process runs now.
     pub(crate) fn check_ours(&self) -> Result<(), Error> {
+        if self.is_dismantled() {
+            return Err(Error::user("The cluster has been terminated.")
+                .hint("start the program again for a new one"));
+        }
         self.inner
             .parts
             .service
             .as_ref()
             .map_or(Ok(()), Service::check)
+    }
+
+    /// Whether [`Engine::dismantle`] has ended the service.
+    pub fn is_dismantled(&self) -> bool {
+        self.inner.is_dismantled.load(Ordering::Acquire)
     }
 
     /// Stops all queries at a checkpoint; topics can be read and written until [`Engine::shutdown`].
@@ -354,8 +381,10 @@ impl Engine {
         let mut state = State::clone(&self.state());
         let mut world = World::look(&self.inner.parts.broker).await?;
         for (offset, entry) in entries {
-            if let Err(error) = self.reapply(&mut state, &mut world, &entry) {
-                let shown: String = entry.statement.chars().take(200).collect();
+            if let Err(error) = self.reapply(&mut state, &mut world, offset, &entry) {
+                let error = error.within(&entry.statement);
+                let shown = mask::without_secrets(&entry.statement);
+                let shown: String = shown.chars().take(200).collect();
                 tracing::error!(offset, %error, statement = %shown, "a statement no longer applies; the others do");
             }
         }

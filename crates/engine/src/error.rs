@@ -2,6 +2,8 @@
 
 use weir_sql::{Position, Span};
 
+use crate::mask::{without_secrets, without_secrets_of};
+
 /// Displays as the message alone; [`Error::render`] shows the place and the remedy.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
@@ -25,6 +27,8 @@ pub enum ErrorKind {
     External,
     /// A defect of ours.
     Internal,
+    /// Nobody: ASSERT found it otherwise.
+    Assertion,
 }
 
 impl Error {
@@ -38,6 +42,10 @@ impl Error {
 
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
+    }
+
+    pub fn assertion(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Assertion, message)
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -56,7 +64,10 @@ impl Error {
     }
 
     /// The statement in which it happened; kept if one is known already.
+    ///
+    /// What the message repeats of the statement has no secrets in it.
     pub fn within(mut self, statement: &str) -> Self {
+        self.message = without_secrets_of(statement, &self.message);
         self.statement.get_or_insert_with(|| statement.to_owned());
         self
     }
@@ -94,11 +105,11 @@ impl Error {
         Some(Position::of(self.statement.as_ref()?, self.span?.start))
     }
 
-    /// The message, the place marked, and the hint, as a person reads them.
+    /// The message, the place marked, and the hint, as a person reads them; secrets in the statement are covered.
     pub fn render(&self) -> String {
         weir_sql::render(
             &self.message,
-            self.statement.as_deref().unwrap_or(""),
+            &without_secrets(self.statement.as_deref().unwrap_or("")),
             self.span.filter(|_| self.statement.is_some()),
             self.hint.as_deref(),
         )

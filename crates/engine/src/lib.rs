@@ -12,6 +12,7 @@
 //! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
 mod builder;
+mod commands;
 pub mod data_dir;
 mod deploy;
 mod engine;
@@ -19,6 +20,8 @@ pub mod entity;
 mod error;
 mod execute;
 pub mod filter;
+mod inserts;
+mod mask;
 mod metrics;
 mod print;
 mod processing_log;
@@ -38,11 +41,12 @@ pub use engine::Engine;
 pub use entity::Entity;
 pub use error::{Error, ErrorKind};
 pub use execute::Response;
+pub use inserts::Inserts;
 pub use metrics::Metrics;
 pub use print::{PrintLine, PrintStream};
 pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
-pub use topics::{TopicReader, Topics};
+pub use topics::{Producer, TopicReader, Topics, Written};
 
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,9 +14,10 @@ use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
 use weir_sql::{Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, entity, status, warning};
+use super::{Response, apply::Effects, entity, warning};
 use crate::{
     Engine, Error, Session,
+    commands::Command,
     engine::{State, World},
     entity::Body,
 };
@@ -63,14 +64,12 @@ impl Engine {
         let done = self.carry_out(&mut next, &mut effects).await;
         change.publish(&next);
         done?;
-        let query_id = effects.start.clone();
-        Ok(status(
-            effects.command_id,
-            effects.message,
-            query_id,
+        let command = Command {
+            id: effects.command_id,
+            message: effects.message,
             number,
-            text,
-        ))
+        };
+        Ok(self.status(command, effects.start, text))
     }
 
     /// Stops and starts queries, deletes a topic.
@@ -98,7 +97,7 @@ impl Engine {
     }
 
     /// Positions that are left behind do no harm: ids are not used again.
-    async fn forget(&self, id: &str) {
+    pub(super) async fn forget(&self, id: &str) {
         if let Err(error) = self.inner.parts.checkpoints.remove(id).await {
             tracing::warn!(query = %id, %error, "the positions of a query that has ended could not be removed");
         }
@@ -194,19 +193,7 @@ impl Engine {
         for id in &ids {
             self.forget(id).await;
         }
-        let command = format!(
-            "terminate/{}/execute",
-            ids.first()
-                .filter(|_| ids.len() == 1)
-                .map_or("ALL", String::as_str)
-        );
-        Ok(status(
-            command,
-            "Query terminated.".to_owned(),
-            None,
-            number,
-            text,
-        ))
+        Ok(self.status(terminated(&ids, number), None, text))
     }
 
     pub(crate) async fn pause(
@@ -234,18 +221,7 @@ impl Engine {
                 query.resume();
             }
         }
-        let (word, message) = if is_paused {
-            ("pause", "Query paused.")
-        } else {
-            ("resume", "Query resumed.")
-        };
-        let command = format!(
-            "{word}/{}/execute",
-            ids.first()
-                .filter(|_| ids.len() == 1)
-                .map_or("ALL", String::as_str)
-        );
-        Ok(status(command, message.to_owned(), None, number, text))
+        Ok(self.status(paused(&ids, is_paused, number), None, text))
     }
 
     pub(super) fn refuse_headless(&self) -> Result<(), Error> {
@@ -255,6 +231,35 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+}
+
+/// What TERMINATE did.
+pub(super) fn terminated(ids: &[String], number: i64) -> Command {
+    Command {
+        id: format!("terminate/{}/execute", one_or_all(ids)),
+        message: "Query terminated.".to_owned(),
+        number,
+    }
+}
+
+/// What PAUSE or RESUME did.
+pub(super) fn paused(ids: &[String], is_paused: bool, number: i64) -> Command {
+    let (word, message) = match is_paused {
+        true => ("pause", "Query paused."),
+        false => ("resume", "Query resumed."),
+    };
+    Command {
+        id: format!("{word}/{}/execute", one_or_all(ids)),
+        message: message.to_owned(),
+        number,
+    }
+}
+
+fn one_or_all(ids: &[String]) -> &str {
+    match ids {
+        [one] => one,
+        _ => "ALL",
     }
 }
 
@@ -304,7 +309,7 @@ pub(super) fn set_paused(state: &mut State, target: &QueryTarget, is_paused: boo
 }
 
 /// Stops queries at a checkpoint, all at a time.
-async fn stop_all(queries: &[Query]) {
+pub(super) async fn stop_all(queries: &[Query]) {
     let stops = queries.iter().map(async |query| {
         if let Err(error) = query.stop(PATIENCE).await {
             tracing::warn!(query = query.id(), %error, "a query was cut off");
