@@ -12,6 +12,7 @@ mod kill;
 mod produce_consume;
 mod prompt;
 mod refusals;
+mod secrets;
 mod seedrule;
 mod session;
 mod support;
