@@ -37,6 +37,20 @@ enum Place {
 }
 
 /// Collects what an engine is made of; [`Builder::build`] starts it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// let engine = weir_engine::Engine::builder()
+///     .memory(0)
+///     .service_id("soc_")
+///     .property("auto.offset.reset", "earliest")
+///     .build()
+///     .await?;
+/// assert_eq!(engine.service_id(), "soc_");
+/// # engine.shutdown().await
+/// # }
+/// ```
 pub struct Builder {
     place: Place,
     data: Option<PathBuf>,
@@ -111,11 +125,13 @@ impl Builder {
         self
     }
 
+    /// Where the time comes from; by default the machine's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
+    /// Whose topics, positions and statements these are (`ksql.service.id`).
     pub fn service_id(self, id: &str) -> Self {
         self.property("ksql.service.id", id)
     }
@@ -127,9 +143,9 @@ impl Builder {
         self
     }
 
-    /// A function of the caller's own.
-    pub fn function(mut self, function: Arc<dyn Function>) -> Self {
-        self.functions.register(function);
+    /// A function of the caller's own, for statements to call by its name: see [`crate::scalar_function`].
+    pub fn function(mut self, function: impl Function + 'static) -> Self {
+        self.functions.register(Arc::new(function));
         self
     }
 

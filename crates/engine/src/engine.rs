@@ -30,7 +30,29 @@ use crate::{
     statement_log::{Entry, StatementLog},
 };
 
-/// Cheap to clone: all clones are one engine.
+/// Runs statements, and the queries that they make. Cheap to clone: all clones are one engine.
+///
+/// ```
+/// use weir_engine::{Engine, arrow::array::AsArray};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// let engine = Engine::builder().memory(0).build().await?;
+/// let mut session = engine.session();
+/// engine
+///     .execute(
+///         &mut session,
+///         "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);
+///          INSERT INTO s VALUES (1); INSERT INTO s VALUES (20);",
+///     )
+///     .await?;
+/// let batches = engine.query("SELECT a + 1 AS b FROM s WHERE a > 10;").await?;
+/// let column = batches[0].column(0).as_primitive::<weir_engine::arrow::datatypes::Int32Type>();
+/// assert_eq!(column.values(), &[21]);
+/// engine.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -131,6 +153,7 @@ impl Change<'_> {
 }
 
 impl Engine {
+    /// Says where the topics are and what else an engine is made of.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -214,16 +237,19 @@ impl Engine {
         Session::default()
     }
 
+    /// The topics of its broker: to list, create, write and read.
     pub fn topics(&self) -> Topics {
         Topics {
             broker: self.inner.parts.broker.clone(),
         }
     }
 
+    /// Whose topics and positions these are (`ksql.service.id`).
     pub fn service_id(&self) -> &str {
         &self.inner.parts.service_id
     }
 
+    /// What the broker calls itself.
     pub fn cluster_id(&self) -> &str {
         &self.inner.parts.cluster_id
     }

@@ -8,11 +8,13 @@ use crate::mask::{without_secrets, without_secrets_of};
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
+    /// Who must act.
     pub kind: ErrorKind,
     /// In ksqlDB's words where there are any.
     pub message: String,
     /// The statement that failed, if one did.
     pub statement: Option<String>,
+    /// Where in the statement, in bytes.
     pub span: Option<Span>,
     /// What to do about it, if that is known.
     pub hint: Option<String>,
@@ -32,18 +34,22 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// The statement, or what it names, is wrong.
     pub fn user(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::User, message)
     }
 
+    /// The broker, the disk or the network did not do its part.
     pub fn external(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::External, message)
     }
 
+    /// We did not.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// What a statement claims is not so.
     pub fn assertion(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Assertion, message)
     }
@@ -58,6 +64,7 @@ impl Error {
         }
     }
 
+    /// The same with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

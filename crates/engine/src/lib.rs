@@ -11,6 +11,8 @@
 //!
 //! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
+#![warn(missing_docs)]
+
 mod builder;
 mod commands;
 pub mod data_dir;
@@ -47,6 +49,10 @@ pub use print::{PrintLine, PrintStream};
 pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
 pub use topics::{Producer, TopicReader, Topics, Written};
+pub use weir_functions::scalar_function;
+
+/// The Arrow that batches are of.
+pub use arrow;
 
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use crate::Error;
 /// Whether SET may change it for a query, or only the server's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// SET may.
     Query,
+    /// Only the configuration may.
     Server,
 }
 

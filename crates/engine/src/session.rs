@@ -9,6 +9,7 @@ use weir_sql::Variables;
 pub struct Session {
     /// Properties that SET changed, by ksqlDB's names.
     pub properties: BTreeMap<String, String>,
+    /// What DEFINE gave names to.
     pub variables: Variables,
     /// Settings that were in force when a statement that is read again was accepted.
     pub(crate) logged: BTreeMap<String, String>,
