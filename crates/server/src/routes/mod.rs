@@ -4,6 +4,7 @@ mod close_query;
 mod info;
 mod inserts;
 mod ksql;
+mod metrics;
 mod openapi;
 mod property;
 mod query;
@@ -37,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/metadata/id", get(info::metadata_id))
         .route("/chc/ready", get(info::ready))
         .route("/chc/live", get(info::live))
+        .route("/metrics", get(metrics::metrics))
         .route("/ksql", post(ksql::ksql))
         .route("/ksql/terminate", post(terminate::terminate))
         .route("/query", post(query::query))

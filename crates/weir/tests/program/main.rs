@@ -8,6 +8,7 @@ mod all_events;
 mod bench;
 mod clients;
 mod demo;
+mod docs;
 mod filter;
 mod http;
 mod kill;
