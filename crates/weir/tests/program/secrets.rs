@@ -180,6 +180,66 @@ fn secrets_that_are_configured_wrongly_are_not_repeated() {
 }
 
 #[test]
+fn what_a_request_says_of_who_asks_is_in_no_log() {
+    let place = Place::new();
+    let (data, token, password) = (place.path("data"), format!("t-{MARK}"), format!("p-{MARK}"));
+    let credentials = place.file(
+        "credentials",
+        format!("user:alice:{password}\ntoken:{token}\n"),
+    );
+    let mut arguments = vec!["server", "--listen", "127.0.0.1:0", "--embedded", &data];
+    arguments.extend(["--credentials", &credentials]);
+    arguments.extend(EVERYTHING);
+    let mut server = Process::start(&mut place.weir(&arguments));
+    let said = server.wait_for_error("listening on http://");
+    let address = said
+        .trim()
+        .trim_start_matches("listening on http://")
+        .to_owned();
+    let ask = |request: &str, authorization: &str, body: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let length = body.len();
+        write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{authorization}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    assert_eq!(ask("GET /info", &bearer, ""), "200");
+    // alice:p-hunter2, and the same with another password.
+    let basic = |text: &str| format!("Authorization: Basic {text}\r\n");
+    assert_eq!(ask("GET /info", &basic("YWxpY2U6cC1odW50ZXIy"), ""), "200");
+    assert_eq!(
+        ask("GET /info", &basic("YWxpY2U6cC1odW50ZXIyMg=="), ""),
+        "401"
+    );
+    let wrong = format!("Authorization: Bearer {MARK}\r\n");
+    assert_eq!(ask("GET /info", &wrong, ""), "401");
+    // Not a WebSocket's handshake: what counts is that the token stands in the path.
+    ask(&format!("GET /ws/query?access_token={token}"), "", "");
+    ask(&format!("GET /ws/query?access_token=no-{MARK}"), "", "");
+    let statement =
+        format!(r#"{{"ksql":"CREATE SOURCE CONNECTOR c WITH ('connection.password'='{MARK}');"}}"#);
+    assert_eq!(ask("POST /ksql", &bearer, &statement), "400");
+    let setting =
+        format!(r#"{{"ksql":"SHOW TOPICS;","streamsProperties":{{"sasl.jaas.config":"{MARK}"}}}}"#);
+    ask("POST /ksql", &bearer, &setting);
+    let torn = format!(r#"{{"ksql":"SHOW TOPICS;","ssl.key.password":"{MARK}""#);
+    ask("POST /ksql", &bearer, &torn);
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    let done = server.done();
+    check(&done);
+    for encoded in ["YWxpY2U6cC1odW50ZXIy", "YWxpY2U6cC1odW50ZXIyMg"] {
+        assert!(!done.stderr.contains(encoded), "{encoded} is in a log line");
+    }
+    assert!(
+        done.stderr.contains("\"target\":\"weir_server"),
+        "no request is logged"
+    );
+}
+
+#[test]
 fn secrets_in_statements_are_covered() {
     let place = Place::new();
     let folder = place.path("broker");
