@@ -1,4 +1,10 @@
 //! What statements answer, in the shapes of ksqlDB's REST API (reference, "Entities of /ksql").
+//!
+//! Members and variants have the names that ksqlDB's API gives them, and its meanings.
+#![expect(
+    missing_docs,
+    reason = "the names are those of ksqlDB's REST API, and their meanings too"
+)]
 
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use crate::{Error, properties};
 pub struct Session {
     /// Properties that SET changed, by ksqlDB's names.
     pub properties: BTreeMap<String, String>,
+    /// What DEFINE gave names to.
     pub variables: Variables,
     /// Whether the caller is somebody else's machine: RUN SCRIPT would read this one's files.
     pub(crate) is_remote: bool,

@@ -25,8 +25,11 @@ use crate::{
 /// What a statement answers.
 #[allow(clippy::large_enum_variant, reason = "made once a statement")]
 pub enum Response {
+    /// What ksqlDB's REST API answers.
     Entity(Entity),
+    /// The rows of a SELECT, as they come.
     Rows(RowStream),
+    /// The lines of a PRINT, as they come.
     Print(PrintStream),
     /// Nothing to say: INSERT VALUES, SET, DEFINE.
     Done,
