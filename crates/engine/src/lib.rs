@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 mod builder;
+mod client_side;
 mod commands;
 pub mod data_dir;
 mod deploy;
@@ -38,6 +39,7 @@ mod topic_log;
 mod topics;
 
 pub use builder::Builder;
+pub use client_side::SessionStatement;
 pub use deploy::{DeployOptions, Deployment};
 pub use engine::Engine;
 pub use entity::Entity;
@@ -111,4 +113,5 @@ pub mod parts {
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
     };
+    pub use weir_sql::{Position, Span, is_reserved};
 }

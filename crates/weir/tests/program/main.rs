@@ -14,6 +14,7 @@ mod http;
 mod kill;
 mod produce_consume;
 mod prompt;
+mod prompt_remote;
 mod refusals;
 mod secrets;
 mod seedrule;
