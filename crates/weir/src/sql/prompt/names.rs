@@ -113,6 +113,17 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn put(&self, names: Names, before: &Arc<Names>, asked: u64) {
+        let mut state = self.lock();
+        // Names of a server that was left meanwhile are nobody's.
+        if Arc::ptr_eq(&state.names, before) {
+            state.names = Arc::new(names);
+        }
+        state.taken = asked;
+        drop(state);
+        self.is_done.notify_all();
+    }
 }
 
 async fn look_when_due(shared: Arc<Shared>) {
@@ -131,14 +142,7 @@ async fn look_when_due(shared: Arc<Shared>) {
         {
             tracing::debug!("names could not be looked up in time");
         }
-        let mut state = shared.lock();
-        // Names of a server that was left meanwhile are nobody's.
-        if Arc::ptr_eq(&state.names, &before) {
-            state.names = Arc::new(names);
-        }
-        state.taken = asked;
-        drop(state);
-        shared.is_done.notify_all();
+        shared.put(names, &before, asked);
         // A script of many statements asks for a look after each: looks take a third of the time at most.
         tokio::time::sleep(started.elapsed() * 2).await;
     }
