@@ -7,10 +7,31 @@ use crate::{Error, Session, properties};
 /// A statement that a session answers by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionStatement {
-    Set { name: String, value: String },
-    Unset { name: String },
-    Define { name: String, value: String },
-    Undefine { name: String },
+    /// SET.
+    Set {
+        /// As it was written.
+        name: String,
+        /// What it is to be.
+        value: String,
+    },
+    /// UNSET.
+    Unset {
+        /// As it was written.
+        name: String,
+    },
+    /// DEFINE.
+    Define {
+        /// As it was written.
+        name: String,
+        /// What it stands for.
+        value: String,
+    },
+    /// UNDEFINE.
+    Undefine {
+        /// As it was written.
+        name: String,
+    },
+    /// SHOW VARIABLES.
     ShowVariables,
 }
 

@@ -2,6 +2,12 @@
 //!
 //! They are read as well as written: a client of a server has the same entities. What it does not know, fields as well as
 //! whole entities, it reads over.
+//!
+//! Members and variants have the names that ksqlDB's API gives them, and its meanings.
+#![expect(
+    missing_docs,
+    reason = "the names are those of ksqlDB's REST API, and their meanings too"
+)]
 
 use std::{borrow::Cow, collections::BTreeMap};
 

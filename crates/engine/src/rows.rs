@@ -1,6 +1,10 @@
 //! Result rows: as they come from a query, and as JSON values (reference, "Query responses").
 
-use std::sync::Arc;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -17,12 +21,33 @@ use weir_catalog::{Schema, SqlType, calendar, text};
 use weir_kafka::{Broker, OffsetSpec, PartitionId};
 use weir_runtime::{Query, QueryState, Rows};
 
-use crate::Error;
+use crate::{Engine, Error};
 
-/// The rows of a push or pull query. Dropping it ends the query.
+/// The rows of a push or pull query: a stream of Arrow batches. Dropping it ends the query.
+///
+/// ```
+/// use futures::StreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// # let engine = weir_engine::Engine::builder().memory(0).build().await?;
+/// # let mut session = engine.session();
+/// # let create = "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);";
+/// # engine.execute(&mut session, create).await?;
+/// let rows = engine.subscribe("SELECT * FROM s EMIT CHANGES LIMIT 2;").await?;
+/// engine
+///     .execute(&mut session, "INSERT INTO s VALUES (1); INSERT INTO s VALUES (2);")
+///     .await?;
+/// let counts: Vec<usize> = rows.map(|batch| batch.num_rows()).collect().await;
+/// assert_eq!(counts.iter().sum::<usize>(), 2);
+/// # engine.shutdown().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RowStream {
+    /// Which TERMINATE ends it by.
     pub query_id: String,
+    /// The columns of the batches, in their order.
     pub schema: Schema,
     query: Query,
     rows: mpsc::Receiver<Rows>,
@@ -57,9 +82,13 @@ impl Lag {
 /// Why there are no more rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEnd {
+    /// As many rows came as its LIMIT says.
     LimitReached,
+    /// It reached the end that its source had at the start.
     Completed,
+    /// It was ended.
     Terminated,
+    /// It cannot go on, and why.
     Failed(String),
 }
 
@@ -112,6 +141,7 @@ impl RowStream {
         }
     }
 
+    /// How the query fares.
     pub fn status(&self) -> weir_runtime::QueryStatus {
         self.query.status()
     }
@@ -120,6 +150,19 @@ impl RowStream {
     pub async fn terminate(&self) {
         // A push query keeps no positions: there is nothing to wait for.
         let _ = self.query.stop(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+/// The same batches as [`RowStream::next`] gives.
+impl futures::Stream for RowStream {
+    type Item = RecordBatch;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+    ) -> Poll<Option<RecordBatch>> {
+        let next = self.rows.poll_recv(context);
+        next.map(|rows| rows.map(|rows| rows.batch))
     }
 }
 
@@ -139,6 +182,40 @@ pub fn to_json(batch: &RecordBatch, schema: &Schema) -> Vec<Vec<Value>> {
                 .collect()
         })
         .collect()
+}
+
+/// The rows of a batch as JSON objects, by the names of a schema's columns.
+pub fn to_objects(batch: &RecordBatch, schema: &Schema) -> Vec<Value> {
+    let names = || schema.columns.iter().map(|column| column.name.clone());
+    to_json(batch, schema)
+        .into_iter()
+        .map(|row| Value::Object(names().zip(row).collect()))
+        .collect()
+}
+
+impl Engine {
+    /// The rows of a query, all of them, as JSON objects.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), weir_engine::Error> {
+    /// # let engine = weir_engine::Engine::builder().memory(0).build().await?;
+    /// # let create = "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);";
+    /// # engine.execute(&mut engine.session(), create).await?;
+    /// engine.execute(&mut engine.session(), "INSERT INTO s VALUES (7);").await?;
+    /// let rows = engine.query_json("SELECT a, 'seven' AS name FROM s;").await?;
+    /// assert_eq!(rows[0].to_string(), r#"{"A":7,"NAME":"seven"}"#);
+    /// # engine.shutdown().await
+    /// # }
+    /// ```
+    pub async fn query_json(&self, sql: &str) -> Result<Vec<Value>, Error> {
+        let mut stream = self.subscribe(sql).await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = stream.next().await {
+            rows.extend(to_objects(&batch, &stream.schema));
+        }
+        Ok(rows)
+    }
 }
 
 /// One value: numbers keep their digits, times are ISO text, BYTES base64.
