@@ -510,7 +510,7 @@ fn a_server_that_does_not_answer_holds_nobody_up() {
     terminal.keys("SHOW TOPICS;\r");
     terminal.wait_for("\u{1b}[?2004l");
     terminal.press_until("\u{3}", "The answer was not waited for");
-    terminal.drop_line();
+    terminal.wait_for_prompt();
     terminal.keys("\u{4}");
     terminal.ends();
 }

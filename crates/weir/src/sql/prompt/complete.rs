@@ -669,7 +669,7 @@ mod tests {
             &["`@timestamp`", "HOST", "MANY", "WINLOG"],
         );
         check("SELECT `@| FROM winlogevents", &["`@timestamp`"]);
-        check("SELECT o.| FROM others o", &["WHO", "WINLOG"]);
+        check("SELECT o.| FROM others o", &["who", "winlog"]);
         check("SELECT u|", &["ucase(", "unix_date(", "undefine", "unset"]);
         check(
             "SELECT a FROM others; SELECT h| FROM winlogevents",
