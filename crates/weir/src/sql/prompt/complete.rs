@@ -365,7 +365,7 @@ impl Context<'_> {
                 .peek()
                 .is_some_and(|token| token.is_symbol(self.text, "]"))
             {
-                while let Some(token) = tokens.next() {
+                for token in tokens.by_ref() {
                     if token.is_symbol(self.text, "[") {
                         break;
                     }
