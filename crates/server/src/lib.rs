@@ -21,7 +21,7 @@ mod routes;
 mod rows;
 mod tls;
 
-pub use app::Server;
+pub use app::{Server, router};
 pub use credentials::Credentials;
 pub use options::{Limits, Options, is_property};
 pub use tls::TlsFiles;

@@ -125,7 +125,7 @@ impl Engine {
             answers.push(self.run_parsed(session, &parsed).await?);
             return Ok(());
         };
-        let script = script::read(path, depth).await?;
+        let script = script::read(session, path, depth).await?;
         Box::pin(self.execute_script(session, &script, depth + 1, answers)).await
     }
 
