@@ -19,6 +19,7 @@ use weir_catalog::{Column, ColumnRole, SqlType};
 /// One statement's answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entity {
+    /// What is answered.
     #[serde(flatten)]
     pub body: Body,
     #[serde(rename = "statementText", default)]
@@ -30,76 +31,139 @@ pub struct Entity {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Warning {
+    /// In words, for a person.
     pub message: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "@type")]
 pub enum Body {
+    /// A statement that changes something took effect.
     #[serde(rename = "currentStatus", rename_all = "camelCase")]
     CurrentStatus {
+        /// What `/status` knows the statement by.
         command_id: String,
+        /// What became of it.
         command_status: CommandStatus,
+        /// Its number among the statements that took effect.
         command_sequence_number: i64,
     },
+    /// A statement had nothing to do.
     #[serde(rename = "warning_entity")]
-    Warning { message: String },
+    Warning {
+        /// In words, for a person.
+        message: String,
+    },
+    /// SHOW STREAMS.
     #[serde(rename = "streams")]
-    Streams { streams: Vec<SourceInfo> },
+    Streams {
+        /// By name.
+        streams: Vec<SourceInfo>,
+    },
+    /// SHOW TABLES.
     #[serde(rename = "tables")]
-    Tables { tables: Vec<SourceInfo> },
+    Tables {
+        /// By name.
+        tables: Vec<SourceInfo>,
+    },
+    /// SHOW STREAMS EXTENDED.
     #[serde(rename = "source_descriptions", rename_all = "camelCase")]
     SourceDescriptions {
+        /// By name.
         source_descriptions: Vec<SourceDescription>,
     },
+    /// DESCRIBE.
     #[serde(rename = "sourceDescription", rename_all = "camelCase")]
     SourceDescription {
+        /// Of the one that was asked for.
         source_description: Box<SourceDescription>,
     },
+    /// SHOW QUERIES.
     #[serde(rename = "queries")]
-    Queries { queries: Vec<RunningQuery> },
+    Queries {
+        /// By id.
+        queries: Vec<RunningQuery>,
+    },
+    /// SHOW QUERIES EXTENDED.
     #[serde(rename = "query_descriptions", rename_all = "camelCase")]
     QueryDescriptions {
+        /// By id.
         query_descriptions: Vec<QueryDescription>,
     },
+    /// EXPLAIN.
     #[serde(rename = "queryDescription", rename_all = "camelCase")]
     QueryDescription {
+        /// Of the one that was asked for.
         query_description: Box<QueryDescription>,
     },
+    /// SHOW TOPICS.
     #[serde(rename = "kafka_topics")]
-    Topics { topics: Vec<TopicInfo> },
+    Topics {
+        /// By name.
+        topics: Vec<TopicInfo>,
+    },
+    /// SHOW TOPICS EXTENDED.
     #[serde(rename = "kafka_topics_extended")]
-    TopicsExtended { topics: Vec<TopicInfo> },
+    TopicsExtended {
+        /// By name.
+        topics: Vec<TopicInfo>,
+    },
+    /// SHOW PROPERTIES.
     #[serde(rename = "properties", rename_all = "camelCase")]
     Properties {
+        /// By name.
         properties: Vec<Property>,
+        /// Names of those that differ from their defaults.
         overwritten_properties: Vec<String>,
+        /// Names of those that do not.
         default_properties: Vec<String>,
     },
+    /// SHOW FUNCTIONS.
     #[serde(rename = "function_names")]
-    Functions { functions: Vec<FunctionName> },
+    Functions {
+        /// By name.
+        functions: Vec<FunctionName>,
+    },
+    /// DESCRIBE FUNCTION.
     #[serde(rename = "describe_function")]
     Function {
+        /// What it is called.
         name: String,
+        /// What it is for.
         description: String,
+        /// Who made it.
         author: String,
+        /// Of the function.
         version: String,
+        /// Where it comes from.
         path: String,
+        /// Which sort it is of.
         #[serde(rename = "type")]
         kind: String,
+        /// By name.
         functions: Vec<FunctionOverload>,
     },
+    /// SHOW TYPES.
     #[serde(rename = "type_list")]
     Types {
+        /// By name.
         types: BTreeMap<String, FieldSchema>,
     },
+    /// SHOW VARIABLES.
     #[serde(rename = "variables")]
-    Variables { variables: Vec<Variable> },
+    Variables {
+        /// By name.
+        variables: Vec<Variable>,
+    },
+    /// A push query was told to end.
     #[serde(rename = "terminate_query", rename_all = "camelCase")]
     TerminateQuery {
+        /// Which query, if there is one.
         query_id: String,
+        /// Whether there was such a query.
         was_terminated: bool,
     },
+    /// ASSERT TOPIC.
     #[serde(rename = "assert_topic", rename_all = "camelCase")]
     AssertTopic { topic_name: String, exists: bool },
     /// What this version does not know: read from a server, never written.
@@ -112,67 +176,102 @@ pub enum Body {
 pub struct CommandStatus {
     pub status: Cow<'static, str>,
     pub message: String,
+    /// Which query, if there is one.
     pub query_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceInfo {
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// What it is called.
     pub name: String,
+    /// The topic that it is over.
     pub topic: String,
+    /// How keys are written.
     pub key_format: String,
+    /// How values are written.
     pub value_format: String,
+    /// Whether its keys have windows.
     pub is_windowed: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceDescription {
+    /// What it is called.
     pub name: String,
+    /// Which windows its keys have.
     pub window_type: Option<String>,
+    /// Queries that read it.
     pub read_queries: Vec<RunningQuery>,
+    /// Queries that write it.
     pub write_queries: Vec<RunningQuery>,
+    /// The columns.
     pub fields: Vec<Field>,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Which column dates a row; empty if none does.
     pub timestamp: String,
+    /// In words; empty.
     pub statistics: String,
+    /// What is wrong with its queries, in words.
     pub error_stats: String,
+    /// Whether EXTENDED was asked for.
     pub extended: bool,
+    /// How keys are written.
     pub key_format: String,
+    /// How values are written.
     pub value_format: String,
+    /// The topic that it is over.
     pub topic: String,
+    /// How many the topic has.
     pub partitions: i32,
+    /// How many replicas each of them has.
     pub replication: i32,
+    /// The statement that made it.
     pub statement: String,
+    /// Where its queries stand.
     pub query_offset_summaries: Vec<OffsetSummary>,
+    /// What must be dropped first.
     pub source_constraints: Vec<String>,
+    /// Of other nodes; empty.
     pub cluster_statistics: Vec<String>,
+    /// Of other nodes; empty.
     pub cluster_error_stats: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OffsetSummary {
+    /// The group that its positions are published as.
     pub group_id: String,
+    /// By topic.
     pub topic_summaries: Vec<TopicOffsets>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicOffsets {
+    /// The topic.
     pub kafka_topic: String,
+    /// By partition.
     pub offsets: Vec<PartitionOffsets>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PartitionOffsets {
+    /// Its number.
     pub partition: i32,
+    /// The oldest record that there is.
     pub log_start_offset: i64,
+    /// The offset that the next record will have.
     pub log_end_offset: i64,
+    /// The offset that the query reads next.
     pub consumer_offset: i64,
 }
 
@@ -180,7 +279,9 @@ pub struct PartitionOffsets {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Field {
+    /// What it is called.
     pub name: String,
+    /// Its type.
     pub schema: FieldSchema,
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Cow<'static, str>>,
@@ -191,9 +292,12 @@ pub struct Field {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldSchema {
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The columns.
     pub fields: Option<Vec<Field>>,
+    /// Of the elements of an ARRAY, of the values of a MAP.
     pub member_schema: Option<Box<FieldSchema>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<Cow<'static, str>, u32>,
@@ -202,10 +306,15 @@ pub struct FieldSchema {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunningQuery {
+    /// The statement.
     pub query_string: String,
+    /// The streams that it writes.
     pub sinks: Vec<String>,
+    /// Their topics.
     pub sink_kafka_topics: Vec<String>,
+    /// What TERMINATE and EXPLAIN know it by.
     pub id: String,
+    /// How many nodes have it in which state.
     pub status_count: BTreeMap<String, u32>,
     pub query_type: Cow<'static, str>,
     pub state: String,
@@ -214,28 +323,44 @@ pub struct RunningQuery {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryDescription {
+    /// What TERMINATE and EXPLAIN know it by.
     pub id: String,
+    /// The statement, as it was understood.
     pub statement_text: String,
+    /// Which windows its keys have.
     pub window_type: Option<String>,
+    /// The columns.
     pub fields: Vec<Field>,
+    /// The streams that it reads.
     pub sources: Vec<String>,
+    /// The streams that it writes.
     pub sinks: Vec<String>,
+    /// What runs for it.
     pub topology: String,
+    /// What it does, step by step.
     pub execution_plan: String,
+    /// What SET had changed for it.
     pub overridden_properties: BTreeMap<String, String>,
+    /// Its state, by node.
     pub ksql_host_query_status: BTreeMap<String, String>,
     pub query_type: Cow<'static, str>,
     pub query_errors: Vec<QueryError>,
+    /// Empty.
     pub tasks_metadata: Vec<String>,
+    /// The group that its positions are published as.
     pub consumer_group_id: Option<String>,
+    /// `RUNNING`, `PAUSED` or `ERROR`.
     pub state: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryError {
+    /// When: ms since 1970.
     pub timestamp: i64,
+    /// In words.
     pub error_message: String,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
 }
@@ -243,11 +368,14 @@ pub struct QueryError {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicInfo {
+    /// Its name.
     pub name: String,
     /// The number of replicas of each partition.
     pub replica_info: Vec<i32>,
+    /// Members of groups that read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer_count: Option<usize>,
+    /// Groups that read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer_group_count: Option<usize>,
 }
@@ -255,9 +383,11 @@ pub struct TopicInfo {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Property {
+    /// What it is called.
     pub name: String,
     pub scope: Cow<'static, str>,
     pub value: Option<String>,
+    /// Whether SET may change it.
     pub editable: bool,
     pub level: Cow<'static, str>,
 }
@@ -265,7 +395,9 @@ pub struct Property {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FunctionName {
+    /// What it is called.
     pub name: String,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
     pub category: String,
@@ -274,25 +406,34 @@ pub struct FunctionName {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionOverload {
+    /// In their order.
     pub arguments: Vec<FunctionArgument>,
+    /// The type of what it gives.
     pub return_type: String,
+    /// What it is for.
     pub description: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionArgument {
+    /// What it is called.
     pub name: String,
+    /// Its type, `T` for any.
     #[serde(rename = "type")]
     pub sql_type: String,
+    /// What it is for.
     pub description: String,
+    /// Whether it may be there any number of times.
     pub is_variadic: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Variable {
+    /// What it is called.
     pub name: String,
+    /// What it stands for.
     pub value: String,
 }
 
@@ -307,6 +448,7 @@ impl CommandStatus {
 }
 
 impl Field {
+    /// As clients read it.
     pub fn of(column: &Column) -> Self {
         let (role, header_key) = match &column.role {
             ColumnRole::Key => (Some("KEY".into()), None),
@@ -324,6 +466,7 @@ impl Field {
 }
 
 impl FieldSchema {
+    /// As clients read it.
     pub fn of(sql_type: &SqlType) -> Self {
         let (kind, fields, member, parameters) = match sql_type {
             SqlType::Array(element) => ("ARRAY", None, Some(element.as_ref()), BTreeMap::new()),
