@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// How many entries the processing log's writer is done with.
+    pub log_done: tokio::sync::watch::Sender<u64>,
     /// The writer of the processing log, and how it is told that no more comes.
     processing_log: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
@@ -105,12 +107,14 @@ impl Engine {
         let includes_rows = is_on("ksql.logging.processing.rows.include");
         let has_stream = has_topic && is_on("ksql.logging.processing.stream.auto.create");
         let stop_log = CancellationToken::new();
+        let log_done = tokio::sync::watch::Sender::new(0);
         let log_writer = tokio::spawn(processing_log::run(
             parts.broker.clone(),
             log_topic.clone(),
             includes_rows,
             entries,
             stop_log.clone(),
+            log_done.clone(),
         ));
         let state = State {
             catalog: parts.catalog.clone(),
@@ -124,6 +128,7 @@ impl Engine {
                 state: tokio::sync::Mutex::new(state),
                 pushes: Mutex::default(),
                 background: Mutex::default(),
+                log_done,
                 processing_log: Mutex::new(Some((stop_log, log_writer))),
             }),
         };
