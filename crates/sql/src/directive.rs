@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn directives_are_found_between_statements() {
-        let text = "-- a comment\n--@test: a : b \r\nCREATE x; --@events: e.ndjson INTO t\n--@what\nb;";
+        let text =
+            "-- a comment\n--@test: a : b \r\nCREATE x; --@events: e.ndjson INTO t\n--@what\nb;";
         let expected = [
             ("test", Some("a : b")),
             ("events", Some("e.ndjson INTO t")),

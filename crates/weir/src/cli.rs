@@ -30,6 +30,8 @@ pub enum Command {
     Run(RunArguments),
     /// A prompt over an engine of its own
     Sql(SqlArguments),
+    /// Run tests of one's own rules, in SQL
+    Test(TestArguments),
     /// Write lines to a topic, one record each
     Produce(ProduceArguments),
     /// Print a topic's values, one record a line
@@ -107,6 +109,32 @@ pub struct SqlArguments {
 pub enum OutputFormat {
     Tabular,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// Files of tests, and folders with `.sql` files
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only tests whose name this regular expression matches
+    #[arg(long, value_name = "RE")]
+    pub filter: Option<String>,
+    /// Run each test a second time, with the engine stopped and resumed after each statement; both must agree
+    #[arg(long)]
+    pub resume: bool,
+    /// How outcomes look
+    #[arg(long, value_enum, default_value_t = TestOutput::Text)]
+    pub output: TestOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+    /// JUnit's XML, for build servers
+    Junit,
 }
 
 #[derive(Debug, Args)]

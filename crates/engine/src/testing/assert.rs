@@ -43,18 +43,23 @@ impl Scenario {
         assert: &AssertValues,
         is_null: bool,
     ) -> Result<(), Failure> {
-        let plan = self.plan(assert, is_null).await;
+        let plan = |context: &_| weir_plan::assert::values(assert, is_null, context);
+        let plan = self.planned(plan).await;
         let plan = plan.map_err(Failure::of_statement)?;
         let compared = self.compare(&plan, is_null).await;
         compared.map_err(Failure::of_statement)?
     }
 
-    async fn plan(&self, assert: &AssertValues, is_null: bool) -> Result<AssertPlan, Error> {
+    /// Plans against what exists now.
+    async fn planned<T>(
+        &self,
+        plan: impl FnOnce(&weir_plan::Context<'_>) -> Result<T, weir_plan::Error>,
+    ) -> Result<T, Error> {
         let settings = self.engine.settings(&self.session);
         let catalog = self.engine.inner.state.lock().await.catalog.clone();
         let topics = Topics::default();
         let context = self.engine.context(&catalog, &topics, &settings);
-        Ok(weir_plan::assert::values(assert, is_null, &context)?)
+        Ok(plan(&context)?)
     }
 
     /// The outer error says that it cannot be compared.
@@ -83,7 +88,9 @@ impl Scenario {
         let Some(at) = at else {
             let skipped = read.len().saturating_sub(NEIGHBOURS);
             let mut difference = look.difference(vec![wanted]);
-            let shown = self.rows(&mut look, &read[skipped..], "already read").await?;
+            let shown = self
+                .rows(&mut look, &read[skipped..], "already read")
+                .await?;
             difference.rows.extend(shown);
             let why = "Expected another record, but all records have already been read:";
             return Ok(Err(Failure::of_records(Error::user(why), difference)));
@@ -106,12 +113,8 @@ impl Scenario {
     }
 
     pub(super) async fn assert_source(&mut self, assert: &CreateSource) -> Result<(), Failure> {
-        let settings = self.engine.settings(&self.session);
-        let catalog = self.engine.inner.state.lock().await.catalog.clone();
-        let topics = Topics::default();
-        let context = self.engine.context(&catalog, &topics, &settings);
-        let compared = weir_plan::assert::source(assert, &context);
-        compared.map_err(|error| Failure::of_source(error.into()))
+        let compared = self.planned(|context| weir_plan::assert::source(assert, context));
+        compared.await.map_err(Failure::of_source)
     }
 
     /// All records that are in the source's topic are counted, read or not.
@@ -121,11 +124,8 @@ impl Scenario {
     }
 
     async fn count(&mut self, count: u64, name: &Ident) -> Result<Result<(), Failure>, Error> {
-        let settings = self.engine.settings(&self.session);
-        let catalog = self.engine.inner.state.lock().await.catalog.clone();
-        let topics = Topics::default();
-        let context = self.engine.context(&catalog, &topics, &settings);
-        let source = weir_plan::assert::counted(name, &context)?.clone();
+        let source = self.planned(|context| weir_plan::assert::counted(name, context).cloned());
+        let source = source.await?;
         let arrivals = self.arrivals.get(&source.topic);
         let records = arrivals.map_or(Vec::new(), |arrivals| arrivals.records.clone());
         if records.len() as u64 == count {

@@ -32,7 +32,7 @@ use crate::{
 };
 
 use rows::RowLayout;
-pub use rows::{clip, printable};
+pub use rows::{clip, printable, width_of};
 use screen::Screen;
 pub use table::table;
 
