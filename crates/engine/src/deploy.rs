@@ -48,13 +48,11 @@ impl Engine {
             ..Session::default()
         };
         self.check_ours()?;
-        let mut state = self.inner.state.lock().await;
+        let change = self.change_state().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
         let mut wanted = State {
-            catalog: state.catalog.clone(),
-            queries: BTreeMap::new(),
-            log: None,
-            sequence: 0,
+            catalog: self.state().catalog.clone(),
+            ..State::default()
         };
         let mut ids = Vec::new();
         let mut topics = Vec::new();
@@ -88,8 +86,8 @@ impl Engine {
             }
         }
         drop(hold);
-        *state = wanted;
-        drop(state);
+        change.publish(&wanted);
+        drop(change);
         Ok(Deployment {
             engine: self.clone(),
             ids,
@@ -352,7 +350,7 @@ impl Deployment {
     /// Returns when all queries run, or one cannot.
     pub async fn ready(&self) -> Result<(), Error> {
         loop {
-            let statuses = self.engine.statuses().await;
+            let statuses = self.engine.statuses();
             for (id, status) in &statuses {
                 if status.state == weir_runtime::QueryState::Failed {
                     let why = status
@@ -374,14 +372,14 @@ impl Deployment {
 
     /// Takes the ends of the source topics as they are now for those that [`Deployment::until_end`] waits for.
     pub async fn mark_end(&mut self) -> Result<(), Error> {
-        let state = self.engine.inner.state.lock().await;
+        let state = self.engine.state();
         self.ends = self.engine.ends_of_sources(&state).await?;
         Ok(())
     }
 
     /// The lowest position of all queries over a topic, by partition: how far a source was read.
     pub async fn positions(&self, topic: &str) -> BTreeMap<PartitionId, Offset> {
-        let state = self.engine.inner.state.lock().await;
+        let state = self.engine.state();
         let mut lowest: BTreeMap<PartitionId, Offset> = BTreeMap::new();
         for query in state
             .queries
@@ -408,10 +406,7 @@ impl Deployment {
             for id in &level {
                 let query = self
                     .engine
-                    .inner
-                    .state
-                    .lock()
-                    .await
+                    .state()
                     .queries
                     .get(id)
                     .and_then(|query| query.query.clone());
@@ -425,7 +420,7 @@ impl Deployment {
 
     /// Queries, those first that read nothing that another query of the file writes.
     async fn levels(&self) -> Vec<Vec<String>> {
-        let state = self.engine.inner.state.lock().await;
+        let state = self.engine.state();
         let mut left: Vec<&Persistent> = self
             .ids
             .iter()
@@ -452,12 +447,12 @@ impl Deployment {
     }
 
     async fn wait_for(&self, id: &str) -> Result<(), Error> {
-        let topic = match self.engine.inner.state.lock().await.queries.get(id) {
+        let topic = match self.engine.state().queries.get(id) {
             Some(query) => query.plan.source.topic.clone(),
             None => return Ok(()),
         };
         let is_written_here = {
-            let state = self.engine.inner.state.lock().await;
+            let state = self.engine.state();
             state
                 .queries
                 .values()
@@ -469,7 +464,7 @@ impl Deployment {
         };
         loop {
             let reached = {
-                let state = self.engine.inner.state.lock().await;
+                let state = self.engine.state();
                 let Some(query) = state.queries.get(id) else {
                     return Ok(());
                 };

@@ -2,11 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use weir_catalog::Catalog;
 use weir_functions::Registry;
@@ -16,6 +22,7 @@ use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
 
 use crate::{
     Builder, Error, Session, Topics,
+    commands::Commands,
     data_dir::DataDir,
     processing_log, properties,
     queries::Queries,
@@ -57,8 +64,14 @@ pub(crate) struct Parts {
 
 pub(crate) struct Inner {
     pub parts: Parts,
+    /// What there is now: read without waiting for whoever changes it.
+    state: watch::Sender<Arc<State>>,
     /// Statements that change anything go one after the other.
-    pub state: tokio::sync::Mutex<State>,
+    changes: tokio::sync::Mutex<Option<StatementLog>>,
+    /// Ended for good: see [`Engine::dismantle`].
+    is_dismantled: AtomicBool,
+    /// What became of the statements that changed something.
+    pub commands: Commands,
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
     background: Mutex<Vec<JoinHandle<()>>>,
@@ -68,21 +81,52 @@ pub(crate) struct Inner {
     processing_log: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
 
-/// What statements change.
+/// What statements change: a copy, that then takes the place of what was there.
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub catalog: Catalog,
     pub queries: Queries,
-    pub log: Option<StatementLog>,
-    /// How many statements took effect.
+    /// The number of the next statement that takes effect: its offset in the log, if there is one.
     pub sequence: i64,
 }
 
-impl State {
-    /// The number of the next statement that takes effect: its offset in the log, if there is one.
-    pub fn next_number(&self) -> i64 {
-        self.log
-            .as_ref()
-            .map_or(self.sequence, StatementLog::next_offset)
+/// The right to change the state, which one statement has at a time.
+pub(crate) struct Change<'a> {
+    log: tokio::sync::MutexGuard<'a, Option<StatementLog>>,
+    state: &'a watch::Sender<Arc<State>>,
+    is_dismantled: &'a AtomicBool,
+}
+
+impl Change<'_> {
+    /// A copy of the state, to be changed. What the log is in doubt of is settled first.
+    pub async fn copy(&mut self, now: i64) -> Result<State, Error> {
+        let mut next = State::clone(&self.state.borrow());
+        if let Some(log) = self.log.as_mut() {
+            log.settle(now).await?;
+            next.sequence = log.next_offset();
+        }
+        Ok(next)
+    }
+
+    /// Writes a statement to the log, if there is one: the next one has the number after it.
+    pub async fn record(&mut self, next: &mut State, entry: Entry) -> Result<(), Error> {
+        next.sequence += 1;
+        if let Some(log) = self.log.as_mut() {
+            log.append(entry).await?;
+            next.sequence = log.next_offset();
+        }
+        Ok(())
+    }
+
+    /// There is no log any more, and no statement takes effect again.
+    pub fn forget(&mut self) {
+        *self.log = None;
+        self.is_dismantled.store(true, Ordering::Release);
+    }
+
+    /// From now on this is what there is.
+    pub fn publish(&self, state: &State) {
+        self.state.send_replace(Arc::new(state.clone()));
     }
 }
 
@@ -118,14 +162,15 @@ impl Engine {
         ));
         let state = State {
             catalog: parts.catalog.clone(),
-            queries: Queries::new(),
-            log: None,
-            sequence: 0,
+            ..State::default()
         };
         let engine = Self {
             inner: Arc::new(Inner {
                 parts,
-                state: tokio::sync::Mutex::new(state),
+                state: watch::Sender::new(Arc::new(state)),
+                changes: tokio::sync::Mutex::new(None),
+                is_dismantled: AtomicBool::new(false),
+                commands: Commands::default(),
                 pushes: Mutex::default(),
                 background: Mutex::default(),
                 log_done,
@@ -143,6 +188,27 @@ impl Engine {
         }
         engine.stop_when_lost();
         Ok(engine)
+    }
+
+    /// What there is now.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.inner.state.borrow().clone()
+    }
+
+    /// Waits for its turn to change the state.
+    pub(crate) async fn change_state(&self) -> Change<'_> {
+        Change {
+            log: self.inner.changes.lock().await,
+            state: &self.inner.state,
+            is_dismantled: &self.inner.is_dismantled,
+        }
+    }
+
+    /// Returns when the statement of this number has taken effect (`commandSequenceNumber`).
+    pub async fn has_applied(&self, number: i64) {
+        let mut states = self.inner.state.subscribe();
+        // The sender lives as long as the engine.
+        let _ = states.wait_for(|state| state.sequence > number).await;
     }
 
     /// A caller's own settings: none changed yet.
@@ -170,8 +236,8 @@ impl Engine {
     }
 
     /// The status of every persistent query, by id.
-    pub async fn statuses(&self) -> BTreeMap<String, weir_runtime::QueryStatus> {
-        let state = self.inner.state.lock().await;
+    pub fn statuses(&self) -> BTreeMap<String, weir_runtime::QueryStatus> {
+        let state = self.state();
         let running = state
             .queries
             .values()
@@ -180,8 +246,8 @@ impl Engine {
     }
 
     /// Names that a prompt can complete: sources, their columns, topics, functions.
-    pub async fn names(&self) -> Vec<String> {
-        let state = self.inner.state.lock().await;
+    pub fn names(&self) -> Vec<String> {
+        let state = self.state();
         let sources = state.catalog.sources().flat_map(|source| {
             let columns = source
                 .schema
@@ -213,11 +279,20 @@ impl Engine {
 
     /// Refuses what would act for a service that another process runs now.
     pub(crate) fn check_ours(&self) -> Result<(), Error> {
+        if self.is_dismantled() {
+            return Err(Error::user("The cluster has been terminated.")
+                .hint("start the program again for a new one"));
+        }
         self.inner
             .parts
             .service
             .as_ref()
             .map_or(Ok(()), Service::check)
+    }
+
+    /// Whether [`Engine::dismantle`] has ended the service.
+    pub fn is_dismantled(&self) -> bool {
+        self.inner.is_dismantled.load(Ordering::Acquire)
     }
 
     /// Stops all queries at a checkpoint; topics can be read and written until [`Engine::shutdown`].
@@ -281,7 +356,8 @@ impl Engine {
     }
 
     async fn declare_processing_log(&self, topic: &str) -> Result<(), Error> {
-        let mut state = self.inner.state.lock().await;
+        let change = self.change_state().await;
+        let mut state = State::clone(&self.state());
         let world = World::look(&self.inner.parts.broker).await?;
         let parsed = weir_sql::parse_statement(
             &processing_log::declaration(topic),
@@ -294,6 +370,7 @@ impl Engine {
             weir_plan::plan(&parsed.statement, &parsed.text, &context)?
         {
             state.catalog.replace(plan.source);
+            change.publish(&state);
         }
         Ok(())
     }
@@ -302,16 +379,17 @@ impl Engine {
     async fn replay(&self) -> Result<(), Error> {
         let (log, entries) =
             StatementLog::open(&self.inner.parts.broker, &self.inner.parts.service_id).await?;
-        let mut state = self.inner.state.lock().await;
+        let mut change = self.change_state().await;
+        let mut state = State::clone(&self.state());
         let mut world = World::look(&self.inner.parts.broker).await?;
         for (offset, entry) in entries {
-            if let Err(error) = self.reapply(&mut state, &mut world, &entry) {
+            if let Err(error) = self.reapply(&mut state, &mut world, offset, &entry) {
                 let shown: String = entry.statement.chars().take(200).collect();
                 tracing::error!(offset, %error, statement = %shown, "a statement no longer applies; the others do");
             }
-            state.sequence += 1;
         }
-        state.log = Some(log);
+        state.sequence = log.next_offset();
+        *change.log = Some(log);
         let hold = self.inner.parts.runtime.hold();
         let ids: Vec<String> = state.queries.keys().cloned().collect();
         for id in ids {
@@ -332,6 +410,7 @@ impl Engine {
             }
         }
         drop(hold);
+        change.publish(&state);
         Ok(())
     }
 
@@ -355,15 +434,6 @@ impl Engine {
             topics: world,
             properties: settings,
         }
-    }
-
-    /// Writes a statement to the log, if there is one.
-    pub(crate) async fn record(&self, state: &mut State, entry: Entry) -> Result<(), Error> {
-        if let Some(log) = &mut state.log {
-            log.append(entry).await?;
-        }
-        state.sequence += 1;
-        Ok(())
     }
 
     pub(crate) fn entry(&self, statement: &str, session: &Session) -> Entry {

@@ -280,6 +280,16 @@ pub struct Variable {
     pub value: String,
 }
 
+impl CommandStatus {
+    pub(crate) fn success(message: String, query_id: Option<String>) -> Self {
+        Self {
+            status: "SUCCESS",
+            message,
+            query_id,
+        }
+    }
+}
+
 impl Field {
     pub fn of(column: &Column) -> Self {
         let (role, header_key) = match &column.role {

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     External,
     /// A defect of ours.
     Internal,
+    /// Nobody: ASSERT found it otherwise.
+    Assertion,
 }
 
 impl Error {
@@ -38,6 +40,10 @@ impl Error {
 
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
+    }
+
+    pub fn assertion(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Assertion, message)
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {

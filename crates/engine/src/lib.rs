@@ -12,6 +12,7 @@
 //! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
 mod builder;
+mod commands;
 pub mod data_dir;
 mod deploy;
 mod engine;
@@ -19,6 +20,7 @@ pub mod entity;
 mod error;
 mod execute;
 pub mod filter;
+mod inserts;
 mod print;
 mod processing_log;
 pub mod properties;
@@ -37,10 +39,11 @@ pub use engine::Engine;
 pub use entity::Entity;
 pub use error::{Error, ErrorKind};
 pub use execute::Response;
+pub use inserts::Inserts;
 pub use print::{PrintLine, PrintStream};
 pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
-pub use topics::{TopicReader, Topics};
+pub use topics::{Producer, TopicReader, Topics, Written};
 
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

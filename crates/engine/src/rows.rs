@@ -159,23 +159,111 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
 
 /// A JSON number where 64 bits or a double hold all its digits, else text.
 fn decimal(array: &ArrayRef, row: usize, scale: u8) -> Value {
-    let text = if matches!(array.data_type(), DataType::Decimal128(..)) {
-        text::Decimal {
-            unscaled: array.as_primitive::<Decimal128Type>().value(row),
-            scale,
-        }
-        .to_string()
-    } else {
-        text::Decimal {
-            unscaled: array.as_primitive::<Decimal256Type>().value(row),
-            scale,
-        }
-        .to_string()
-    };
+    let text = decimal_text(array, row, scale);
     let exact = serde_json::from_str::<Number>(&text)
         .ok()
         .filter(|number| number.to_string() == text);
     exact.map_or(Value::String(text), Value::Number)
+}
+
+fn decimal_text(array: &ArrayRef, row: usize, scale: u8) -> String {
+    if matches!(array.data_type(), DataType::Decimal128(..)) {
+        let unscaled = array.as_primitive::<Decimal128Type>().value(row);
+        text::Decimal { unscaled, scale }.to_string()
+    } else {
+        let unscaled = array.as_primitive::<Decimal256Type>().value(row);
+        text::Decimal { unscaled, scale }.to_string()
+    }
+}
+
+/// A row as a JSON array, straight into bytes: what the HTTP API sends. Numbers keep all their digits, DECIMALs too.
+pub fn append_row(out: &mut Vec<u8>, batch: &RecordBatch, row: usize, schema: &Schema) {
+    let columns = batch.columns().iter().zip(&schema.columns);
+    list(out, columns, |out, (array, column)| {
+        append(out, array, row, &column.sql_type);
+    });
+}
+
+fn list<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    mut each: impl FnMut(&mut Vec<u8>, T),
+) {
+    out.push(b'[');
+    separated(out, items, &mut each);
+    out.push(b']');
+}
+
+fn separated<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    each: &mut impl FnMut(&mut Vec<u8>, T),
+) {
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        each(out, item);
+    }
+}
+
+fn append(out: &mut Vec<u8>, array: &ArrayRef, row: usize, sql_type: &SqlType) {
+    if array.is_null(row) {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    match sql_type {
+        SqlType::Boolean => put(out, &array.as_boolean().value(row)),
+        SqlType::Integer => put(out, &array.as_primitive::<Int32Type>().value(row)),
+        SqlType::BigInt => put(out, &array.as_primitive::<Int64Type>().value(row)),
+        SqlType::String => put(out, array.as_string::<i32>().value(row)),
+        SqlType::Double => {
+            let number = array.as_primitive::<Float64Type>().value(row);
+            match number.is_finite() {
+                true => put(out, &number),
+                false => put(out, &text::Double(number).to_string()),
+            }
+        }
+        SqlType::Decimal { scale, .. } => {
+            out.extend_from_slice(decimal_text(array, row, *scale).as_bytes());
+        }
+        SqlType::Bytes | SqlType::Time | SqlType::Date | SqlType::Timestamp => {
+            put(out, &value(array, row, sql_type));
+        }
+        SqlType::Array(element) => {
+            let values = array.as_list::<i32>().value(row);
+            list(out, 0..values.len(), |out, index| {
+                append(out, &values, index, element);
+            });
+        }
+        SqlType::Map(_, of) => {
+            let entries = array.as_map().value(row);
+            let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1));
+            out.push(b'{');
+            separated(out, 0..entries.len(), &mut |out, index| {
+                put(out, keys.value(index));
+                out.push(b':');
+                append(out, values, index, of);
+            });
+            out.push(b'}');
+        }
+        SqlType::Struct(fields) => {
+            let members = fields.iter().zip(array.as_struct().columns());
+            out.push(b'{');
+            separated(out, members, &mut |out, (field, column)| {
+                put(out, field.name.as_str());
+                out.push(b':');
+                append(out, column, row, &field.sql_type);
+            });
+            out.push(b'}');
+        }
+    }
+}
+
+/// What serde_json writes of it.
+fn put<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    // A Vec takes all that is written, and these values have no members that could fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// The value as Java's `toString` has it: what tables show.

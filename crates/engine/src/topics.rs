@@ -1,6 +1,6 @@
 //! Topics as a program uses them: list, create, produce, consume.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use weir_kafka::{
     Broker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Record,
@@ -106,6 +106,13 @@ impl Topics {
     }
 }
 
+/// Where records were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub partition: PartitionId,
+    pub offsets: Range<Offset>,
+}
+
 /// Writes to one topic, in batches that it takes.
 pub struct Producer {
     topic: Arc<str>,
@@ -116,8 +123,8 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// Returns when the broker has acknowledged them.
-    pub async fn send(&mut self, records: Vec<NewRecord>) -> Result<(), Error> {
+    /// Returns when the broker has acknowledged them, with the offsets that they have.
+    pub async fn send(&mut self, records: Vec<NewRecord>) -> Result<Vec<Written>, Error> {
         let mut by_partition: BTreeMap<PartitionId, Vec<NewRecord>> = BTreeMap::new();
         for record in records {
             let partition = match &record.key {
@@ -129,16 +136,22 @@ impl Producer {
             };
             by_partition.entry(partition).or_default().push(record);
         }
+        let mut written = Vec::new();
         for (partition, records) in by_partition {
             let partition = TopicPartition {
                 topic: self.topic.clone(),
                 partition,
             };
             for batch in batches(records, BATCH_BYTES.min(self.limit)) {
-                self.writer.write(&partition, batch).await?;
+                let count = batch.len() as Offset;
+                let first = self.writer.write(&partition, batch).await?;
+                written.push(Written {
+                    partition: partition.partition,
+                    offsets: first..first + count,
+                });
             }
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Returns when all is durable.

@@ -146,7 +146,7 @@ pub enum ReaderEvent {
 
 /// Writes records. What one writer writes to one partition stands there in that order.
 #[async_trait]
-pub trait Writer: Send {
+pub trait Writer: Send + Sync {
     /// Writes a batch that the topic takes (see [`Topic::max_message_bytes`]); returns when the broker has acknowledged
     /// it, with the offset of its first record.
     async fn write(

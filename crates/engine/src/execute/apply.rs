@@ -17,9 +17,10 @@ use weir_sql::{
     statement::{AlterSource, DropSource, SourceKind},
 };
 
-use super::change::{ids, set_paused};
+use super::change::{ids, paused, set_paused, terminated};
 use crate::{
     Engine, Error, Session,
+    commands::Command,
     engine::{State, World},
     queries::Persistent,
     statement_log::Entry,
@@ -48,6 +49,7 @@ impl Engine {
         &self,
         state: &mut State,
         world: &mut World,
+        number: Offset,
         entry: &Entry,
     ) -> Result<(), Error> {
         let session = Session {
@@ -56,16 +58,24 @@ impl Engine {
             ..Session::default()
         };
         let parsed = weir_sql::parse_statement(&entry.statement, &session.variables)?;
-        match &parsed.statement {
+        let (command, query_id) = match &parsed.statement {
             Statement::Terminate(target) => {
-                for id in ids(state, target) {
-                    state.queries.remove(&id);
+                let ids = ids(state, target);
+                for id in &ids {
+                    state.queries.remove(id);
                 }
+                (terminated(&ids, number), None)
             }
-            Statement::Pause(target) => set_paused(state, target, true),
-            Statement::Resume(target) => set_paused(state, target, false),
+            Statement::Pause(target) => {
+                set_paused(state, target, true);
+                (paused(&ids(state, target), true, number), None)
+            }
+            Statement::Resume(target) => {
+                set_paused(state, target, false);
+                (paused(&ids(state, target), false, number), None)
+            }
             _ => {
-                self.apply(
+                let effects = self.apply(
                     state,
                     world,
                     &session,
@@ -73,8 +83,15 @@ impl Engine {
                     &parsed.text,
                     Some(entry),
                 )?;
+                let command = Command {
+                    id: effects.command_id,
+                    message: effects.message,
+                    number,
+                };
+                (command, effects.start)
             }
-        }
+        };
+        self.remember(&command, query_id);
         Ok(())
     }
 
@@ -193,7 +210,7 @@ fn check_may_replace(
 }
 
 /// The statements, positions and leases of services can be read; a row or a DELETE TOPIC in them would undo a service.
-pub(super) fn refuse_own_topic(topic: &str) -> Result<(), Error> {
+pub(crate) fn refuse_own_topic(topic: &str) -> Result<(), Error> {
     if !topic.starts_with("_weir_") {
         return Ok(());
     }

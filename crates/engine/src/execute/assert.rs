@@ -35,7 +35,7 @@ impl Engine {
                 return Ok(entity(body, text));
             };
             if Instant::now() >= deadline {
-                return Err(Error::user(why));
+                return Err(Error::assertion(why));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -14,9 +14,10 @@ use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
 use weir_sql::{Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, entity, status, warning};
+use super::{Response, apply::Effects, entity, warning};
 use crate::{
     Engine, Error, Session,
+    commands::Command,
     engine::{State, World},
     entity::Body,
 };
@@ -33,18 +34,10 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         self.refuse_headless()?;
-        let mut state = self.inner.state.lock().await;
+        let mut change = self.change_state().await;
         let mut world = World::look(&self.inner.parts.broker).await?;
-        if let Some(log) = &mut state.log {
-            log.settle(self.inner.parts.clock.now()).await?;
-        }
-        let number = state.next_number();
-        let mut next = State {
-            catalog: state.catalog.clone(),
-            queries: state.queries.clone(),
-            log: None,
-            sequence: number,
-        };
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let number = next.sequence;
         let mut effects = self.apply(&mut next, &mut world, session, statement, text, None)?;
         if effects.is_warning {
             return Ok(warning(effects.message, text));
@@ -66,18 +59,17 @@ impl Engine {
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
         }
-        self.record(&mut state, entry).await?;
-        state.catalog = next.catalog;
-        state.queries = next.queries;
-        self.carry_out(&mut state, &mut effects).await?;
-        let query_id = effects.start.clone();
-        Ok(status(
-            effects.command_id,
-            effects.message,
-            query_id,
+        change.record(&mut next, entry).await?;
+        change.publish(&next);
+        let done = self.carry_out(&mut next, &mut effects).await;
+        change.publish(&next);
+        done?;
+        let command = Command {
+            id: effects.command_id,
+            message: effects.message,
             number,
-            text,
-        ))
+        };
+        Ok(self.status(command, effects.start, text))
     }
 
     /// Stops and starts queries, deletes a topic.
@@ -105,7 +97,7 @@ impl Engine {
     }
 
     /// Positions that are left behind do no harm: ids are not used again.
-    async fn forget(&self, id: &str) {
+    pub(super) async fn forget(&self, id: &str) {
         if let Err(error) = self.inner.parts.checkpoints.remove(id).await {
             tracing::warn!(query = %id, %error, "the positions of a query that has ended could not be removed");
         }
@@ -186,31 +178,22 @@ impl Engine {
                 text,
             ));
         }
-        let mut state = self.inner.state.lock().await;
-        let ids = to_terminate(&state, target)?;
+        let mut change = self.change_state().await;
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let ids = to_terminate(&next, target)?;
         self.refuse_headless()?;
-        self.record(&mut state, self.entry(text, session)).await?;
+        let number = next.sequence;
+        change.record(&mut next, self.entry(text, session)).await?;
         let ended: Vec<Query> = ids
             .iter()
-            .filter_map(|id| state.queries.remove(id)?.query)
+            .filter_map(|id| next.queries.remove(id)?.query)
             .collect();
+        change.publish(&next);
         stop_all(&ended).await;
         for id in &ids {
             self.forget(id).await;
         }
-        let command = format!(
-            "terminate/{}/execute",
-            ids.first()
-                .filter(|_| ids.len() == 1)
-                .map_or("ALL", String::as_str)
-        );
-        Ok(status(
-            command,
-            "Query terminated.".to_owned(),
-            None,
-            state.sequence,
-            text,
-        ))
+        Ok(self.status(terminated(&ids, number), None, text))
     }
 
     pub(crate) async fn pause(
@@ -220,14 +203,17 @@ impl Engine {
         is_paused: bool,
         text: &str,
     ) -> Result<Response, Error> {
-        let mut state = self.inner.state.lock().await;
-        let ids = known_ids(&state, target)?;
+        let mut change = self.change_state().await;
+        let mut next = change.copy(self.inner.parts.clock.now()).await?;
+        let ids = known_ids(&next, target)?;
         self.refuse_headless()?;
-        self.record(&mut state, self.entry(text, session)).await?;
-        set_paused(&mut state, target, is_paused);
+        let number = next.sequence;
+        change.record(&mut next, self.entry(text, session)).await?;
+        set_paused(&mut next, target, is_paused);
+        change.publish(&next);
         for query in ids
             .iter()
-            .filter_map(|id| state.queries.get(id)?.query.as_ref())
+            .filter_map(|id| next.queries.get(id)?.query.as_ref())
         {
             if is_paused {
                 query.pause();
@@ -235,24 +221,7 @@ impl Engine {
                 query.resume();
             }
         }
-        let (word, message) = if is_paused {
-            ("pause", "Query paused.")
-        } else {
-            ("resume", "Query resumed.")
-        };
-        let command = format!(
-            "{word}/{}/execute",
-            ids.first()
-                .filter(|_| ids.len() == 1)
-                .map_or("ALL", String::as_str)
-        );
-        Ok(status(
-            command,
-            message.to_owned(),
-            None,
-            state.sequence,
-            text,
-        ))
+        Ok(self.status(paused(&ids, is_paused, number), None, text))
     }
 
     pub(super) fn refuse_headless(&self) -> Result<(), Error> {
@@ -262,6 +231,35 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+}
+
+/// What TERMINATE did.
+pub(super) fn terminated(ids: &[String], number: i64) -> Command {
+    Command {
+        id: format!("terminate/{}/execute", one_or_all(ids)),
+        message: "Query terminated.".to_owned(),
+        number,
+    }
+}
+
+/// What PAUSE or RESUME did.
+pub(super) fn paused(ids: &[String], is_paused: bool, number: i64) -> Command {
+    let (word, message) = match is_paused {
+        true => ("pause", "Query paused."),
+        false => ("resume", "Query resumed."),
+    };
+    Command {
+        id: format!("{word}/{}/execute", one_or_all(ids)),
+        message: message.to_owned(),
+        number,
+    }
+}
+
+fn one_or_all(ids: &[String]) -> &str {
+    match ids {
+        [one] => one,
+        _ => "ALL",
     }
 }
 
@@ -311,7 +309,7 @@ pub(super) fn set_paused(state: &mut State, target: &QueryTarget, is_paused: boo
 }
 
 /// Stops queries at a checkpoint, all at a time.
-async fn stop_all(queries: &[Query]) {
+pub(super) async fn stop_all(queries: &[Query]) {
     let stops = queries.iter().map(async |query| {
         if let Err(error) = query.stop(PATIENCE).await {
             tracing::warn!(query = query.id(), %error, "a query was cut off");

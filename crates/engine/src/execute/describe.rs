@@ -23,7 +23,7 @@ impl Engine {
         is_extended: bool,
         text: &str,
     ) -> Result<Response, Error> {
-        let state = self.inner.state.lock().await;
+        let state = self.state();
         let source = find(&state.catalog, name)?.clone();
         let description = self.description(&state, &source, is_extended).await?;
         Ok(entity(
@@ -35,7 +35,7 @@ impl Engine {
     }
 
     pub(crate) async fn describe_all(&self, kind: SourceKind) -> Result<Body, Error> {
-        let state = self.inner.state.lock().await;
+        let state = self.state();
         let mut source_descriptions = Vec::new();
         for source in state.catalog.sources().filter(|source| source.kind == kind) {
             source_descriptions.push(self.description(&state, source, true).await?);

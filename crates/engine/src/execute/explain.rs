@@ -22,20 +22,13 @@ impl Engine {
     ) -> Result<Response, Error> {
         let description = match what {
             Explain::Query(id) => {
-                let state = self.inner.state.lock().await;
+                let state = self.state();
                 description(query(&state, &id.value)?)
             }
             Explain::Statement(statement) => {
-                let state = self.inner.state.lock().await;
-                let copy = State {
-                    catalog: state.catalog.clone(),
-                    queries: state.queries.clone(),
-                    log: None,
-                    sequence: state.next_number(),
-                };
-                drop(state);
+                let state = self.state();
                 let world = World::look(&self.inner.parts.broker).await?;
-                self.plan_explained(&copy, &world, session, statement, text)?
+                self.plan_explained(&state, &world, session, statement, text)?
             }
         };
         Ok(entity(
@@ -79,14 +72,8 @@ impl Engine {
         };
         if query_type == "PERSISTENT" {
             // Whether it could be created, too.
-            let mut copy = State {
-                catalog: state.catalog.clone(),
-                queries: state.queries.clone(),
-                log: None,
-                sequence: state.sequence,
-            };
             self.apply(
-                &mut copy,
+                &mut state.clone(),
                 &mut world.clone(),
                 session,
                 statement,

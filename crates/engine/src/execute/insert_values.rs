@@ -14,11 +14,11 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         let settings = self.settings(session);
-        let catalog = self.inner.state.lock().await.catalog.clone();
+        let state = self.state();
         let plan = weir_plan::plan(
             statement,
             text,
-            &self.context(&catalog, &World::default(), &settings),
+            &self.context(&state.catalog, &World::default(), &settings),
         )?;
         let Plan::InsertValues(plan) = plan else {
             return Err(Error::user("the statement is no INSERT"));

@@ -4,6 +4,7 @@ mod apply;
 mod assert;
 mod change;
 mod describe;
+mod dismantle;
 mod explain;
 mod insert_values;
 mod script;
@@ -11,11 +12,14 @@ mod select;
 mod session;
 mod show;
 
+pub(crate) use apply::refuse_own_topic;
+
 use weir_sql::{ParsedStatement, Statement, Variables};
 
 use crate::{
     Engine, Entity, Error, PrintStream, RowStream, Session,
-    entity::{Body, CommandStatus, Warning},
+    commands::Command,
+    entity::{Body, Warning},
 };
 
 /// What a statement answers.
@@ -38,7 +42,19 @@ impl Engine {
         session: &mut Session,
         script: &str,
     ) -> Result<Vec<Response>, Error> {
-        self.execute_script(session, script, 0).await
+        let mut answers = Vec::new();
+        self.execute_into(session, script, &mut answers).await?;
+        Ok(answers)
+    }
+
+    /// As [`Engine::execute`]; when a statement fails, `answers` holds those of the statements before it.
+    pub async fn execute_into(
+        &self,
+        session: &mut Session,
+        script: &str,
+        answers: &mut Vec<Response>,
+    ) -> Result<(), Error> {
+        self.execute_script(session, script, 0, answers).await
     }
 
     pub(crate) async fn execute_script(
@@ -46,17 +62,18 @@ impl Engine {
         session: &mut Session,
         script: &str,
         depth: usize,
-    ) -> Result<Vec<Response>, Error> {
+        answers: &mut Vec<Response>,
+    ) -> Result<(), Error> {
         let statements =
             weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
         if statements.len() > 1 {
             self.validate(session, &statements, depth).await?;
         }
-        let mut responses = Vec::with_capacity(statements.len());
         for statement in statements {
-            responses.extend(self.answers(session, &statement.text, depth).await?);
+            self.answer(session, &statement.text, depth, answers)
+                .await?;
         }
-        Ok(responses)
+        Ok(())
     }
 
     /// Runs one statement; RUN SCRIPT answers with all answers of its file.
@@ -65,21 +82,33 @@ impl Engine {
         session: &mut Session,
         text: &str,
     ) -> Result<Vec<Response>, Error> {
-        self.answers(session, text, 0).await
+        let mut answers = Vec::new();
+        self.answer(session, text, 0, &mut answers).await?;
+        Ok(answers)
     }
 
-    async fn answers(
+    /// Whether a statement answers with rows: SELECT or PRINT.
+    pub fn is_read(&self, session: &Session, text: &str) -> bool {
+        // One that cannot be read is refused when it runs, with its place.
+        self.parse(session, text).is_ok_and(|parsed| {
+            matches!(parsed.statement, Statement::Select(_) | Statement::Print(_))
+        })
+    }
+
+    async fn answer(
         &self,
         session: &mut Session,
         text: &str,
         depth: usize,
-    ) -> Result<Vec<Response>, Error> {
+        answers: &mut Vec<Response>,
+    ) -> Result<(), Error> {
         let parsed = self.parse(session, text)?;
         let Statement::RunScript { path } = &parsed.statement else {
-            return Ok(vec![self.run_parsed(session, &parsed).await?]);
+            answers.push(self.run_parsed(session, &parsed).await?);
+            return Ok(());
         };
         let script = script::read(path, depth).await?;
-        Box::pin(self.execute_script(session, &script, depth + 1)).await
+        Box::pin(self.execute_script(session, &script, depth + 1, answers)).await
     }
 
     pub(crate) fn parse(&self, session: &Session, text: &str) -> Result<ParsedStatement, Error> {
@@ -125,6 +154,24 @@ impl Engine {
             Some(Response::Rows(stream)) => Ok(stream),
             _ => Err(Error::user("the statement is no SELECT").within(text)),
         }
+    }
+
+    /// The answer of a statement that changed something.
+    pub(crate) fn status(
+        &self,
+        command: Command,
+        query_id: Option<String>,
+        text: &str,
+    ) -> Response {
+        let command_status = self.remember(&command, query_id);
+        entity(
+            Body::CurrentStatus {
+                command_id: command.id,
+                command_status,
+                command_sequence_number: command.number,
+            },
+            text,
+        )
     }
 
     async fn run(
@@ -195,29 +242,6 @@ pub(crate) fn entity(body: Body, text: &str) -> Response {
 /// The statement as answers repeat it.
 fn statement_text(text: &str) -> String {
     format!("{};", text.trim_end().trim_end_matches(';'))
-}
-
-/// The answer of a statement that changed something.
-pub(crate) fn status(
-    command_id: String,
-    message: String,
-    query_id: Option<String>,
-    sequence: i64,
-    text: &str,
-) -> Response {
-    let command_status = CommandStatus {
-        status: "SUCCESS",
-        message,
-        query_id,
-    };
-    entity(
-        Body::CurrentStatus {
-            command_id,
-            command_status,
-            command_sequence_number: sequence,
-        },
-        text,
-    )
 }
 
 /// The answer of a statement that had nothing to do.

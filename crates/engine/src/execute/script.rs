@@ -59,18 +59,11 @@ impl Engine {
         depth: usize,
     ) -> Result<(), Error> {
         let world = World::look(&self.inner.parts.broker).await?;
-        let state = self.inner.state.lock().await;
         let mut sandbox = Sandbox {
-            state: State {
-                catalog: state.catalog.clone(),
-                queries: state.queries.clone(),
-                log: None,
-                sequence: state.next_number(),
-            },
+            state: State::clone(&self.state()),
             world,
             session: session.clone(),
         };
-        drop(state);
         self.check_all(&mut sandbox, statements, depth).await
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::mpsc;
 use weir_kafka::OffsetSpec;
-use weir_plan::Plan;
+use weir_plan::{Plan, QueryPlan, ScanSource};
 use weir_runtime::{Output, Query, QuerySpec};
 use weir_sql::{Statement, statement::Print};
 
@@ -31,11 +31,11 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         let settings = self.settings(session);
-        let catalog = self.inner.state.lock().await.catalog.clone();
+        let state = self.state();
         let plan = weir_plan::plan(
             statement,
             text,
-            &self.context(&catalog, &World::default(), &settings),
+            &self.context(&state.catalog, &World::default(), &settings),
         )?;
         let Plan::Select(plan) = plan else {
             return Err(Error::user("the statement is no SELECT"));
@@ -53,16 +53,7 @@ impl Engine {
                 Some(self.offsets(&topic, OffsetSpec::Latest).await?),
             )
         };
-        let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let now = self.inner.parts.clock.now();
-        let id = match is_push {
-            true => format!(
-                "transient_{}_{}",
-                plan.source.name,
-                now.wrapping_mul(1000) + unique as i64
-            ),
-            false => format!("query_{now}{unique}"),
-        };
+        let id = self.read_id(&plan, &settings);
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
         let schema = plan.schema.clone();
         let spec = QuerySpec {
@@ -80,6 +71,58 @@ impl Engine {
             self.remember_push(id, text, &query);
         }
         Ok(Response::Rows(RowStream::new(query, schema, receiver)))
+    }
+
+    /// As ksqlDB names them: clients tell the sorts apart by it.
+    fn read_id(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> String {
+        let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let now = self.inner.parts.clock.now();
+        if !plan.is_continuous {
+            return format!("query_{now}{unique}");
+        }
+        if self.is_scalable(plan, settings) {
+            return format!("SCALABLE_PUSH_QUERY_{}", uuid::Uuid::new_v4().simple());
+        }
+        format!(
+            "transient_{}_{}",
+            plan.source.name,
+            now.wrapping_mul(1000) + unique as i64
+        )
+    }
+
+    /// Whether ksqlDB would tap the one query that writes the source (reference 2.9). Here every push query shares the
+    /// source's reader with all others, so that only the id differs.
+    fn is_scalable(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> bool {
+        let setting = |name: &str, value: &str| {
+            settings
+                .get(name)
+                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+        };
+        let state = self.state();
+        let writers = state
+            .queries
+            .values()
+            .filter(|query| query.target == plan.source.name);
+        let names_places = plan.scan.iter().any(|column| {
+            matches!(
+                column.from,
+                ScanSource::RowPartition | ScanSource::RowOffset
+            )
+        });
+        setting("ksql.query.push.v2.enabled", "true")
+            && setting("auto.offset.reset", "latest")
+            && writers.count() == 1
+            && !names_places
+    }
+
+    /// Ends a push query; false if there is none of this id.
+    pub async fn close_query(&self, id: &str) -> bool {
+        let Some((_, query)) = self.push_query(id) else {
+            return false;
+        };
+        // It keeps no positions: there is nothing to wait for.
+        let _ = query.stop(std::time::Duration::from_secs(1)).await;
+        true
     }
 
     fn remember_push(&self, id: String, text: &str, query: &Query) {

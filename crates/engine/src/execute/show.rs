@@ -63,9 +63,10 @@ impl Engine {
             },
             Show::Properties => self.show_properties(session),
             Show::Types => {
-                let catalog = self.inner.state.lock().await.catalog.clone();
+                let state = self.state();
                 Body::Types {
-                    types: catalog
+                    types: state
+                        .catalog
                         .custom_types()
                         .map(|(name, sql_type)| (name.to_owned(), FieldSchema::of(sql_type)))
                         .collect(),
@@ -119,13 +120,13 @@ impl Engine {
     }
 
     async fn sources(&self, kind: SourceKind) -> Vec<SourceInfo> {
-        let catalog = self.inner.state.lock().await.catalog.clone();
-        let of_kind = catalog.sources().filter(|source| source.kind == kind);
+        let state = self.state();
+        let of_kind = state.catalog.sources().filter(|source| source.kind == kind);
         of_kind.map(|source| info(source)).collect()
     }
 
     async fn show_queries(&self) -> Body {
-        let state = self.inner.state.lock().await;
+        let state = self.state();
         let mut queries: Vec<RunningQuery> = state.queries.values().map(running).collect();
         queries.extend(
             self.push_queries()
@@ -147,7 +148,7 @@ impl Engine {
     }
 
     async fn describe_queries(&self) -> Body {
-        let state = self.inner.state.lock().await;
+        let state = self.state();
         Body::QueryDescriptions {
             query_descriptions: state
                 .queries

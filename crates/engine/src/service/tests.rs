@@ -312,7 +312,7 @@ async fn a_statement_that_failed_in_doubt_is_none_after_a_restart_either() {
     engine.execute(&mut session, &declare("c")).await.unwrap();
     engine.shutdown().await.unwrap();
     let engine = builder().build().await.unwrap();
-    let names = engine.names().await;
+    let names = engine.names();
     let has = |name: &str| names.contains(&name.to_owned());
     assert_eq!(["A", "B", "C"].map(has), [true, false, true]);
 }
@@ -337,7 +337,7 @@ async fn a_burst_of_bad_records_is_in_the_processing_log_to_the_last() {
         .unwrap();
     let all_is_read = async {
         loop {
-            let statuses = engine.statuses().await;
+            let statuses = engine.statuses();
             let read = |status: &weir_runtime::QueryStatus| status.records_in >= BAD as u64;
             if statuses.values().all(read) {
                 return;

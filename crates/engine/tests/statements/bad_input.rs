@@ -304,7 +304,7 @@ fn records_that_mean_harm_are_rows_or_set_aside_and_the_next_ones_come() {
         }
         assert_eq!(house.state_of("CSAS_X_1").await, "RUNNING");
         let bad = cases.iter().filter(|(_, then)| matches!(then, Bad)).count();
-        let statuses = house.engine.statuses().await;
+        let statuses = house.engine.statuses();
         assert_eq!(
             statuses["CSAS_X_1"].bad_records.values().sum::<u64>() as usize,
             bad
@@ -437,7 +437,7 @@ async fn the_processing_log_is_not_reported_on_itself() {
     house.texts("ALARMS", 1).await;
     house.caught_up("CSAS_ALARMS_2", log).await;
     house.caught_up("CSAS_Y_4", log).await;
-    let statuses = house.engine.statuses().await;
+    let statuses = house.engine.statuses();
     assert_eq!(
         statuses["CSAS_ALARMS_2"].bad_records.values().sum::<u64>(),
         1
@@ -487,7 +487,7 @@ async fn rows_that_cannot_be_written_are_in_the_processing_log_too() {
             .contains("topic: t, partition: 0, offset: 2"),
         "{entry}"
     );
-    let statuses = house.engine.statuses().await;
+    let statuses = house.engine.statuses();
     assert_eq!(statuses["CSAS_X_1"].state, QueryState::Running);
 }
 

@@ -60,7 +60,7 @@ async fn a_paused_query_reads_nothing_until_it_is_resumed() {
     assert_eq!(house.texts("X", 2).await, [r#"{"A":1}"#, r#"{"A":2}"#]);
     house
         .until("running", async || {
-            let statuses = house.engine.statuses().await;
+            let statuses = house.engine.statuses();
             statuses["CSAS_X_1"].state == weir_engine::parts::QueryState::Running
         })
         .await;
@@ -107,6 +107,6 @@ async fn a_push_query_is_terminated_by_its_id() {
     assert!(stream.next().await.is_none());
     assert_eq!(stream.end().await, weir_engine::StreamEnd::Terminated);
     house
-        .until("gone", async || house.engine.statuses().await.len() == 2)
+        .until("gone", async || house.engine.statuses().len() == 2)
         .await;
 }

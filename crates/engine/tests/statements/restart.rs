@@ -31,7 +31,7 @@ async fn looks(house: &mut House) -> Vec<Value> {
 async fn all_run(house: &House) {
     house
         .until("all run", async || {
-            let statuses = house.engine.statuses().await;
+            let statuses = house.engine.statuses();
             statuses
                 .values()
                 .all(|status| matches!(status.state, QueryState::Running | QueryState::Paused))

@@ -48,7 +48,7 @@ async fn three_queries_fetch_and_decode_each_record_once() {
         .await;
     house
         .until("all run", async || {
-            let statuses = house.engine.statuses().await;
+            let statuses = house.engine.statuses();
             statuses
                 .values()
                 .all(|status| status.state == weir_engine::parts::QueryState::Running)
@@ -63,7 +63,7 @@ async fn three_queries_fetch_and_decode_each_record_once() {
     assert_eq!(stats.records_decoded, EVENTS as u64);
     assert_eq!(stats.readers, 1);
     // What is bad is bad for those that name it.
-    let statuses = house.engine.statuses().await;
+    let statuses = house.engine.statuses();
     let bad = |id: &str| statuses[id].bad_records.values().sum::<u64>() as usize;
     let count = |test: &dyn Fn(usize) -> bool| (0..EVENTS).filter(|number| test(*number)).count();
     let torn = |number: usize| number % 100 == 99;
@@ -96,7 +96,7 @@ async fn a_querys_rows_are_the_same_alone_and_beside_others() {
     for (id, topic) in [("CSAS_Q1_3", "Q1"), ("CSAS_Q3_5", "Q3")] {
         beside.caught_up(id, "e").await;
         assert_eq!(beside.ends(topic).await, [0]);
-        let statuses = beside.engine.statuses().await;
+        let statuses = beside.engine.statuses();
         assert_eq!(
             statuses[id].bad_records.values().sum::<u64>(),
             EVENTS as u64

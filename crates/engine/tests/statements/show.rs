@@ -84,7 +84,7 @@ async fn queries_are_listed_with_their_sinks() {
     let mut house = house().await;
     house
         .until("running", async || {
-            let statuses = house.engine.statuses().await;
+            let statuses = house.engine.statuses();
             statuses
                 .values()
                 .all(|status| status.state == weir_engine::parts::QueryState::Running)

@@ -259,7 +259,7 @@ impl House {
     pub async fn caught_up(&self, id: &str, topic: &str) {
         let ends = self.ends(topic).await;
         self.until(&format!("{id} at the end of {topic}"), async || {
-            let statuses = self.engine.statuses().await;
+            let statuses = self.engine.statuses();
             let positions = &statuses[id].positions;
             (0..).zip(&ends).all(|(partition, end)| {
                 *end == 0 || positions.get(&partition).is_some_and(|at| at >= end)

@@ -23,7 +23,7 @@ async fn house() -> House {
 async fn until_state(house: &House, id: &str, state: QueryState) {
     house
         .until(&format!("{id} is {state:?}"), async || {
-            house.engine.statuses().await[id].state == state
+            house.engine.statuses()[id].state == state
         })
         .await;
 }

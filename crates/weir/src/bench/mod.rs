@@ -294,7 +294,7 @@ async fn through(
     let engine = quiet().headless(true).build().await?;
     let deployment = engine.deploy(&script, DeployOptions::default()).await?;
     deployment.until_end().await?;
-    let statuses = engine.statuses().await;
+    let statuses = engine.statuses();
     let wanted = events.lines.len() as u64 * u64::from(repeat);
     let read: u64 = statuses.values().map(|status| status.records_in).sum();
     if read != wanted {

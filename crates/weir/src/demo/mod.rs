@@ -167,7 +167,7 @@ async fn settled(engine: &Engine, events: usize) -> Result<(), Failure> {
     let begun = Instant::now();
     let events = i64::try_from(events).unwrap_or(i64::MAX);
     loop {
-        let statuses = engine.statuses().await;
+        let statuses = engine.statuses();
         let is_done = statuses
             .values()
             .all(|status| status.positions.values().sum::<i64>() >= events);

@@ -132,7 +132,7 @@ impl Pipe {
 
 /// A query that has failed for good is waited for by nobody: its failure is the run's.
 async fn check_alive(engine: &Engine, deployment: &Deployment) -> Result<(), Failure> {
-    let statuses = engine.statuses().await;
+    let statuses = engine.statuses();
     let has_failed = |status: &QueryStatus| status.state == QueryState::Failed;
     if statuses.values().any(has_failed) {
         deployment.ready().await?;

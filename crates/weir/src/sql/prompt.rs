@@ -137,7 +137,7 @@ pub async fn run(engine: &Engine, screen: &mut Screen) -> Result<(), Failure> {
     loop {
         editor.set_helper(Some(Names {
             completer: NameCompleter {
-                names: engine.names().await,
+                names: engine.names(),
             },
         }));
         let prompt = if typed.is_empty() { "ksql> " } else { "> " };
