@@ -43,22 +43,21 @@ impl Scenario {
         assert: &AssertValues,
         is_null: bool,
     ) -> Result<(), Failure> {
-        let plan = |context: &_| weir_plan::assert::values(assert, is_null, context);
-        let plan = self.planned(plan).await;
+        let plan = self.planned(|context| weir_plan::assert::values(assert, is_null, context));
         let plan = plan.map_err(Failure::of_statement)?;
         let compared = self.compare(&plan, is_null).await;
         compared.map_err(Failure::of_statement)?
     }
 
     /// Plans against what exists now.
-    async fn planned<T>(
+    fn planned<T>(
         &self,
         plan: impl FnOnce(&weir_plan::Context<'_>) -> Result<T, weir_plan::Error>,
     ) -> Result<T, Error> {
         let settings = self.engine.settings(&self.session);
-        let catalog = self.engine.inner.state.lock().await.catalog.clone();
+        let state = self.engine.state();
         let topics = Topics::default();
-        let context = self.engine.context(&catalog, &topics, &settings);
+        let context = self.engine.context(&state.catalog, &topics, &settings);
         Ok(plan(&context)?)
     }
 
@@ -112,9 +111,9 @@ impl Scenario {
         Ok(Err(Failure::of_records(Error::user(why), difference)))
     }
 
-    pub(super) async fn assert_source(&mut self, assert: &CreateSource) -> Result<(), Failure> {
+    pub(super) fn assert_source(&mut self, assert: &CreateSource) -> Result<(), Failure> {
         let compared = self.planned(|context| weir_plan::assert::source(assert, context));
-        compared.await.map_err(Failure::of_source)
+        compared.map_err(Failure::of_source)
     }
 
     /// All records that are in the source's topic are counted, read or not.
@@ -124,8 +123,7 @@ impl Scenario {
     }
 
     async fn count(&mut self, count: u64, name: &Ident) -> Result<Result<(), Failure>, Error> {
-        let source = self.planned(|context| weir_plan::assert::counted(name, context).cloned());
-        let source = source.await?;
+        let source = self.planned(|context| weir_plan::assert::counted(name, context).cloned())?;
         let arrivals = self.arrivals.get(&source.topic);
         let records = arrivals.map_or(Vec::new(), |arrivals| arrivals.records.clone());
         if records.len() as u64 == count {

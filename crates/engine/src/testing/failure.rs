@@ -58,6 +58,8 @@ impl Failure {
     pub(super) fn of_statement(error: Error) -> Self {
         let class = match error.kind {
             ErrorKind::User => Class::Statement,
+            // ASSERT TOPIC.
+            ErrorKind::Assertion => Class::Ksql,
             ErrorKind::External => Class::Server,
             ErrorKind::Internal => Class::Defect,
         };

@@ -17,7 +17,7 @@ pub(super) struct Order {
 impl Order {
     /// Waits until nothing is left to do. Returns with all queries held back that share a sink.
     pub async fn settle(&mut self, engine: &Engine) -> Result<(), Error> {
-        let held = self.hold(engine).await;
+        let held = self.hold(engine);
         engine.settled(PATIENCE).await?;
         // A query that is behind runs alone; what it wrote may be another's input.
         while let Some(query) = behind(engine, &held).await? {
@@ -31,8 +31,8 @@ impl Order {
 
     /// Pauses the queries that share a sink, lets the others run, and gives those held back in their order. What was
     /// paused by its user is left alone.
-    async fn hold(&mut self, engine: &Engine) -> Vec<Query> {
-        let state = engine.inner.state.lock().await;
+    fn hold(&mut self, engine: &Engine) -> Vec<Query> {
+        let state = engine.state();
         self.ids.retain(|id| state.queries.contains_key(id));
         for id in state.queries.keys() {
             if !self.ids.contains(id) {

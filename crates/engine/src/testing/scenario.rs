@@ -98,7 +98,7 @@ impl Scenario {
                 return read.map(|()| Effect::None).map_err(within);
             }
             Statement::AssertSource(assert) => {
-                let compared = self.assert_source(assert).await;
+                let compared = self.assert_source(assert);
                 return compared.map(|()| Effect::None).map_err(within);
             }
             Statement::AssertCount { count, source } => {
