@@ -107,7 +107,10 @@ pub fn read(path: &Path) -> Result<Vec<Test>, Failure> {
         .collect();
     let Some(first) = begins.first() else {
         let why = "there is no test in this file: each begins with a line `--@test: name`";
-        return Err(source.wrong(0, why));
+        let failure = source.wrong(0, why);
+        return Err(failure.hint(
+            "a script that tests run with RUN SCRIPT stands in a folder of its own, or has a name that does not end in `.sql`",
+        ));
     };
     let before = directives[*first].span.start;
     check_before(&source, &directives[..*first], before)?;
