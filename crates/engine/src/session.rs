@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use weir_sql::Variables;
 
+use crate::{Error, properties};
+
 /// A caller's own settings and variables.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
@@ -12,4 +14,13 @@ pub struct Session {
     pub variables: Variables,
     /// Settings that were in force when a statement that is read again was accepted.
     pub(crate) logged: BTreeMap<String, String>,
+}
+
+impl Session {
+    /// What SET does: later statements of this session run with it. Gives the value before.
+    pub fn set_property(&mut self, name: &str, value: &str) -> Result<Option<String>, Error> {
+        let name = properties::settable(name)?;
+        properties::check_value(name, value)?;
+        Ok(self.properties.insert(name.to_owned(), value.to_owned()))
+    }
 }

@@ -28,6 +28,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Run the persistent queries of a file until told to stop
     Run(RunArguments),
+    /// Answer ksqlDB's clients over HTTP until told to stop
+    Server(ServerArguments),
     /// A prompt over an engine of its own
     Sql(SqlArguments),
     /// Run tests of one's own rules, in SQL
@@ -81,6 +83,24 @@ pub struct RunArguments {
     /// Write a topic's values to a file as they come, `-` for standard output; on a broker a file is appended to
     #[arg(long, value_name = "TOPIC=FILE")]
     pub output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// Where to listen: HOST:PORT or http://HOST:PORT [default: 127.0.0.1:8088]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// Users and tokens that may ask; needed when other machines can reach the server
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// A certificate chain (PEM): the server then speaks TLS
+    #[arg(long, value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

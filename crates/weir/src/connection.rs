@@ -1,7 +1,7 @@
 //! From the command line to an engine.
 
 use tempfile::TempDir;
-use weir_engine::{Builder, Engine};
+use weir_engine::{Builder, Engine, properties};
 
 use crate::{cli::EngineArguments, failure::Failure, settings::Settings};
 
@@ -22,10 +22,20 @@ pub enum Broker {
 
 /// What was asked for: an engine to be built, and on which broker.
 pub fn builder(arguments: &EngineArguments) -> Result<(Builder, Broker), Failure> {
-    let settings = Settings::read(arguments)?;
+    builder_of(arguments, &Settings::read(arguments)?)
+}
+
+/// The same, from settings that were read already.
+pub fn builder_of(
+    arguments: &EngineArguments,
+    settings: &Settings,
+) -> Result<(Builder, Broker), Failure> {
     let mut builder = Engine::builder();
     for (name, value) in &settings.properties {
-        builder = builder.property(name, value.clone());
+        let is_servers = weir_server::is_property(name) && !properties::is_for_engine(name);
+        if !is_servers {
+            builder = builder.property(name, value.clone());
+        }
     }
     if let Some(folder) = &arguments.data {
         builder = builder.data(folder);

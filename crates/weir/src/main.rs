@@ -1,4 +1,4 @@
-//! The Weir program: `run`, `sql`, `test`, `produce`, `consume`, `demo`, `bench`.
+//! The Weir program: `run`, `server`, `sql`, `test`, `produce`, `consume`, `demo`, `bench`.
 //!
 //! Each subcommand is a folder or file of its own; none has logic of the engine's.
 
@@ -15,6 +15,7 @@ mod logging;
 mod place;
 mod produce;
 mod run;
+mod server;
 mod settings;
 mod signals;
 mod sql;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Server(arguments) => server::run(arguments).await,
         Command::Sql(arguments) => sql::run(arguments).await,
         Command::Test(arguments) => test::run(arguments).await,
         Command::Produce(arguments) => produce::run(arguments).await,

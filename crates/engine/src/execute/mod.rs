@@ -95,6 +95,21 @@ impl Engine {
         })
     }
 
+    /// Whether a statement's rows may never end: a push query, or PRINT.
+    pub fn is_endless(&self, session: &Session, text: &str) -> bool {
+        self.parse(session, text)
+            .is_ok_and(|parsed| match parsed.statement {
+                Statement::Select(query) => query.emit.is_some(),
+                Statement::Print(_) => true,
+                _ => false,
+            })
+    }
+
+    /// Refuses what cannot be parsed.
+    pub fn check_syntax(&self, session: &Session, text: &str) -> Result<(), Error> {
+        self.parse(session, text).map(|_| ())
+    }
+
     async fn answer(
         &self,
         session: &mut Session,

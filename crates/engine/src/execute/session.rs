@@ -13,9 +13,8 @@ impl Engine {
     ) -> Result<Response, Error> {
         match statement {
             Statement::Set { name, value } => {
-                let name = properties::settable(name)?.to_owned();
-                properties::check_value(&name, value)?;
-                let before = session.properties.insert(name.clone(), value.clone());
+                let before = session.set_property(name, value)?;
+                let name = properties::plain_name(name);
                 let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
                 Ok(Response::Note(format!(
                     "Successfully changed local property '{name}'{from} to '{value}'.{}",

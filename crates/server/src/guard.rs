@@ -1,0 +1,126 @@
+//! Who asks, and from where: looked at before anything else of a request.
+//!
+//! Without credentials the server trusts whoever can connect to this machine's own address. Web pages can, too: a browser
+//! sends what any page wants to localhost. So a request with a foreign `Origin` is refused, and so is one whose `Host` is not
+//! ours, which is what a page sends after its own name was pointed at this machine (DNS rebinding).
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{app::App, error::Refusal};
+
+pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match check(&app, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    let names = app.own_names();
+    check_origin(headers, &names, &app.options.origins)?;
+    let Some(credentials) = &app.options.credentials else {
+        return check_host(uri, headers, &names);
+    };
+    let authorization = text(headers, &header::AUTHORIZATION);
+    let is_known = authorization.is_some_and(|value| credentials.accept(value))
+        // A browser's WebSocket cannot send the header.
+        || (uri.path().starts_with("/ws/")
+            && access_token(uri).is_some_and(|token| credentials.accept_token(&token)));
+    match is_known {
+        true => Ok(()),
+        false => Err(Refusal::new(40100, "Unauthorized")),
+    }
+}
+
+fn check_host(uri: &Uri, headers: &HeaderMap, names: &[String]) -> Result<(), Refusal> {
+    let host = uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| text(headers, &header::HOST));
+    // A browser always says it.
+    let Some(host) = host else { return Ok(()) };
+    if names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        40300,
+        format!(
+            "Host {} is not this server's: ask for {}, or start the server with credentials",
+            host.escape_debug(),
+            names.first().map_or("localhost", String::as_str)
+        ),
+    ))
+}
+
+fn check_origin(headers: &HeaderMap, names: &[String], allowed: &[String]) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let is_ours = ["http://", "https://"].iter().any(|scheme| {
+        origin
+            .strip_prefix(scheme)
+            .is_some_and(|host| names.iter().any(|name| name.eq_ignore_ascii_case(host)))
+    });
+    if is_ours || allowed.iter().any(|known| known == "*" || known == origin) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        40300,
+        format!(
+            "Origin {} may not ask here: access.control.allow.origin lists those that may",
+            origin.escape_debug()
+        ),
+    ))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn access_token(uri: &Uri) -> Option<String> {
+    let pairs = uri.query()?.split('&');
+    let value = pairs
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == "access_token")?
+        .1;
+    let decoded = percent_encoding::percent_decode_str(value).decode_utf8();
+    decoded.ok().map(|text| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, Uri, header};
+
+    use super::{check_host, check_origin};
+
+    #[test]
+    fn pages_of_others_are_refused() {
+        let names = ["localhost:8088".to_owned(), "127.0.0.1:8088".to_owned()];
+        let origin = |origin: &str, allowed: &[&str]| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
+            let allowed: Vec<_> = allowed.iter().map(|origin| (*origin).to_owned()).collect();
+            check_origin(&headers, &names, &allowed).is_ok()
+        };
+        assert!(origin("http://localhost:8088", &[]));
+        assert!(!origin("http://localhost:9999", &[]));
+        assert!(!origin("https://evil.example", &[]));
+        assert!(!origin("null", &[]));
+        assert!(origin("https://soc.example", &["https://soc.example"]));
+        let host = |host: &str| {
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+            check_host(&Uri::from_static("/ksql"), &headers, &names).is_ok()
+        };
+        assert!(host("LOCALHOST:8088"));
+        assert!(!host("localhost"));
+        assert!(!host("evil.example:8088"));
+        assert!(check_host(&Uri::from_static("/"), &HeaderMap::new(), &names).is_ok());
+    }
+}

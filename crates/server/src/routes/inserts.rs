@@ -1,0 +1,215 @@
+//! `POST /inserts-stream`: rows in, acknowledgements out, for as long as the client likes. HTTP/2 only.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Version, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use weir_engine::{Error, Inserts};
+
+use super::{check_serving, text};
+use crate::{
+    app::App,
+    error::Refusal,
+    lines::Lines,
+    negotiate::{self, DELIMITED, JSON},
+    push::{Lost, Outgoing, outgoing},
+    request::session,
+};
+
+/// Rows that are written at once, at most.
+const AT_ONCE: usize = 1000;
+
+/// The first line.
+#[derive(Deserialize)]
+struct Target {
+    target: String,
+    #[serde(default)]
+    properties: Option<BTreeMap<String, Value>>,
+}
+
+pub async fn inserts_stream(
+    State(app): State<Arc<App>>,
+    version: Version,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    if version != Version::HTTP_2 {
+        return Err(Refusal::new(
+            40004,
+            "This endpoint is only available when using HTTP2",
+        ));
+    }
+    let form = negotiate::choose(text(&headers, &header::ACCEPT), &[DELIMITED, JSON])
+        .ok_or_else(Refusal::not_acceptable)?;
+    check_serving(&app)?;
+    let limits = &app.options.limits;
+    let mut lines = Lines::new(body, limits.body_bytes);
+    let first = lines.first(limits.body_time).await?;
+    let first = first.ok_or_else(|| {
+        Refusal::bad_request("the body has no first line: {\"target\":\"STREAM\"}")
+    })?;
+    let target: Target = serde_json::from_slice(&first)
+        .map_err(|error| Refusal::bad_request(format!("Invalid JSON in inserts stream: the first line must be {{\"target\":\"STREAM\"}}: {error}")))?;
+    let session = session(&app, target.properties.unwrap_or_default(), BTreeMap::new())?;
+    let inserts = app
+        .engine
+        .inserts(&target.target, session)
+        .await
+        .map_err(|error| Refusal::bad_request(error.message))?;
+    let (outgoing, response) = outgoing(limits.stall_time);
+    let acks = Acks {
+        is_array: form == JSON,
+        count: 0,
+    };
+    let streams = app.streams.clone();
+    streams.spawn(async move { run(&app, lines, inserts, outgoing, acks).await });
+    Ok(([(header::CONTENT_TYPE, form)], response).into_response())
+}
+
+async fn run(
+    app: &App,
+    mut lines: Lines,
+    mut inserts: Inserts,
+    outgoing: Outgoing,
+    mut acks: Acks,
+) {
+    let end = loop {
+        let some = tokio::select! {
+            some = lines.some(AT_ONCE) => some,
+            () = outgoing.closed() => return,
+            () = app.stopping.cancelled() => break Some(Refusal::shutting_down()),
+        };
+        let some = match some {
+            Ok(Some(some)) => some,
+            Ok(None) => break None,
+            Err(refusal) => break Some(refusal),
+        };
+        let (frames, broken) = insert(&mut inserts, &some, &mut acks).await;
+        match outgoing.send(frames).await {
+            Ok(()) => {}
+            Err(Lost::Gone) => return,
+            Err(Lost::Stalled) => {
+                break Some(Refusal::new(42900, "The acknowledgements were not read"));
+            }
+        }
+        if broken {
+            break None;
+        }
+    };
+    outgoing.finish(acks.end(end.as_ref()));
+}
+
+/// Writes what can be written, all of it at once; true if a line was no JSON: nobody knows what comes after it.
+async fn insert(inserts: &mut Inserts, lines: &[Bytes], acks: &mut Acks) -> (Vec<Bytes>, bool) {
+    let mut records = Vec::new();
+    let mut outcomes: Vec<Result<(), Error>> = Vec::new();
+    let mut broken = false;
+    for line in lines {
+        let text = std::str::from_utf8(line).unwrap_or_default();
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+            outcomes.push(Err(Error::user("Invalid JSON in inserts stream")));
+            broken = true;
+            break;
+        }
+        match inserts.encode(text) {
+            Ok(record) => {
+                records.push(record);
+                outcomes.push(Ok(()));
+            }
+            Err(error) => outcomes.push(Err(error)),
+        }
+    }
+    if !records.is_empty()
+        && let Err(error) = inserts.write(records).await
+    {
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
+            *outcome = Err(error.clone());
+        }
+    }
+    let frames = outcomes.iter().map(|outcome| acks.next(outcome));
+    (frames.collect(), broken)
+}
+
+/// One for each row, in the rows' order.
+struct Acks {
+    is_array: bool,
+    count: u64,
+}
+
+impl Acks {
+    fn next(&mut self, outcome: &Result<(), Error>) -> Bytes {
+        let value = match outcome {
+            Ok(()) => json!({"status": "ok", "seq": self.count}),
+            Err(error) => {
+                let code = match error.kind {
+                    weir_engine::ErrorKind::User | weir_engine::ErrorKind::Assertion => 40000,
+                    weir_engine::ErrorKind::External => 50300,
+                    weir_engine::ErrorKind::Internal => 50000,
+                };
+                json!({"status": "error", "seq": self.count, "error_code": code, "message": error.message})
+            }
+        };
+        let before = self.before();
+        self.count += 1;
+        Bytes::from(match self.is_array {
+            true => format!("{before}{value}"),
+            false => format!("{value}\n"),
+        })
+    }
+
+    fn before(&self) -> char {
+        match self.count {
+            0 => '[',
+            _ => ',',
+        }
+    }
+
+    fn end(&self, error: Option<&Refusal>) -> Bytes {
+        let error = error.map(|refusal| {
+            json!({"status": "error", "seq": self.count, "error_code": refusal.code, "message": refusal.message})
+        });
+        Bytes::from(match (self.is_array, error) {
+            (true, Some(error)) => format!("{}{error}]", self.before()),
+            (true, None) if self.count == 0 => "[]".to_owned(),
+            (true, None) => "]".to_owned(),
+            (false, Some(error)) => format!("{error}\n"),
+            (false, None) => String::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Acks;
+    use crate::error::Refusal;
+
+    #[test]
+    fn acknowledgements_are_one_array_or_lines() {
+        let all = |is_array: bool, rows: usize, error: Option<&Refusal>| {
+            let mut acks = Acks { is_array, count: 0 };
+            let mut text = String::new();
+            for _ in 0..rows {
+                text += std::str::from_utf8(&acks.next(&Ok(()))).unwrap();
+            }
+            text + std::str::from_utf8(&acks.end(error)).unwrap()
+        };
+        assert_eq!(all(true, 0, None), "[]");
+        assert_eq!(
+            all(true, 2, None),
+            r#"[{"status":"ok","seq":0},{"status":"ok","seq":1}]"#
+        );
+        assert_eq!(all(false, 1, None), "{\"status\":\"ok\",\"seq\":0}\n");
+        let error = Refusal::bad_request("no");
+        assert_eq!(
+            all(true, 0, Some(&error)),
+            r#"[{"status":"error","seq":0,"error_code":40000,"message":"no"}]"#
+        );
+    }
+}

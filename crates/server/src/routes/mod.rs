@@ -1,0 +1,148 @@
+//! The endpoints (reference, "Endpoints"), one a file.
+
+mod close_query;
+mod info;
+mod inserts;
+mod ksql;
+mod openapi;
+mod property;
+mod query;
+mod records;
+mod status;
+mod terminate;
+mod websocket;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::{app::App, error::Refusal, guard, negotiate};
+
+pub use info::Health;
+
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(info::root))
+        .route("/info", get(info::info))
+        .route("/healthcheck", get(info::healthcheck))
+        .route("/clusterStatus", get(info::cluster_status))
+        .route("/v1/metadata", get(info::metadata))
+        .route("/v1/metadata/id", get(info::metadata_id))
+        .route("/chc/ready", get(info::ready))
+        .route("/chc/live", get(info::live))
+        .route("/ksql", post(ksql::ksql))
+        .route("/ksql/terminate", post(terminate::terminate))
+        .route("/query", post(query::query))
+        .route("/query-stream", post(query::query_stream))
+        .route("/close-query", post(close_query::close_query))
+        .route("/inserts-stream", post(inserts::inserts_stream))
+        .route("/status", get(status::all))
+        .route("/status/{kind}/{entity}/{action}", get(status::one))
+        .route(
+            "/is_valid_property/{name}",
+            get(property::is_valid_property),
+        )
+        .route("/ws/query", get(websocket::query))
+        .route("/heartbeat", post(internal))
+        .route("/lag", post(internal))
+        .route(
+            "/topics/{topic}/records",
+            get(records::read).post(records::write),
+        )
+        .route("/openapi.json", get(openapi::openapi))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        // Bodies are bounded where they are read, by the server's own limits.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(middleware::from_fn(safe_headers))
+        .with_state(app)
+}
+
+/// Between the nodes of a ksqlDB cluster; there is one node here.
+async fn internal() -> Refusal {
+    Refusal::new(
+        40005,
+        "This endpoint is for the nodes of a cluster, and not for clients",
+    )
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "Not Found").into_response()
+}
+
+async fn wrong_method() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response()
+}
+
+/// What is sent is what it says it is, and for whoever asked.
+async fn safe_headers(request: axum::extract::Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let started = std::time::Instant::now();
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16();
+    tracing::debug!(%method, path = %path.escape_debug(), status, elapsed = ?started.elapsed(), "request");
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A value in the form that the client accepts.
+fn answer(headers: &header::HeaderMap, value: &impl serde::Serialize) -> Result<Response, Refusal> {
+    let form = json_form(headers)?;
+    let text = serde_json::to_string(value)
+        .map_err(|error| Refusal::new(50000, format!("the answer is no JSON: {error}")))?;
+    Ok(([(header::CONTENT_TYPE, form)], text).into_response())
+}
+
+/// One of the two forms of JSON, or 406.
+fn json_form(headers: &header::HeaderMap) -> Result<&'static str, Refusal> {
+    negotiate::choose(
+        text(headers, &header::ACCEPT),
+        &[negotiate::V1, negotiate::JSON],
+    )
+    .ok_or_else(Refusal::not_acceptable)
+}
+
+/// Refuses a body in another form than JSON: what a web page's form sends is not looked at.
+fn check_json(headers: &header::HeaderMap) -> Result<(), Refusal> {
+    match negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            41500,
+            format!(
+                "Unsupported media type: the body must be {} or {}",
+                negotiate::V1,
+                negotiate::JSON
+            ),
+        )),
+    }
+}
+
+fn text<'a>(headers: &'a header::HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Refuses statements when the server or its service has come to its end.
+fn check_serving(app: &App) -> Result<(), Refusal> {
+    if app.stopping.is_cancelled() {
+        return Err(Refusal::shutting_down());
+    }
+    if app.engine.is_dismantled() {
+        return Err(Refusal::terminated());
+    }
+    Ok(())
+}

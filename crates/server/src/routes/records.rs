@@ -1,0 +1,297 @@
+//! `/topics/{topic}/records`: lines into a topic, and a topic's records as lines. Not ksqlDB's.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Path, Query, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use base64::Engine as _;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use weir_engine::{
+    TopicReader,
+    parts::{NewRecord, Record},
+};
+
+use super::{answer, check_serving};
+use crate::{
+    app::App,
+    error::Refusal,
+    lines::Lines,
+    push::{Lost, Outgoing, Slot, outgoing},
+    rows::line,
+};
+
+const NDJSON: &str = "application/x-ndjson";
+
+/// Records that are written at once, at most, and their bytes.
+const AT_ONCE: usize = 5000;
+
+/// How long a reader waits before it looks whether somebody still listens.
+const LOOK: Duration = Duration::from_millis(500);
+
+#[derive(Deserialize)]
+pub struct Write {
+    /// What stands before this on a line is the record's key.
+    key_separator: Option<String>,
+}
+
+/// Each line's bytes are a record's value. What was written before an error stays written: the answer says up to where.
+pub async fn write(
+    State(app): State<Arc<App>>,
+    Path(topic): Path<String>,
+    Query(options): Query<Write>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    check_serving(&app)?;
+    check_topic(&topic)?;
+    let is_right = super::text(&headers, &header::CONTENT_TYPE).is_none_or(|content_type| {
+        let name = content_type.split(';').next().unwrap_or_default().trim();
+        [NDJSON, "application/octet-stream"].contains(&name.to_ascii_lowercase().as_str())
+    });
+    if !is_right {
+        return Err(Refusal::new(
+            41500,
+            format!("Unsupported media type: records are lines, {NDJSON}"),
+        ));
+    }
+    let separator = options.key_separator.filter(|text| !text.is_empty());
+    let mut producer = app
+        .engine
+        .topics()
+        .producer(&topic)
+        .await
+        .map_err(of_topic)?;
+    let limits = &app.options.limits;
+    let mut lines = Lines::new(body, limits.body_bytes);
+    let mut count = 0;
+    let mut written = Vec::new();
+    loop {
+        let some = tokio::time::timeout(limits.body_time, lines.some(AT_ONCE)).await;
+        let some = some.unwrap_or_else(|_| {
+            Err(Refusal::new(
+                40800,
+                "no line came within weir.http.body.timeout.ms",
+            ))
+        });
+        let some = some.map_err(|refusal| after(refusal, count))?;
+        let Some(some) = some else { break };
+        let records = some
+            .iter()
+            .map(|line| record(line, separator.as_deref(), count))
+            .collect::<Result<Vec<_>, _>>()?;
+        let sent = records.len();
+        let offsets = producer.send(records).await;
+        written.extend(offsets.map_err(|error| after(of_topic(error), count))?);
+        count += sent;
+    }
+    let flushed = producer.flush().await;
+    flushed.map_err(|error| after(of_topic(error), count))?;
+    answer(
+        &headers,
+        &json!({"topic": topic, "records": count, "offsets": ranges(&written)}),
+    )
+}
+
+/// The first and the last offset in each partition.
+fn ranges(written: &[weir_engine::Written]) -> Vec<Value> {
+    let mut by_partition = std::collections::BTreeMap::new();
+    for written in written {
+        by_partition
+            .entry(written.partition)
+            .and_modify(|range: &mut std::ops::Range<i64>| {
+                range.start = range.start.min(written.offsets.start);
+                range.end = range.end.max(written.offsets.end);
+            })
+            .or_insert_with(|| written.offsets.clone());
+    }
+    by_partition
+        .into_iter()
+        .map(|(partition, range)| {
+            json!({"partition": partition, "first": range.start, "last": range.end - 1})
+        })
+        .collect()
+}
+
+fn record(line: &Bytes, separator: Option<&str>, before: usize) -> Result<NewRecord, Refusal> {
+    let (key, value) = match separator {
+        None => (None, line.clone()),
+        Some(separator) => {
+            let bytes = separator.as_bytes();
+            let at = line.windows(bytes.len()).position(|window| window == bytes);
+            let at = at.ok_or_else(|| {
+                after(
+                    Refusal::bad_request(format!(
+                        "a line has no `{}` between key and value",
+                        separator.escape_debug()
+                    )),
+                    before,
+                )
+            })?;
+            (Some(line.slice(..at)), line.slice(at + bytes.len()..))
+        }
+    };
+    Ok(NewRecord {
+        timestamp: now(),
+        key,
+        value: Some(value),
+        headers: Vec::new(),
+    })
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |time| {
+        i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// A refusal that came when some were written already.
+fn after(refusal: Refusal, count: usize) -> Refusal {
+    Refusal {
+        message: format!(
+            "{}; {count} records before it were written",
+            refusal.message
+        ),
+        ..refusal
+    }
+}
+
+fn of_topic(error: weir_engine::Error) -> Refusal {
+    match error.kind {
+        weir_engine::ErrorKind::User => Refusal::new(40400, error.message),
+        _ => Refusal::of_statement(error, Vec::new()),
+    }
+}
+
+/// The service's own topics are nobody else's.
+fn check_topic(topic: &str) -> Result<(), Refusal> {
+    if topic.starts_with("_weir_") {
+        return Err(Refusal::new(
+            40300,
+            format!("Topic {} is the service's own", topic.escape_debug()),
+        ));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+pub struct Read {
+    /// `beginning` or `latest`.
+    from: Option<String>,
+    /// Whether to go on past what is there.
+    #[serde(default)]
+    follow: bool,
+    limit: Option<u64>,
+    /// Whether each line is an object with partition, offset, timestamp, key and value.
+    #[serde(default)]
+    envelope: bool,
+}
+
+pub async fn read(
+    State(app): State<Arc<App>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    Path(topic): Path<String>,
+    Query(options): Query<Read>,
+) -> Result<Response, Refusal> {
+    check_serving(&app)?;
+    let from_beginning = match options.from.as_deref() {
+        None | Some("beginning" | "earliest") => true,
+        Some("latest" | "end") => false,
+        Some(other) => {
+            return Err(Refusal::bad_request(format!(
+                "from={} is neither beginning nor latest",
+                other.escape_debug()
+            )));
+        }
+    };
+    let slot = match options.follow {
+        true => Some(app.pushes.take(client.ip())?),
+        false => None,
+    };
+    let reader = app.engine.topics().consume(&topic, from_beginning).await;
+    let reader = reader.map_err(of_topic)?;
+    let (outgoing, body) = outgoing(app.options.limits.stall_time);
+    let streams = app.streams.clone();
+    streams.spawn(async move { pump(&app, reader, outgoing, &options, slot).await });
+    Ok(([(header::CONTENT_TYPE, NDJSON)], body).into_response())
+}
+
+async fn pump(
+    app: &App,
+    mut reader: TopicReader,
+    outgoing: Outgoing,
+    options: &Read,
+    _slot: Option<Slot>,
+) {
+    let mut left = options.limit.unwrap_or(u64::MAX);
+    let failed = loop {
+        if left == 0 || (!options.follow && reader.is_at_end()) {
+            return;
+        }
+        let records = tokio::select! {
+            records = reader.next(LOOK) => records,
+            () = outgoing.closed() => return,
+            () = app.stopping.cancelled() => break Refusal::shutting_down(),
+        };
+        let (partition, mut records) = match records {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            Err(error) => break Refusal::of_statement(error, Vec::new()),
+        };
+        records.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= records.len() as u64;
+        for part in records.chunks(256) {
+            let frame = frame(partition, part, options.envelope);
+            match outgoing.send(vec![frame]).await {
+                Ok(()) => {}
+                Err(Lost::Gone | Lost::Stalled) => return,
+            }
+        }
+    };
+    if options.envelope {
+        outgoing.finish(line(&failed.generic()));
+    }
+}
+
+fn frame(partition: i32, records: &[Record], envelope: bool) -> Bytes {
+    let mut frame = Vec::new();
+    for record in records {
+        if envelope {
+            frame.extend_from_slice(enveloped(partition, record).to_string().as_bytes());
+        } else {
+            frame.extend_from_slice(record.value.as_deref().unwrap_or_default());
+        }
+        frame.push(b'\n');
+    }
+    Bytes::from(frame)
+}
+
+/// Bytes that are no UTF-8 are in Base64, under a name that says so.
+fn enveloped(partition: i32, record: &Record) -> Value {
+    let mut value = json!({
+        "partition": partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+    });
+    for (name, bytes) in [("key", &record.key), ("value", &record.value)] {
+        match bytes
+            .as_deref()
+            .map(|bytes| (bytes, std::str::from_utf8(bytes)))
+        {
+            None => value[name] = Value::Null,
+            Some((_, Ok(text))) => value[name] = text.into(),
+            Some((bytes, Err(_))) => {
+                value[format!("{name}Base64")] = base64::engine::general_purpose::STANDARD
+                    .encode(bytes)
+                    .into();
+            }
+        }
+    }
+    value
+}
