@@ -145,6 +145,23 @@ pub struct TestArguments {
     /// How outcomes look
     #[arg(long, value_enum, default_value_t = TestOutput::Text)]
     pub output: TestOutput,
+    /// What the files hold
+    #[arg(long, value_enum, default_value_t = TestFormat::Sql)]
+    pub format: TestFormat,
+    /// Of ksqlDB's cases, those that have all of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// Of ksqlDB's cases, those that have none of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub without_tags: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// Tests in SQL
+    Sql,
+    /// ksqlDB's own cases for its server, run over HTTP
+    QttRest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

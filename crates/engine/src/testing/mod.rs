@@ -13,10 +13,10 @@ mod scenario;
 
 use std::{sync::Arc, time::Duration};
 
-use weir_kafka::MemoryBroker;
+use weir_kafka::{Broker, MemoryBroker, OffsetSpec, PartitionId, Record, TopicPartition};
 use weir_runtime::MemoryCheckpoints;
 
-use crate::{Builder, Engine, Error};
+use crate::{Builder, Engine, Error, topic_log};
 
 pub use difference::{Difference, Row};
 pub use failure::Failure;
@@ -47,6 +47,28 @@ impl World {
 
     pub async fn engine(&self) -> Result<Engine, Error> {
         self.builder().build().await
+    }
+
+    /// All records of a topic, by partition.
+    pub async fn records(&self, topic: &str) -> Result<Vec<Vec<Record>>, Error> {
+        let Some(found) = self.broker.topic(topic).await? else {
+            return Err(Error::user(format!("Topic '{topic}' does not exist.")));
+        };
+        let numbers: Vec<PartitionId> = (0..found.partitions).collect();
+        let bound = async |spec| self.broker.offsets(topic, &numbers, spec).await;
+        let (starts, ends) = (
+            bound(OffsetSpec::Earliest).await?,
+            bound(OffsetSpec::Latest).await?,
+        );
+        let broker: Arc<dyn Broker> = self.broker.clone();
+        let mut partitions = Vec::with_capacity(numbers.len());
+        for (partition, (start, end)) in numbers.iter().zip(starts.into_iter().zip(ends)) {
+            let at = TopicPartition::new(topic, *partition);
+            let mut records = Vec::new();
+            topic_log::read(&broker, &at, start, end, |record| records.push(record)).await?;
+            partitions.push(records);
+        }
+        Ok(partitions)
     }
 
     /// Ends an engine as a process that is told to: its queries at a checkpoint, the topics left for the next one.

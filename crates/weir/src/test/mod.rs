@@ -4,6 +4,7 @@
 //! paths ── files ──▶ file ── script ──▶ tests ── runner, many at once ──▶ Outcome ── report ──▶ text, JSON lines or JUnit
 //! ```
 
+mod cases;
 mod events;
 mod files;
 mod outcome;
@@ -15,7 +16,10 @@ use std::{sync::Arc, time::Instant};
 
 use futures::StreamExt;
 
-use crate::{cli::TestArguments, failure::Failure};
+use crate::{
+    cli::{TestArguments, TestFormat},
+    failure::Failure,
+};
 
 use outcome::{Outcome, Status};
 use report::Report;
@@ -25,6 +29,13 @@ use script::Test;
 pub const NO_TEST: u8 = 2;
 
 pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
+    match arguments.format {
+        TestFormat::Sql => run_scripts(arguments).await,
+        TestFormat::QttRest => cases::run(arguments).await,
+    }
+}
+
+async fn run_scripts(arguments: TestArguments) -> Result<(), Failure> {
     let filter = arguments.filter.as_deref().map(filter).transpose()?;
     let tests = tests(&arguments)?;
     let all = tests.len();

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use weir_engine::testing::Difference;
 
-use super::script::{Source, Test};
+use super::{
+    cases::Level,
+    script::{Source, Test},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,6 +33,10 @@ pub struct Outcome {
     /// The place marked, and what to do, as a person reads them.
     pub details: String,
     pub difference: Option<Box<Difference>>,
+    /// A case of ksqlDB's, whose name is its id.
+    pub is_case: bool,
+    /// For a case that wants an error.
+    pub level: Option<Level>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,6 +98,25 @@ impl Outcome {
             place: None,
             details: String::new(),
             difference: None,
+            is_case: false,
+            level: None,
+        }
+    }
+
+    /// The same of a case.
+    pub fn of_case(id: &str, file: &str) -> Self {
+        Self {
+            name: id.to_owned(),
+            file: file.to_owned(),
+            line: 1,
+            status: Status::Pass,
+            seconds: 0.0,
+            message: None,
+            place: None,
+            details: String::new(),
+            difference: None,
+            is_case: true,
+            level: None,
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 const DEEPEST: usize = 16;
 
 /// All records of all topics, by topic and partition.
-type Contents = BTreeMap<String, BTreeMap<i32, Vec<Record>>>;
+type Contents = BTreeMap<String, Vec<Vec<Record>>>;
 
 pub async fn run(test: &Test, is_resumed: bool) -> Result<(), Box<Fault>> {
     let straight = Run::new(test, false).await?.run().await?;
@@ -252,7 +252,7 @@ fn disagreement(straight: &Contents, resumed: &Contents) -> Option<String> {
                 "topic `{topic}` is there in one of the two runs only"
             ));
         };
-        for (partition, one) in one {
+        for (partition, one) in one.iter().enumerate() {
             let other = other.get(partition).map_or(&[][..], Vec::as_slice);
             let (one, other) = (sorted(one), sorted(other));
             if one != other {
@@ -278,4 +278,36 @@ fn sorted(records: &[Record]) -> Vec<String> {
     let mut shown: Vec<String> = shown.collect();
     shown.sort();
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_engine::parts::Record;
+
+    use super::{Contents, disagreement};
+
+    fn record(offset: i64, value: &'static str) -> Record {
+        Record {
+            offset,
+            timestamp: 1,
+            key: None,
+            value: Some(value.as_bytes().into()),
+            headers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn two_runs_agree_when_they_leave_the_same_records() {
+        let contents = |records: Vec<Record>| Contents::from([("t".to_owned(), vec![records])]);
+        let one = contents(vec![record(0, "a"), record(1, "b")]);
+        let turned = contents(vec![record(0, "b"), record(1, "a")]);
+        assert_eq!(disagreement(&one, &turned), None);
+        let twice = contents(vec![record(0, "a"), record(1, "b"), record(2, "b")]);
+        let said = disagreement(&one, &twice).unwrap();
+        assert!(said.contains("has 3 records, and 2 when"), "{said}");
+        let other = contents(vec![record(0, "a"), record(1, "c")]);
+        assert!(disagreement(&one, &other).is_some());
+        let said = disagreement(&one, &Contents::new()).unwrap();
+        assert!(said.contains("one of the two runs only"), "{said}");
+    }
 }

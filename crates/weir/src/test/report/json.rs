@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::test::outcome::{Outcome, Place, Status};
+use crate::test::{
+    cases::Level,
+    outcome::{Outcome, Place, Status},
+};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -32,7 +35,32 @@ struct Row<'a> {
     note: Option<&'a str>,
 }
 
+/// As ksqlDB's cases are reported.
+#[derive(Serialize)]
+struct CaseLine<'a> {
+    id: &'a str,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<Level>,
+}
+
 pub fn line(outcome: &Outcome) -> String {
+    let line = match outcome.is_case {
+        true => serde_json::to_string(&CaseLine {
+            id: &outcome.name,
+            status: outcome.status,
+            reason: outcome.message.as_deref(),
+            level: outcome.level,
+        }),
+        false => serde_json::to_string(&test_line(outcome)),
+    };
+    // Texts, numbers and JSON values: nothing of it can fail to be JSON.
+    line.unwrap_or_default() + "\n"
+}
+
+fn test_line(outcome: &Outcome) -> Line<'_> {
     let difference = outcome.difference.as_deref();
     let columns = difference.map(|difference| difference.columns.as_slice());
     let rows = difference.map_or(&[][..], |difference| &difference.rows);
@@ -48,7 +76,7 @@ pub fn line(outcome: &Outcome) -> String {
             .collect(),
         note: row.note.as_deref(),
     });
-    let line = Line {
+    Line {
         name: &outcome.name,
         file: &outcome.file,
         line: outcome.line,
@@ -58,8 +86,5 @@ pub fn line(outcome: &Outcome) -> String {
         place: outcome.place.as_ref(),
         columns,
         rows: rows.collect(),
-    };
-    // Texts, numbers and JSON values: nothing of it can fail to be JSON.
-    let line = serde_json::to_string(&line).unwrap_or_default();
-    line + "\n"
+    }
 }
