@@ -15,3 +15,6 @@ mod refusals;
 mod seedrule;
 mod session;
 mod support;
+mod test_docs;
+mod test_rest;
+mod test_runner;
