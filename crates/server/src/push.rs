@@ -148,6 +148,9 @@ impl Outgoing {
 
     /// Sends a last frame, after all others.
     pub fn finish(self, last: Bytes) {
+        if last.is_empty() {
+            return;
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
     }
 }
@@ -213,9 +216,9 @@ mod tests {
         pushes.take(two).unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_stalls_is_left_and_still_told_why() {
-        let (sender, body) = outgoing(Duration::from_secs(30));
+        let (sender, body) = outgoing(Duration::from_millis(20));
         let frame = || vec![Bytes::from_static(b"x")];
         let lost = loop {
             if let Err(lost) = sender.send(frame()).await {

@@ -24,7 +24,6 @@ use crate::{
 pub async fn query(
     State(app): State<Arc<App>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
-    version: Version,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -39,10 +38,7 @@ pub async fn query(
         content_type: form,
         each_alone: false,
     };
-    run(app, request, client, rows, true).await.map(|response| {
-        tracing::trace!(?version, "rows begin");
-        response
-    })
+    run(app, request, client, rows, true).await
 }
 
 pub async fn query_stream(

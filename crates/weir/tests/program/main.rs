@@ -6,13 +6,16 @@
 
 mod all_events;
 mod bench;
+mod clients;
 mod demo;
 mod filter;
+mod http;
 mod kill;
 mod produce_consume;
 mod prompt;
 mod refusals;
 mod seedrule;
+mod server;
 mod session;
 mod support;
 mod test_docs;

@@ -242,11 +242,17 @@ impl Process {
     /// Waits for a line of standard error that contains this.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) {
+        self.wait_for_error(text);
+    }
+
+    /// The line of standard error that contains this, when it has come.
+    #[track_caller]
+    pub fn wait_for_error(&mut self, text: &str) -> String {
         let until = Instant::now() + LIMIT;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.errors.next(left) {
-                Ok(line) if line.contains(text) => return,
+                Ok(line) if line.contains(text) => return line,
                 Ok(_) => {}
                 Err(error) => panic!("no `{text}` ({error}); so far {:#?}", self.so_far()),
             }

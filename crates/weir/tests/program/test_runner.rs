@@ -52,7 +52,7 @@ FILE
       Expected record does not match actual.
       FILE:9:3
         9 |   ASSERT VALUES s VALUES (1, 'c');
-              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
        .        | ID |   V
       ----------+----+-------
        EXPECTED | 1  |   c
