@@ -109,13 +109,16 @@ impl Control {
 
     /// Stopping is final: no later wish undoes it.
     pub fn wish(&self, wanted: Wish) {
-        self.wish.send_if_modified(|wish| {
+        let is_change = self.wish.send_if_modified(|wish| {
             let is_change = !matches!(wish, Wish::Stop(_)) && *wish != wanted;
             if is_change {
                 *wish = wanted;
             }
             is_change
         });
+        if is_change {
+            self.activity.count(|| ());
+        }
     }
 
     pub fn wishes(&self) -> watch::Receiver<Wish> {

@@ -29,10 +29,26 @@ use script::Test;
 pub const NO_TEST: u8 = 2;
 
 pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
+    check(&arguments)?;
     match arguments.format {
         TestFormat::Sql => run_scripts(arguments).await,
         TestFormat::QttRest => cases::run(arguments).await,
     }
+}
+
+/// An option that has no effect is a misunderstanding.
+fn check(arguments: &TestArguments) -> Result<(), Failure> {
+    let has_tags = !arguments.tags.is_empty() || !arguments.without_tags.is_empty();
+    let why = match arguments.format {
+        TestFormat::Sql if has_tags => {
+            "--tags and --without-tags are for ksqlDB's cases: tests in SQL have no tags"
+        }
+        TestFormat::QttRest if arguments.resume => {
+            "--resume is for tests in SQL: ksqlDB's cases run straight"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(why).status(NO_TEST))
 }
 
 async fn run_scripts(arguments: TestArguments) -> Result<(), Failure> {
@@ -81,7 +97,7 @@ async fn run_apart(test: Arc<Test>, is_resumed: bool) -> Outcome {
     let mut outcome = Outcome::new(&test);
     match verdict {
         Ok(Ok(())) => {}
-        Ok(Err(fault)) => outcome.fault(fault),
+        Ok(Err(fault)) => outcome.fault(*fault),
         Err(error) => {
             outcome.status = Status::Error;
             outcome.message = Some(format!("the test ended before its end: {error}"));

@@ -91,7 +91,7 @@ impl Outcome {
         Self {
             name: test.name.clone(),
             file: test.source.path.display().to_string(),
-            line: test.source.place(test.start).0,
+            line: test.line,
             status: Status::Pass,
             seconds: 0.0,
             message: None,
@@ -120,8 +120,7 @@ impl Outcome {
         }
     }
 
-    pub fn fault(&mut self, fault: Box<Fault>) {
-        let fault = *fault;
+    pub fn fault(&mut self, fault: Fault) {
         self.status = fault.status;
         self.message = Some(fault.message);
         self.place = fault.place;

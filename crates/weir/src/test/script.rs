@@ -34,6 +34,7 @@ pub struct Test {
     pub source: Arc<Source>,
     /// Where it begins in the text.
     pub start: usize,
+    pub line: usize,
     pub end: usize,
     pub steps: Vec<Step>,
 }
@@ -115,11 +116,15 @@ pub fn read(path: &Path) -> Result<Vec<Test>, Failure> {
     let before = directives[*first].span.start;
     check_before(&source, &directives[..*first], before)?;
     let mut tests = Vec::with_capacity(begins.len());
+    let (mut line, mut counted) = (1, 0);
     for (number, index) in begins.iter().enumerate() {
         let next = begins.get(number + 1).copied();
         let of_test = &directives[*index..next.unwrap_or(directives.len())];
         let end = next.map_or(source.text.len(), |next| directives[next].span.start);
-        tests.push(test(&source, of_test, end)?);
+        let start = of_test[0].span.start;
+        line += source.text[counted..start].matches('\n').count();
+        counted = start;
+        tests.push(test(&source, of_test, line, end)?);
     }
     Ok(tests)
 }
@@ -144,7 +149,12 @@ fn check_before(source: &Source, found: &[Directive<'_>], end: usize) -> Result<
 }
 
 /// `directives`: its own, beginning with `--@test`.
-fn test(source: &Arc<Source>, directives: &[Directive<'_>], end: usize) -> Result<Test, Failure> {
+fn test(
+    source: &Arc<Source>,
+    directives: &[Directive<'_>],
+    line: usize,
+    end: usize,
+) -> Result<Test, Failure> {
     let start = directives[0].span.start;
     let name = directives[0].value.unwrap_or_default();
     if name.is_empty() {
@@ -186,6 +196,7 @@ fn test(source: &Arc<Source>, directives: &[Directive<'_>], end: usize) -> Resul
         name: name.to_owned(),
         source: source.clone(),
         start,
+        line,
         end,
         steps,
     })

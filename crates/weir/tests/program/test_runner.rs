@@ -188,6 +188,17 @@ fn what_cannot_be_tested_with_is_refused_with_another_status() {
         );
         assert_eq!(ran.stdout, "");
     }
+    let file = place.file("mixed.sql", mixed());
+    for arguments in [
+        ["test", &file, "--tags", "udf"],
+        ["test", &file, "--filter", "("],
+        ["test", &file, "--resume", "--format=qtt-rest"],
+        ["test", &file, "--output=json", "--format=qtt-rest"],
+    ] {
+        let ran = place.run(&arguments);
+        assert_eq!(ran.status.code(), Some(2), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -143,14 +143,7 @@ impl Run<'_> {
                 .or_insert(partitions.unwrap_or(PARTITIONS));
         }
         for record in self.case.inputs.iter().chain(&self.case.outputs) {
-            let is_made_here = self
-                .case
-                .inputs
-                .iter()
-                .any(|input| input.topic == record.topic);
-            if is_made_here {
-                topics.entry(record.topic.clone()).or_insert(PARTITIONS);
-            }
+            topics.entry(record.topic.clone()).or_insert(PARTITIONS);
         }
         for (name, partitions) in topics {
             let made = self
