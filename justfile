@@ -29,6 +29,11 @@ format:
 lint:
     cargo clippy --workspace --all-targets -- --deny warnings
 
+# What is public in the library, beside what `crates/engine/public-api.txt` says. `WEIR_UPDATE_API=1` writes it anew.
+api:
+    RUSTDOC={{ justfile_directory() }}/scripts/rustdoc-json cargo doc --workspace --no-deps --quiet
+    cargo test --workspace --test public_api -- --ignored
+
 # What comes in from others: bans, licences, sources.
 deny:
     cargo deny --log-level error check bans licenses sources

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -21,7 +22,7 @@ use weir_runtime::{
 use crate::{
     Engine, Error,
     data_dir::{self, DataDir},
-    engine::Parts,
+    engine::{Parts, shown},
     processing_log, properties,
     service::Service,
 };
@@ -36,7 +37,20 @@ enum Place {
 }
 
 /// Collects what an engine is made of; [`Builder::build`] starts it.
-#[derive(Debug)]
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// let engine = weir_engine::Engine::builder()
+///     .memory(0)
+///     .service_id("soc_")
+///     .property("auto.offset.reset", "earliest")
+///     .build()
+///     .await?;
+/// assert_eq!(engine.service_id(), "soc_");
+/// # engine.shutdown().await
+/// # }
+/// ```
 pub struct Builder {
     place: Place,
     data: Option<PathBuf>,
@@ -47,6 +61,21 @@ pub struct Builder {
     checkpoints: Option<Arc<dyn CheckpointStore>>,
     takes_folder: bool,
     is_shared: bool,
+}
+
+/// Properties that hold secrets are not shown.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties = self.properties.iter();
+        let shown: BTreeMap<_, _> = properties
+            .map(|(name, value)| (name, shown(name, value)))
+            .collect();
+        f.debug_struct("Builder")
+            .field("place", &self.place)
+            .field("data", &self.data)
+            .field("properties", &shown)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Builder {
@@ -96,11 +125,13 @@ impl Builder {
         self
     }
 
+    /// Where the time comes from; by default the machine's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
+    /// Whose topics, positions and statements these are (`ksql.service.id`).
     pub fn service_id(self, id: &str) -> Self {
         self.property("ksql.service.id", id)
     }
@@ -112,9 +143,9 @@ impl Builder {
         self
     }
 
-    /// A function of the caller's own.
-    pub fn function(mut self, function: Arc<dyn Function>) -> Self {
-        self.functions.register(function);
+    /// A function of the caller's own, for statements to call by its name: see [`crate::scalar_function`].
+    pub fn function(mut self, function: impl Function + 'static) -> Self {
+        self.functions.register(Arc::new(function));
         self
     }
 

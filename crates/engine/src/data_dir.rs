@@ -60,6 +60,7 @@ impl DataDir {
         })
     }
 
+    /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
     }

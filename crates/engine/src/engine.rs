@@ -24,13 +24,35 @@ use crate::{
     Builder, Error, Session, Topics,
     commands::Commands,
     data_dir::DataDir,
-    processing_log, properties,
+    mask, metrics, processing_log, properties,
     queries::Queries,
     service::Service,
     statement_log::{Entry, StatementLog},
 };
 
-/// Cheap to clone: all clones are one engine.
+/// Runs statements, and the queries that they make. Cheap to clone: all clones are one engine.
+///
+/// ```
+/// use weir_engine::{Engine, arrow::array::AsArray};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// let engine = Engine::builder().memory(0).build().await?;
+/// let mut session = engine.session();
+/// engine
+///     .execute(
+///         &mut session,
+///         "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);
+///          INSERT INTO s VALUES (1); INSERT INTO s VALUES (20);",
+///     )
+///     .await?;
+/// let batches = engine.query("SELECT a + 1 AS b FROM s WHERE a > 10;").await?;
+/// let column = batches[0].column(0).as_primitive::<weir_engine::arrow::datatypes::Int32Type>();
+/// assert_eq!(column.values(), &[21]);
+/// engine.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -74,6 +96,8 @@ pub(crate) struct Inner {
     pub commands: Commands,
     /// Push queries that run, by id.
     pub pushes: Mutex<BTreeMap<String, (String, Query)>>,
+    /// What is kept for whoever asks for metrics.
+    pub watch: metrics::ends::Watch,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// How many entries the processing log's writer is done with.
     pub log_done: tokio::sync::watch::Sender<u64>,
@@ -131,6 +155,7 @@ impl Change<'_> {
 }
 
 impl Engine {
+    /// Says where the topics are and what else an engine is made of.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -172,6 +197,7 @@ impl Engine {
                 is_dismantled: AtomicBool::new(false),
                 commands: Commands::default(),
                 pushes: Mutex::default(),
+                watch: metrics::ends::Watch::new(),
                 background: Mutex::default(),
                 log_done,
                 processing_log: Mutex::new(Some((stop_log, log_writer))),
@@ -216,16 +242,19 @@ impl Engine {
         Session::default()
     }
 
+    /// The topics of its broker: to list, create, write and read.
     pub fn topics(&self) -> Topics {
         Topics {
             broker: self.inner.parts.broker.clone(),
         }
     }
 
+    /// Whose topics and positions these are (`ksql.service.id`).
     pub fn service_id(&self) -> &str {
         &self.inner.parts.service_id
     }
 
+    /// What the broker calls itself.
     pub fn cluster_id(&self) -> &str {
         &self.inner.parts.cluster_id
     }
@@ -384,7 +413,9 @@ impl Engine {
         let mut world = World::look(&self.inner.parts.broker).await?;
         for (offset, entry) in entries {
             if let Err(error) = self.reapply(&mut state, &mut world, offset, &entry) {
-                let shown: String = entry.statement.chars().take(200).collect();
+                let error = error.within(&entry.statement);
+                let shown = mask::without_secrets(&entry.statement);
+                let shown: String = shown.chars().take(200).collect();
                 tracing::error!(offset, %error, statement = %shown, "a statement no longer applies; the others do");
             }
         }

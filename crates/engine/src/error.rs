@@ -2,15 +2,19 @@
 
 use weir_sql::{Position, Span};
 
+use crate::mask::{without_secrets, without_secrets_of};
+
 /// Displays as the message alone; [`Error::render`] shows the place and the remedy.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
+    /// Who must act.
     pub kind: ErrorKind,
     /// In ksqlDB's words where there are any.
     pub message: String,
     /// The statement that failed, if one did.
     pub statement: Option<String>,
+    /// Where in the statement, in bytes.
     pub span: Option<Span>,
     /// What to do about it, if that is known.
     pub hint: Option<String>,
@@ -30,18 +34,22 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// The statement, or what it names, is wrong.
     pub fn user(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::User, message)
     }
 
+    /// The broker, the disk or the network did not do its part.
     pub fn external(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::External, message)
     }
 
+    /// We did not.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// What a statement claims is not so.
     pub fn assertion(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Assertion, message)
     }
@@ -56,13 +64,17 @@ impl Error {
         }
     }
 
+    /// The same with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The statement in which it happened; kept if one is known already.
+    ///
+    /// What the message repeats of the statement has no secrets in it.
     pub fn within(mut self, statement: &str) -> Self {
+        self.message = without_secrets_of(statement, &self.message);
         self.statement.get_or_insert_with(|| statement.to_owned());
         self
     }
@@ -100,11 +112,11 @@ impl Error {
         Some(Position::of(self.statement.as_ref()?, self.span?.start))
     }
 
-    /// The message, the place marked, and the hint, as a person reads them.
+    /// The message, the place marked, and the hint, as a person reads them; secrets in the statement are covered.
     pub fn render(&self) -> String {
         weir_sql::render(
             &self.message,
-            self.statement.as_deref().unwrap_or(""),
+            &without_secrets(self.statement.as_deref().unwrap_or("")),
             self.span.filter(|_| self.statement.is_some()),
             self.hint.as_deref(),
         )

@@ -11,7 +11,10 @@
 //!
 //! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
+#![warn(missing_docs)]
+
 mod builder;
+mod client_side;
 mod commands;
 pub mod data_dir;
 mod deploy;
@@ -21,6 +24,8 @@ mod error;
 mod execute;
 pub mod filter;
 mod inserts;
+mod mask;
+mod metrics;
 mod print;
 mod processing_log;
 pub mod properties;
@@ -34,16 +39,22 @@ mod topic_log;
 mod topics;
 
 pub use builder::Builder;
+pub use client_side::SessionStatement;
 pub use deploy::{DeployOptions, Deployment};
 pub use engine::Engine;
 pub use entity::Entity;
 pub use error::{Error, ErrorKind};
 pub use execute::Response;
 pub use inserts::Inserts;
+pub use metrics::Metrics;
 pub use print::{PrintLine, PrintStream};
 pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
 pub use topics::{Producer, TopicReader, Topics, Written};
+pub use weir_functions::scalar_function;
+
+/// The Arrow that batches are of.
+pub use arrow;
 
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,4 +124,5 @@ pub mod parts {
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
     };
+    pub use weir_sql::{Position, Span, is_reserved};
 }

@@ -25,6 +25,7 @@ pub struct PrintStream {
 pub enum PrintLine {
     /// `Key format: …`, when the guess changed.
     Format(String),
+    /// A record: its time, key, value and partition.
     Record(String),
 }
 

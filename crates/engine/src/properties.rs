@@ -7,7 +7,9 @@ use crate::Error;
 /// Whether SET may change it for a query, or only the server's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// SET may.
     Query,
+    /// Only the configuration may.
     Server,
 }
 
@@ -75,6 +77,8 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("max.task.idle.ms", "0", Level::Query),
     ("processing.guarantee", "at_least_once", Level::Server),
     ("task.timeout.ms", "300000", Level::Query),
+    ("weir.metrics.partitions.max", "2000", Level::Server),
+    ("weir.metrics.queries.max", "2000", Level::Server),
     ("weir.sink.origin.headers", "false", Level::Query),
 ];
 
@@ -198,8 +202,12 @@ pub fn check_value(name: &str, value: &str) -> Result<(), Error> {
     if is_number && number.is_err() {
         return refuse("a number");
     }
-    if name.ends_with(".ms") && number.is_ok_and(|number| number < 0) {
+    let is_negative = number.is_ok_and(|number| number < 0);
+    if name.ends_with(".ms") && is_negative {
         return refuse("a number of milliseconds, 0 or more");
+    }
+    if name.starts_with("weir.metrics.") && is_negative {
+        return refuse("a number, 0 or more");
     }
     Ok(())
 }

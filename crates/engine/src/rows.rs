@@ -1,5 +1,11 @@
 //! Result rows: as they come from a query, and as JSON values (reference, "Query responses").
 
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
+
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{
@@ -12,33 +18,103 @@ use base64::Engine as _;
 use serde_json::{Map, Number, Value};
 use tokio::sync::mpsc;
 use weir_catalog::{Schema, SqlType, calendar, text};
+use weir_kafka::{Broker, OffsetSpec, PartitionId};
 use weir_runtime::{Query, QueryState, Rows};
 
-/// The rows of a push or pull query. Dropping it ends the query.
+use crate::{Engine, Error};
+
+/// The rows of a push or pull query: a stream of Arrow batches. Dropping it ends the query.
+///
+/// ```
+/// use futures::StreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), weir_engine::Error> {
+/// # let engine = weir_engine::Engine::builder().memory(0).build().await?;
+/// # let mut session = engine.session();
+/// # let create = "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);";
+/// # engine.execute(&mut session, create).await?;
+/// let rows = engine.subscribe("SELECT * FROM s EMIT CHANGES LIMIT 2;").await?;
+/// engine
+///     .execute(&mut session, "INSERT INTO s VALUES (1); INSERT INTO s VALUES (2);")
+///     .await?;
+/// let counts: Vec<usize> = rows.map(|batch| batch.num_rows()).collect().await;
+/// assert_eq!(counts.iter().sum::<usize>(), 2);
+/// # engine.shutdown().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RowStream {
+    /// Which TERMINATE ends it by.
     pub query_id: String,
+    /// The columns of the batches, in their order.
     pub schema: Schema,
     query: Query,
     rows: mpsc::Receiver<Rows>,
+    source: (Arc<dyn Broker>, Arc<str>),
+}
+
+/// Says how far a query is behind its source topic.
+#[derive(Debug, Clone)]
+pub struct Lag {
+    query: Query,
+    broker: Arc<dyn Broker>,
+    topic: Arc<str>,
+}
+
+impl Lag {
+    /// How many records are there that the query has not read yet.
+    pub async fn records(&self) -> Result<u64, Error> {
+        let positions = self.query.status().positions;
+        let partitions: Vec<PartitionId> = positions.keys().copied().collect();
+        let latest = OffsetSpec::Latest;
+        let ends = self
+            .broker
+            .offsets(&self.topic, &partitions, latest)
+            .await?;
+        let left = ends.iter().zip(positions.values());
+        Ok(left
+            .map(|(end, at)| end.saturating_sub(*at).max(0) as u64)
+            .sum())
+    }
 }
 
 /// Why there are no more rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEnd {
+    /// As many rows came as its LIMIT says.
     LimitReached,
+    /// It reached the end that its source had at the start.
     Completed,
+    /// It was ended.
     Terminated,
+    /// It cannot go on, and why.
     Failed(String),
 }
 
 impl RowStream {
-    pub(crate) fn new(query: Query, schema: Schema, rows: mpsc::Receiver<Rows>) -> Self {
+    pub(crate) fn new(
+        query: Query,
+        schema: Schema,
+        rows: mpsc::Receiver<Rows>,
+        source: (Arc<dyn Broker>, Arc<str>),
+    ) -> Self {
         Self {
             query_id: query.id().to_owned(),
             schema,
             query,
             rows,
+            source,
+        }
+    }
+
+    /// What says how far the query is behind.
+    pub fn lag(&self) -> Lag {
+        let (broker, topic) = self.source.clone();
+        Lag {
+            query: self.query.clone(),
+            broker,
+            topic,
         }
     }
 
@@ -65,6 +141,7 @@ impl RowStream {
         }
     }
 
+    /// How the query fares.
     pub fn status(&self) -> weir_runtime::QueryStatus {
         self.query.status()
     }
@@ -73,6 +150,19 @@ impl RowStream {
     pub async fn terminate(&self) {
         // A push query keeps no positions: there is nothing to wait for.
         let _ = self.query.stop(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+/// The same batches as [`RowStream::next`] gives.
+impl futures::Stream for RowStream {
+    type Item = RecordBatch;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+    ) -> Poll<Option<RecordBatch>> {
+        let next = self.rows.poll_recv(context);
+        next.map(|rows| rows.map(|rows| rows.batch))
     }
 }
 
@@ -92,6 +182,40 @@ pub fn to_json(batch: &RecordBatch, schema: &Schema) -> Vec<Vec<Value>> {
                 .collect()
         })
         .collect()
+}
+
+/// The rows of a batch as JSON objects, by the names of a schema's columns.
+pub fn to_objects(batch: &RecordBatch, schema: &Schema) -> Vec<Value> {
+    let names = || schema.columns.iter().map(|column| column.name.clone());
+    to_json(batch, schema)
+        .into_iter()
+        .map(|row| Value::Object(names().zip(row).collect()))
+        .collect()
+}
+
+impl Engine {
+    /// The rows of a query, all of them, as JSON objects.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), weir_engine::Error> {
+    /// # let engine = weir_engine::Engine::builder().memory(0).build().await?;
+    /// # let create = "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);";
+    /// # engine.execute(&mut engine.session(), create).await?;
+    /// engine.execute(&mut engine.session(), "INSERT INTO s VALUES (7);").await?;
+    /// let rows = engine.query_json("SELECT a, 'seven' AS name FROM s;").await?;
+    /// assert_eq!(rows[0].to_string(), r#"{"A":7,"NAME":"seven"}"#);
+    /// # engine.shutdown().await
+    /// # }
+    /// ```
+    pub async fn query_json(&self, sql: &str) -> Result<Vec<Value>, Error> {
+        let mut stream = self.subscribe(sql).await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = stream.next().await {
+            rows.extend(to_objects(&batch, &stream.schema));
+        }
+        Ok(rows)
+    }
 }
 
 /// One value: numbers keep their digits, times are ISO text, BYTES base64.

@@ -11,12 +11,23 @@ use crate::{Error, properties};
 pub struct Session {
     /// Properties that SET changed, by ksqlDB's names.
     pub properties: BTreeMap<String, String>,
+    /// What DEFINE gave names to.
     pub variables: Variables,
+    /// Whether the caller is somebody else's machine: RUN SCRIPT would read this one's files.
+    pub(crate) is_remote: bool,
     /// Settings that were in force when a statement that is read again was accepted.
     pub(crate) logged: BTreeMap<String, String>,
 }
 
 impl Session {
+    /// For statements that come from another machine: they read no file of this one.
+    pub fn remote(self) -> Self {
+        Self {
+            is_remote: true,
+            ..self
+        }
+    }
+
     /// What SET does: later statements of this session run with it. Gives the value before.
     pub fn set_property(&mut self, name: &str, value: &str) -> Result<Option<String>, Error> {
         let name = properties::settable(name)?;

@@ -19,14 +19,17 @@ pub struct Topics {
 }
 
 impl Topics {
+    /// All of them, in the order of their names.
     pub async fn list(&self) -> Result<Vec<Topic>, Error> {
         Ok(self.broker.topics().await?)
     }
 
+    /// The topic of this name, if there is one.
     pub async fn get(&self, name: &str) -> Result<Option<Topic>, Error> {
         Ok(self.broker.topic(name).await?)
     }
 
+    /// Makes a topic; `config` by Kafka's names: `retention.ms`, `cleanup.policy`, …
     pub async fn create(
         &self,
         name: &str,
@@ -44,6 +47,7 @@ impl Topics {
             .await?)
     }
 
+    /// Deletes a topic and its records.
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         Ok(self.broker.delete_topic(name).await?)
     }
@@ -109,7 +113,9 @@ impl Topics {
 /// Where records were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
+    /// Which partition they are in.
     pub partition: PartitionId,
+    /// Of the first of them, and after the last.
     pub offsets: Range<Offset>,
 }
 

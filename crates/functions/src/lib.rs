@@ -4,6 +4,7 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
+mod host;
 pub mod kernel;
 pub mod manual;
 pub mod operators;
@@ -16,6 +17,7 @@ mod testing;
 mod texts;
 
 pub use column::{Body, function, over_arrays};
+pub use host::scalar_function;
 pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};

@@ -47,7 +47,7 @@ pub struct Variant {
     /// The last parameter may be there any number of times.
     is_variadic: bool,
     description: &'static str,
-    returns: fn(&[SqlType]) -> SqlType,
+    returns: Arc<dyn Fn(&[SqlType]) -> SqlType + Send + Sync>,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
     body: Arc<Body>,
@@ -67,14 +67,14 @@ impl Variant {
     pub fn over(
         parameters: impl Into<Vec<(&'static str, Parameter)>>,
         description: &'static str,
-        returns: fn(&[SqlType]) -> SqlType,
+        returns: impl Fn(&[SqlType]) -> SqlType + Send + Sync + 'static,
         body: Arc<Body>,
     ) -> Self {
         Self {
             parameters: parameters.into(),
             is_variadic: false,
             description,
-            returns,
+            returns: Arc::new(returns),
             returns_as: None,
             body,
         }

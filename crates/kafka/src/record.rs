@@ -38,6 +38,17 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
+    /// A record of this moment: a value, without a key and headers.
+    pub fn value(value: impl Into<Bytes>) -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Self {
+            timestamp: since.map_or(0, |elapsed| elapsed.as_millis() as Timestamp),
+            key: None,
+            value: Some(value.into()),
+            headers: Vec::new(),
+        }
+    }
+
     /// The bytes that the record takes in a batch, at most.
     pub fn size_estimate(&self) -> usize {
         let headers: usize = self

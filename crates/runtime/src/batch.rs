@@ -20,6 +20,8 @@ pub(crate) struct Batch {
     /// The position after it; more than one past the last record where offsets are not in use.
     pub next: Offset,
     pub records: Vec<Record>,
+    /// Of the records' keys and values.
+    pub bytes: usize,
     pub layout: Arc<Layout>,
     /// By group of the layout.
     pub parts: Vec<Decoded>,
@@ -57,6 +59,7 @@ impl Batch {
             partition,
             start,
             next,
+            bytes: records.iter().map(size).sum(),
             records,
             layout,
             parts,
@@ -91,6 +94,12 @@ impl Batch {
         }
         Arc::new(values.finish())
     }
+}
+
+/// A record's key and value, in bytes.
+pub(crate) fn size(record: &Record) -> usize {
+    record.key.as_ref().map_or(0, bytes::Bytes::len)
+        + record.value.as_ref().map_or(0, bytes::Bytes::len)
 }
 
 fn headers(records: &[Record]) -> ArrayRef {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use weir_kafka::{Offset, PartitionId};
 
-use crate::{Clock, Error, QueryState, QueryStatus};
+use crate::{Clock, Error, QueryMeasures, QueryState, QueryStatus, measure::Histogram};
 
 /// How many errors a status shows.
 const ERRORS_KEPT: usize = 10;
@@ -21,6 +21,7 @@ const ERRORS_KEPT: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Control {
     pub id: String,
+    started: i64,
     clock: Arc<dyn Clock>,
     /// The topic that a persistent query reads.
     pub source: Option<String>,
@@ -34,6 +35,13 @@ pub(crate) struct Control {
     facts: Mutex<Facts>,
     pub records_in: AtomicU64,
     pub rows_out: AtomicU64,
+    /// Of keys and values.
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+    /// How often a partition was started again after a failure.
+    restarts: AtomicU64,
+    /// From a batch in hand to its rows handed over.
+    pub epochs: Histogram,
     pub records_missed: AtomicU64,
     pub log_entries_dropped: AtomicU64,
     /// How many rows are still wanted; `u64::MAX` without a LIMIT.
@@ -76,6 +84,8 @@ struct Facts {
     positions: BTreeMap<PartitionId, Offset>,
     /// Partitions whose task failed: their positions are too high until the next one has begun.
     falling_back: BTreeSet<PartitionId>,
+    /// The timestamp of the last record processed.
+    last_times: BTreeMap<PartitionId, i64>,
     bad_records: BTreeMap<&'static str, u64>,
     /// Why a part of the query waits: `None` is the query as a whole.
     troubles: BTreeMap<Option<PartitionId>, String>,
@@ -91,6 +101,7 @@ impl Control {
     ) -> Self {
         Self {
             id: id.to_owned(),
+            started: clock.now(),
             clock,
             source,
             activity,
@@ -101,6 +112,10 @@ impl Control {
             facts: Mutex::default(),
             records_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            epochs: Histogram::default(),
             records_missed: AtomicU64::new(0),
             log_entries_dropped: AtomicU64::new(0),
             rows_wanted: AtomicU64::new(limit.unwrap_or(u64::MAX)),
@@ -175,6 +190,18 @@ impl Control {
         }
     }
 
+    pub fn measures(&self) -> QueryMeasures {
+        QueryMeasures {
+            status: self.status(),
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            epochs: self.epochs.read(),
+            started: self.started,
+            last_times: self.facts().last_times.clone(),
+        }
+    }
+
     fn state(&self, facts: &Facts) -> QueryState {
         if let Some(end) = *self.end.borrow() {
             return end;
@@ -216,11 +243,6 @@ impl Control {
         }
     }
 
-    pub fn position(&self, partition: PartitionId, next: Offset) {
-        self.activity
-            .count(|| self.facts().positions.insert(partition, next));
-    }
-
     /// A task begins.
     pub fn goes_on_from(&self, partition: PartitionId, position: Offset) {
         self.activity.count(|| {
@@ -254,11 +276,28 @@ impl Control {
         *self.wish.borrow() == Wish::Pause
     }
 
+    /// An epoch is done: where the next one starts, and the timestamp of its last record, if there was one.
+    pub fn passed(&self, partition: PartitionId, next: Offset, last_time: Option<i64>) {
+        self.activity.count(|| {
+            let mut facts = self.facts();
+            facts.positions.insert(partition, next);
+            if let Some(time) = last_time {
+                facts.last_times.insert(partition, time);
+            }
+        });
+    }
+
+    /// A part of the query is about to be started again after a failure.
+    pub fn restarted(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The partition is no longer there.
     pub fn forget(&self, partition: PartitionId) {
         let mut facts = self.facts();
         facts.positions.remove(&partition);
         facts.falling_back.remove(&partition);
+        facts.last_times.remove(&partition);
         facts.troubles.remove(&Some(partition));
     }
 

@@ -27,6 +27,14 @@ pub(crate) struct Outgoing {
     pub origin: Offset,
 }
 
+impl Outgoing {
+    /// Of its key and its value.
+    pub fn bytes(&self) -> usize {
+        let size = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
+        size(&self.record.key) + size(&self.record.value)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct RowEncoder {
     key: PartEncoder,

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, time::Duration, vec};
 
 use weir_kafka::{FetchedBatch, Offset, Reader, ReaderEvent, Record};
 
-use crate::Error;
+use crate::{Error, batch::size};
 
 /// The bounds of an epoch.
 #[derive(Debug, Clone, Copy)]
@@ -149,11 +149,6 @@ fn fitting(
         fit += 1;
     }
     fit
-}
-
-fn size(record: &Record) -> usize {
-    record.key.as_ref().map_or(0, bytes::Bytes::len)
-        + record.value.as_ref().map_or(0, bytes::Bytes::len)
 }
 
 /// What an error of a reader means for those who read.

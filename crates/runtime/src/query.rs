@@ -8,7 +8,7 @@ use weir_kafka::{Offset, PartitionId};
 use weir_plan::{QueryPlan, Sink};
 
 use crate::{
-    Error,
+    Error, QueryMeasures,
     control::{Control, Wish},
 };
 
@@ -88,6 +88,11 @@ impl Query {
 
     pub fn status(&self) -> QueryStatus {
         self.control.status()
+    }
+
+    /// The status, and what the query has cost so far.
+    pub fn measures(&self) -> QueryMeasures {
+        self.control.measures()
     }
 
     /// Whether as many rows were given as its LIMIT says.

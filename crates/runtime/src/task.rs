@@ -1,13 +1,16 @@
 //! A task: one query on one partition, from a reader's batches to records that are acknowledged.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use tokio::sync::{mpsc, watch};
-use weir_kafka::{Offset, TopicPartition};
+use weir_kafka::{Offset, Record, TopicPartition};
 
 use crate::{
     Error, Options, Rows,
-    batch::{Batch, Run, Times},
+    batch::{Batch, Run, Times, size},
     clock::milliseconds,
     control::{Control, Wish},
     encode::{Outgoing, RowEncoder},
@@ -97,10 +100,13 @@ impl Task<'_> {
             }
             match self.arrival().await? {
                 Arrival::Batch(batch) => {
+                    // A measurement, not a decision: no test turns this clock.
+                    let since = Instant::now();
                     let (run, times) = self.process(&batch)?;
                     let leaving = self.encode(&batch, run, times);
                     self.produce(leaving).await?;
-                    self.move_to(batch.next);
+                    self.control.epochs.observe(since.elapsed());
+                    self.move_past(&batch);
                     self.reports.wait_for_room().await;
                 }
                 Arrival::CheckpointDue => {}
@@ -136,15 +142,16 @@ impl Task<'_> {
             )));
         }
         let (run, times) = self.view.of(batch, self.until, self.reports)?;
-        let taken = match self.until {
-            Some(until) => batch
-                .records
-                .partition_point(|record| record.offset < until),
-            None => batch.records.len(),
+        let taken = self.taken(batch);
+        let bytes = match taken.len() == batch.records.len() {
+            true => batch.bytes,
+            false => taken.iter().map(size).sum(),
         };
-        self.control
+        let control = self.control;
+        control
             .records_in
-            .fetch_add(taken as u64, Ordering::Relaxed);
+            .fetch_add(taken.len() as u64, Ordering::Relaxed);
+        control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         self.progress.advance_to(times, &run);
         let run = self.operators.process(run)?;
         let run = match (run, &self.output) {
@@ -156,6 +163,16 @@ impl Task<'_> {
             run.truncate(rows)
         });
         Ok((wanted.filter(|run| run.len() > 0), times))
+    }
+
+    /// The records of a batch that are before the end.
+    fn taken<'b>(&self, batch: &'b Batch) -> &'b [Record] {
+        let before = |until| {
+            batch
+                .records
+                .partition_point(|record| record.offset < until)
+        };
+        &batch.records[..self.until.map_or(batch.records.len(), before)]
     }
 
     /// Step 5.
@@ -177,7 +194,11 @@ impl Task<'_> {
         let rows = match (leaving, &self.output) {
             (Leaving::Records(records), Output::Sink(sink, _)) => {
                 let rows = records.len();
+                let bytes: usize = records.iter().map(Outgoing::bytes).sum();
                 sink.produce(records).await?;
+                self.control
+                    .bytes_out
+                    .fetch_add(bytes as u64, Ordering::Relaxed);
                 rows
             }
             (Leaving::Rows(rows), Output::Rows(receiver)) => {
@@ -203,10 +224,12 @@ impl Task<'_> {
         Ok(())
     }
 
-    fn move_to(&mut self, next: Offset) {
+    fn move_past(&mut self, batch: &Batch) {
+        let next = batch.next;
         self.progress.position = self.until.map_or(next, |until| next.min(until));
+        let last_time = self.taken(batch).last().map(|record| record.timestamp);
         self.control
-            .position(self.at.partition, self.progress.position);
+            .passed(self.at.partition, self.progress.position, last_time);
         if matches!(self.output, Output::Rows(_)) {
             // Rows that were taken are not given again.
             *self.acknowledged = self.progress.clone();

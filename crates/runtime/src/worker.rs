@@ -97,6 +97,9 @@ impl Worker {
                 Err(error) => {
                     control.trouble(part, &error.message);
                     self.wait().await;
+                    if *self.wishes.borrow() == Wish::Run {
+                        control.restarted();
+                    }
                 }
             }
         }

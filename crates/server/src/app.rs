@@ -47,15 +47,7 @@ impl Server {
         };
         let listener = TcpListener::bind(options.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let app = Arc::new(App {
-            pushes: Pushes::new(&options.limits),
-            engine,
-            options,
-            address,
-            stopping: CancellationToken::new(),
-            streams: TaskTracker::new(),
-            health: routes::Health::default(),
-        });
+        let app = App::new(engine, options, address);
         let router = routes::router(app.clone());
         let connections = Connections::new(&app.options.limits);
         let accepting = tokio::spawn(listen::accept(
@@ -100,7 +92,25 @@ impl Server {
     }
 }
 
+/// The routes alone, without a listener: what calls them says in each request's `ConnectInfo` who asks.
+pub fn router(engine: Engine, options: Options) -> axum::Router {
+    let address = options.listen;
+    routes::router(App::new(engine, options, address))
+}
+
 impl App {
+    fn new(engine: Engine, options: Options, address: SocketAddr) -> Arc<Self> {
+        Arc::new(Self {
+            pushes: Pushes::new(&options.limits),
+            engine,
+            options,
+            address,
+            stopping: CancellationToken::new(),
+            streams: TaskTracker::new(),
+            health: routes::Health::default(),
+        })
+    }
+
     /// Names by which this machine's own clients know it, for the `Host` header.
     pub fn own_names(&self) -> Vec<String> {
         let port = self.address.port();

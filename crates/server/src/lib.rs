@@ -8,6 +8,7 @@
 //! requests, formats of rows, limits, and what to do about clients that stall.
 
 mod app;
+pub mod client;
 mod credentials;
 mod error;
 mod guard;
@@ -21,7 +22,7 @@ mod routes;
 mod rows;
 mod tls;
 
-pub use app::Server;
+pub use app::{Server, router};
 pub use credentials::Credentials;
 pub use options::{Limits, Options, is_property};
 pub use tls::TlsFiles;

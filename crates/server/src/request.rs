@@ -85,7 +85,7 @@ pub fn session(
     properties: BTreeMap<String, Value>,
     variables: BTreeMap<String, Value>,
 ) -> Result<Session, Refusal> {
-    let mut session = app.engine.session();
+    let mut session = app.engine.session().remote();
     for (name, value) in properties {
         // UNSET, in effect.
         let Some(value) = plain(&name, value)? else {

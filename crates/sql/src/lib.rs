@@ -25,6 +25,7 @@ pub use directive::{Directive, directives};
 pub use error::{Error, ErrorKind, render};
 pub use expression::{Expression, ExpressionKind};
 pub use ident::Ident;
+pub use keywords::is_reserved;
 pub use parse::{ParsedStatement, StatementText, parse_expression, parse_statement, split};
 pub use span::{Position, Span};
 pub use statement::Statement;

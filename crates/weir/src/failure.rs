@@ -63,7 +63,8 @@ impl Failure {
     /// Shows it on standard error.
     pub fn show(&self) {
         if !self.text.is_empty() {
-            eprintln!("{}", self.text.trim_end());
+            // What a broker or a server says may hold what its events hold.
+            eprintln!("{}", crate::sql::harmless(self.text.trim_end()));
         }
     }
 

@@ -5,10 +5,12 @@
 
 use std::{collections::BTreeMap, fs, io::BufReader};
 
+use weir_engine::properties;
+
 use crate::{cli::EngineArguments, failure::Failure};
 
 /// Properties by name; a name has one value, from the strongest source that gave one.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Settings {
     pub properties: BTreeMap<String, String>,
 }
@@ -31,8 +33,11 @@ impl Settings {
         );
         for assignment in &arguments.set {
             let (name, value) = assignment.split_once('=').ok_or_else(|| {
-                Failure::new(format!("`--set {assignment}` has no `=`"))
-                    .hint("write `--set NAME=VALUE`")
+                let shown = match properties::is_secret(assignment) {
+                    true => "…",
+                    false => assignment,
+                };
+                Failure::new(format!("`--set {shown}` has no `=`")).hint("write `--set NAME=VALUE`")
             })?;
             properties.insert(name.trim().to_owned(), value.to_owned());
         }

@@ -47,12 +47,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "weir-runtime",
         ],
     ),
+    // The programs of examples/embedding: what a stranger's program may use.
+    ("weir-examples", &["weir-engine"]),
 ];
 
 /// Which crates may name a heavy dependency directly.
 const DOORS: &[(&str, &[&str])] = &[
     ("krafka", &["weir-kafka"]),
-    ("axum", &["weir-server"]),
+    ("axum", &["weir-server", "weir-examples"]),
     ("clap", &["weir"]),
     ("rustyline", &["weir"]),
     (

@@ -25,8 +25,11 @@ use crate::{
 /// What a statement answers.
 #[allow(clippy::large_enum_variant, reason = "made once a statement")]
 pub enum Response {
+    /// What ksqlDB's REST API answers.
     Entity(Entity),
+    /// The rows of a SELECT, as they come.
     Rows(RowStream),
+    /// The lines of a PRINT, as they come.
     Print(PrintStream),
     /// Nothing to say: INSERT VALUES, SET, DEFINE.
     Done,
@@ -122,7 +125,7 @@ impl Engine {
             answers.push(self.run_parsed(session, &parsed).await?);
             return Ok(());
         };
-        let script = script::read(path, depth).await?;
+        let script = script::read(session, path, depth).await?;
         Box::pin(self.execute_script(session, &script, depth + 1, answers)).await
     }
 

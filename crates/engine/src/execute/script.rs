@@ -29,7 +29,13 @@ struct Sandbox {
 }
 
 /// The text of a script's file.
-pub(super) async fn read(path: &str, depth: usize) -> Result<String, Error> {
+pub(super) async fn read(session: &Session, path: &str, depth: usize) -> Result<String, Error> {
+    if session.is_remote {
+        return Err(Error::user(
+            "RUN SCRIPT reads a file of the machine that runs the server, and is not taken from others.",
+        )
+        .hint("send the statements that are in the file"));
+    }
     let cannot = |error: &dyn std::fmt::Display| {
         Error::user(format!("Failed to read file: {path}: {error}"))
     };
@@ -76,7 +82,7 @@ impl Engine {
         for statement in statements {
             let parsed = self.parse(&sandbox.session, &statement.text)?;
             if let Statement::RunScript { path } = &parsed.statement {
-                let script = read(path, depth).await?;
+                let script = read(&sandbox.session, path, depth).await?;
                 let inner =
                     weir_sql::split(&script).map_err(|error| Error::from(error).within(&script))?;
                 Box::pin(self.check_all(sandbox, &inner, depth + 1)).await?;

@@ -5,6 +5,7 @@ use crate::{Error, ErrorKind, testing::Difference};
 /// What a statement failed with.
 #[derive(Debug)]
 pub struct Failure {
+    /// In ksqlDB's words where there are any.
     pub error: Error,
     /// For an ASSERT that does not hold: what is there instead.
     pub difference: Option<Box<Difference>>,

@@ -26,11 +26,14 @@ pub use weir_sql::{Directive, directives};
 /// Topics and positions that outlive the engines over them.
 #[derive(Debug, Clone)]
 pub struct World {
+    /// The topics.
     pub broker: Arc<MemoryBroker>,
+    /// The positions.
     pub checkpoints: Arc<MemoryCheckpoints>,
 }
 
 impl World {
+    /// An empty world; everything by chance in it comes from the seed.
     pub fn new(seed: u64) -> Self {
         Self {
             broker: Arc::new(MemoryBroker::new(seed)),
@@ -45,6 +48,7 @@ impl World {
             .checkpoints(self.checkpoints.clone())
     }
 
+    /// An engine over this world.
     pub async fn engine(&self) -> Result<Engine, Error> {
         self.builder().build().await
     }

@@ -57,6 +57,7 @@ pub enum Effect {
 }
 
 impl Scenario {
+    /// An engine over empty topics.
     pub async fn start() -> Result<Self, Error> {
         let world = World::new(0);
         let clock = Arc::new(TestClock::new(START));
@@ -78,6 +79,7 @@ impl Scenario {
         self.settle().await
     }
 
+    /// Ends the engine.
     pub async fn stop(self) -> Result<(), Error> {
         self.world.stop(self.engine).await
     }

@@ -4,6 +4,7 @@ mod close_query;
 mod info;
 mod inserts;
 mod ksql;
+mod metrics;
 mod openapi;
 mod property;
 mod query;
@@ -20,43 +21,55 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 
 use crate::{app::App, error::Refusal, guard, negotiate};
 
 pub use info::Health;
 
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/", get(info::root))
-        .route("/info", get(info::info))
-        .route("/healthcheck", get(info::healthcheck))
-        .route("/clusterStatus", get(info::cluster_status))
-        .route("/v1/metadata", get(info::metadata))
-        .route("/v1/metadata/id", get(info::metadata_id))
-        .route("/chc/ready", get(info::ready))
-        .route("/chc/live", get(info::live))
-        .route("/ksql", post(ksql::ksql))
-        .route("/ksql/terminate", post(terminate::terminate))
-        .route("/query", post(query::query))
-        .route("/query-stream", post(query::query_stream))
-        .route("/close-query", post(close_query::close_query))
-        .route("/inserts-stream", post(inserts::inserts_stream))
-        .route("/status", get(status::all))
-        .route("/status/{kind}/{entity}/{action}", get(status::one))
-        .route(
+/// Each path, and what answers there.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
+        ("/", get(info::root)),
+        ("/info", get(info::info)),
+        ("/healthcheck", get(info::healthcheck)),
+        ("/clusterStatus", get(info::cluster_status)),
+        ("/v1/metadata", get(info::metadata)),
+        ("/v1/metadata/id", get(info::metadata_id)),
+        ("/chc/ready", get(info::ready)),
+        ("/chc/live", get(info::live)),
+        ("/ksql", post(ksql::ksql)),
+        ("/ksql/terminate", post(terminate::terminate)),
+        ("/query", post(query::query)),
+        ("/query-stream", post(query::query_stream)),
+        ("/close-query", post(close_query::close_query)),
+        ("/inserts-stream", post(inserts::inserts_stream)),
+        ("/status", get(status::all)),
+        ("/status/{kind}/{entity}/{action}", get(status::one)),
+        (
             "/is_valid_property/{name}",
             get(property::is_valid_property),
-        )
-        .route("/ws/query", get(websocket::query))
-        .route("/heartbeat", post(internal))
-        .route("/lag", post(internal))
-        .route(
+        ),
+        ("/ws/query", get(websocket::query)),
+        ("/heartbeat", post(internal)),
+        ("/lag", post(internal)),
+        (
             "/topics/{topic}/records",
             get(records::read).post(records::write),
-        )
-        .route("/openapi.json", get(openapi::openapi))
+        ),
+        ("/metrics", get(metrics::metrics)),
+        ("/openapi.json", get(openapi::openapi)),
+    ]
+}
+
+pub fn router(app: Arc<App>) -> Router {
+    let router = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, answers)| {
+            router.route(path, answers)
+        });
+    router
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         // Bodies are bounded where they are read, by the server's own limits.
@@ -145,4 +158,44 @@ fn check_serving(app: &App) -> Result<(), Refusal> {
         return Err(Refusal::terminated());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{openapi::DESCRIPTION, routes};
+
+    #[test]
+    fn every_path_is_described_and_no_other() {
+        let description: serde_json::Value = serde_json::from_str(DESCRIPTION).unwrap();
+        assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let described: BTreeSet<&str> = description["paths"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let there: BTreeSet<&str> = routes().iter().map(|(path, _)| *path).collect();
+        assert_eq!(described, there);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let description: serde_json::Value = serde_json::from_str(DESCRIPTION).unwrap();
+        let mut waiting = vec![&description];
+        while let Some(value) = waiting.pop() {
+            match value {
+                serde_json::Value::Object(members) => {
+                    if let Some(target) = members.get("$ref").and_then(|target| target.as_str()) {
+                        let pointer = target.trim_start_matches('#');
+                        assert!(description.pointer(pointer).is_some(), "{target}");
+                    }
+                    waiting.extend(members.values());
+                }
+                serde_json::Value::Array(items) => waiting.extend(items),
+                _ => {}
+            }
+        }
+    }
 }

@@ -141,6 +141,17 @@ fn what_is_wrong_has_a_code_and_a_place() {
     );
     server.ksql("SELECT * FROM s;").refused(40002);
     server.ksql("PRINT s;").refused(40002);
+    // Nobody reads this machine's files from outside.
+    let script = server.ksql("RUN SCRIPT '/etc/hostname';").refused(40001);
+    assert!(
+        script["message"]
+            .as_str()
+            .unwrap()
+            .contains("not taken from others")
+    );
+    server
+        .ksql("SHOW STREAMS; RUN SCRIPT '/etc/hostname';")
+        .refused(40001);
     // One that is wrong leaves none done.
     server
         .ksql("CREATE STREAM t AS SELECT * FROM s; CREATE STREAM u AS SELECT nope FROM s;")

@@ -158,7 +158,7 @@ mod tests {
     fn what_differs_is_marked_without_colours() {
         let expected = "\
 \u{20}.        | ID |   NAME
-----------+----+-------------
+----------+----+------------
 \u{20}EXPECTED | 1  |   ''
 \u{20}ACTUAL   | 1  | > ä␛[31m <
 \u{20}next     | 2  |   NULL  (a tombstone)
