@@ -21,3 +21,6 @@ mod seedrule;
 mod server;
 mod session;
 mod support;
+mod test_docs;
+mod test_rest;
+mod test_runner;
