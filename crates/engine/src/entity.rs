@@ -3,11 +3,7 @@
 //! They are read as well as written: a client of a server has the same entities. What it does not know, fields as well as
 //! whole entities, it reads over.
 //!
-//! Members and variants have the names that ksqlDB's API gives them, and its meanings.
-#![expect(
-    missing_docs,
-    reason = "the names are those of ksqlDB's REST API, and their meanings too"
-)]
+//! Members and variants have the names that ksqlDB's API gives them.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -22,12 +18,15 @@ pub struct Entity {
     /// What is answered.
     #[serde(flatten)]
     pub body: Body,
+    /// The statement, as it was understood.
     #[serde(rename = "statementText", default)]
     pub statement_text: String,
+    /// What is odd about it.
     #[serde(default)]
     pub warnings: Vec<Warning>,
 }
 
+/// What a statement did is odd in some way.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Warning {
@@ -35,6 +34,7 @@ pub struct Warning {
     pub message: String,
 }
 
+/// What is answered, by its `@type`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "@type")]
 pub enum Body {
@@ -165,21 +165,30 @@ pub enum Body {
     },
     /// ASSERT TOPIC.
     #[serde(rename = "assert_topic", rename_all = "camelCase")]
-    AssertTopic { topic_name: String, exists: bool },
+    AssertTopic {
+        /// The topic that was asserted of.
+        topic_name: String,
+        /// Whether it is there, as was asserted.
+        exists: bool,
+    },
     /// What this version does not know: read from a server, never written.
     #[serde(untagged)]
     Other(Map<String, Value>),
 }
 
+/// What became of a statement that changes something.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CommandStatus {
+    /// `SUCCESS`, or how far it has come.
     pub status: Cow<'static, str>,
+    /// In words, for a person.
     pub message: String,
     /// Which query, if there is one.
     pub query_id: Option<String>,
 }
 
+/// A stream or a table in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceInfo {
@@ -198,6 +207,7 @@ pub struct SourceInfo {
     pub is_windowed: bool,
 }
 
+/// What DESCRIBE says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceDescription {
@@ -244,6 +254,7 @@ pub struct SourceDescription {
     pub cluster_error_stats: Vec<String>,
 }
 
+/// Where a query stands in the topics that it reads.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OffsetSummary {
@@ -253,6 +264,7 @@ pub struct OffsetSummary {
     pub topic_summaries: Vec<TopicOffsets>,
 }
 
+/// The same for one topic.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicOffsets {
@@ -262,6 +274,7 @@ pub struct TopicOffsets {
     pub offsets: Vec<PartitionOffsets>,
 }
 
+/// The same for one partition.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PartitionOffsets {
@@ -283,12 +296,15 @@ pub struct Field {
     pub name: String,
     /// Its type.
     pub schema: FieldSchema,
+    /// `KEY` or `HEADER`; nothing for a value.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Cow<'static, str>>,
+    /// Which header, for one by its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_key: Option<String>,
 }
 
+/// A column's type.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldSchema {
@@ -299,10 +315,12 @@ pub struct FieldSchema {
     pub fields: Option<Vec<Field>>,
     /// Of the elements of an ARRAY, of the values of a MAP.
     pub member_schema: Option<Box<FieldSchema>>,
+    /// Of a DECIMAL: precision and scale.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<Cow<'static, str>, u32>,
 }
 
+/// A query in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunningQuery {
@@ -316,10 +334,13 @@ pub struct RunningQuery {
     pub id: String,
     /// How many nodes have it in which state.
     pub status_count: BTreeMap<String, u32>,
+    /// `PERSISTENT` or `PUSH`.
     pub query_type: Cow<'static, str>,
+    /// `RUNNING`, `PAUSED` or `ERROR`.
     pub state: String,
 }
 
+/// What EXPLAIN says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryDescription {
@@ -343,7 +364,9 @@ pub struct QueryDescription {
     pub overridden_properties: BTreeMap<String, String>,
     /// Its state, by node.
     pub ksql_host_query_status: BTreeMap<String, String>,
+    /// `PERSISTENT` or `PUSH`.
     pub query_type: Cow<'static, str>,
+    /// The last ones, newest last.
     pub query_errors: Vec<QueryError>,
     /// Empty.
     pub tasks_metadata: Vec<String>,
@@ -353,6 +376,7 @@ pub struct QueryDescription {
     pub state: Option<String>,
 }
 
+/// Why a query could not go on.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryError {
@@ -365,6 +389,7 @@ pub struct QueryError {
     pub kind: Cow<'static, str>,
 }
 
+/// A topic in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicInfo {
@@ -380,18 +405,23 @@ pub struct TopicInfo {
     pub consumer_group_count: Option<usize>,
 }
 
+/// A setting in force.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Property {
     /// What it is called.
     pub name: String,
+    /// `KSQL`.
     pub scope: Cow<'static, str>,
+    /// Nothing for a secret.
     pub value: Option<String>,
     /// Whether SET may change it.
     pub editable: bool,
+    /// `QUERY` or `SERVER`.
     pub level: Cow<'static, str>,
 }
 
+/// A function in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FunctionName {
@@ -400,9 +430,11 @@ pub struct FunctionName {
     /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
+    /// As ksqlDB groups them.
     pub category: String,
 }
 
+/// A form in which a function can be called.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionOverload {
@@ -414,6 +446,7 @@ pub struct FunctionOverload {
     pub description: String,
 }
 
+/// An argument of one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionArgument {
@@ -428,6 +461,7 @@ pub struct FunctionArgument {
     pub is_variadic: bool,
 }
 
+/// What DEFINE gave a name to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Variable {
