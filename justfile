@@ -50,6 +50,22 @@ kafka-stop:
 @kafka-env:
     scripts/kafka.sh env
 
+# Installs the clients of others that the tests run against the server, under target/.
+clients-install:
+    scripts/clients.sh install
+
+@clients-env:
+    scripts/clients.sh env
+
+# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a
+# nightly compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
+fuzz crate target seconds:
+    cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
+
+# What bad clients do to the others, with figures: malformed bodies, half-open connections, readers that stall, a flood.
+bad-clients *arguments: release
+    WEIR_TEST_PROGRAM={{ justfile_directory() }}/target/release/weir cargo test --workspace --test program -- --ignored --nocapture bad_clients {{ arguments }}
+
 release:
     cargo build --release --package weir
 

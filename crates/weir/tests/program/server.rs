@@ -556,7 +556,7 @@ fn a_server_that_starts_again_goes_on() {
     assert!(!std::path::Path::new(&place.path("broker/server.json")).exists());
     let server = Server::start(&place, &target, &[]);
     assert_eq!(
-        server.get(&format!("/status/stream/%60T%60/create")).ok()["queryId"],
+        server.get("/status/stream/%60T%60/create").ok()["queryId"],
         id.as_str()
     );
     server.ksql("INSERT INTO s VALUES ('a', 1, 2);").ok();
