@@ -15,6 +15,10 @@ demo *arguments:
 test *arguments:
     cargo test --workspace {{ arguments }}
 
+# The repository's scenarios, straight and stopped and resumed after every statement.
+scenarios *arguments:
+    cargo run --quiet --workspace --bin weir -- test tests/scenarios --resume {{ arguments }}
+
 # Twenty kills while 200,000 events flow, on the embedded broker and on a Kafka of its own that is killed too. Minutes.
 kills:
     cargo test --package weir --test program -- --ignored --nocapture --test-threads 1 twenty_kills

@@ -1,34 +1,41 @@
 //! What statements answer, in the shapes of ksqlDB's REST API (reference, "Entities of /ksql").
 //!
+//! They are read as well as written: a client of a server has the same entities. What it does not know, fields as well as
+//! whole entities, it reads over.
+//!
 //! Members and variants have the names that ksqlDB's API gives them.
 
-use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use weir_catalog::{Column, ColumnRole, SqlType};
 
 /// One statement's answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entity {
     /// What is answered.
     #[serde(flatten)]
     pub body: Body,
     /// The statement, as it was understood.
-    #[serde(rename = "statementText")]
+    #[serde(rename = "statementText", default)]
     pub statement_text: String,
     /// What is odd about it.
+    #[serde(default)]
     pub warnings: Vec<Warning>,
 }
 
 /// What a statement did is odd in some way.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Warning {
     /// In words, for a person.
     pub message: String,
 }
 
 /// What is answered, by its `@type`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "@type")]
 pub enum Body {
     /// A statement that changes something took effect.
@@ -159,19 +166,22 @@ pub enum Body {
     /// ASSERT TOPIC.
     #[serde(rename = "assert_topic", rename_all = "camelCase")]
     AssertTopic {
-        /// Which topic.
+        /// The topic that was asserted of.
         topic_name: String,
-        /// Whether it is to be there.
+        /// Whether it is there, as was asserted.
         exists: bool,
     },
+    /// What this version does not know: read from a server, never written.
+    #[serde(untagged)]
+    Other(Map<String, Value>),
 }
 
 /// What became of a statement that changes something.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct CommandStatus {
     /// `SUCCESS`, or how far it has come.
-    pub status: &'static str,
+    pub status: Cow<'static, str>,
     /// In words, for a person.
     pub message: String,
     /// Which query, if there is one.
@@ -179,8 +189,8 @@ pub struct CommandStatus {
 }
 
 /// A stream or a table in a list.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct SourceInfo {
     /// Which sort it is of.
     #[serde(rename = "type")]
@@ -198,8 +208,8 @@ pub struct SourceInfo {
 }
 
 /// What DESCRIBE says.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct SourceDescription {
     /// What it is called.
     pub name: String,
@@ -245,8 +255,8 @@ pub struct SourceDescription {
 }
 
 /// Where a query stands in the topics that it reads.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct OffsetSummary {
     /// The group that its positions are published as.
     pub group_id: String,
@@ -255,8 +265,8 @@ pub struct OffsetSummary {
 }
 
 /// The same for one topic.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct TopicOffsets {
     /// The topic.
     pub kafka_topic: String,
@@ -265,8 +275,8 @@ pub struct TopicOffsets {
 }
 
 /// The same for one partition.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PartitionOffsets {
     /// Its number.
     pub partition: i32,
@@ -279,24 +289,24 @@ pub struct PartitionOffsets {
 }
 
 /// A column as clients read it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Field {
     /// What it is called.
     pub name: String,
     /// Its type.
     pub schema: FieldSchema,
     /// `KEY` or `HEADER`; nothing for a value.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub role: Option<&'static str>,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Cow<'static, str>>,
     /// Which header, for one by its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_key: Option<String>,
 }
 
 /// A column's type.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct FieldSchema {
     /// Which sort it is of.
     #[serde(rename = "type")]
@@ -306,16 +316,13 @@ pub struct FieldSchema {
     /// Of the elements of an ARRAY, of the values of a MAP.
     pub member_schema: Option<Box<FieldSchema>>,
     /// Of a DECIMAL: precision and scale.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<&'static str, u8>,
-    /// For people; not part of the API.
-    #[serde(skip)]
-    pub text: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<Cow<'static, str>, u32>,
 }
 
 /// A query in a list.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct RunningQuery {
     /// The statement.
     pub query_string: String,
@@ -328,14 +335,14 @@ pub struct RunningQuery {
     /// How many nodes have it in which state.
     pub status_count: BTreeMap<String, u32>,
     /// `PERSISTENT` or `PUSH`.
-    pub query_type: &'static str,
+    pub query_type: Cow<'static, str>,
     /// `RUNNING`, `PAUSED` or `ERROR`.
     pub state: String,
 }
 
 /// What EXPLAIN says.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct QueryDescription {
     /// What TERMINATE and EXPLAIN know it by.
     pub id: String,
@@ -358,7 +365,7 @@ pub struct QueryDescription {
     /// Its state, by node.
     pub ksql_host_query_status: BTreeMap<String, String>,
     /// `PERSISTENT` or `PUSH`.
-    pub query_type: &'static str,
+    pub query_type: Cow<'static, str>,
     /// The last ones, newest last.
     pub query_errors: Vec<QueryError>,
     /// Empty.
@@ -370,8 +377,8 @@ pub struct QueryDescription {
 }
 
 /// Why a query could not go on.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct QueryError {
     /// When: ms since 1970.
     pub timestamp: i64,
@@ -379,12 +386,12 @@ pub struct QueryError {
     pub error_message: String,
     /// Which sort it is of.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
 }
 
 /// A topic in a list.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct TopicInfo {
     /// Its name.
     pub name: String,
@@ -399,35 +406,37 @@ pub struct TopicInfo {
 }
 
 /// A setting in force.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Property {
     /// What it is called.
     pub name: String,
     /// `KSQL`.
-    pub scope: &'static str,
+    pub scope: Cow<'static, str>,
     /// Nothing for a secret.
     pub value: Option<String>,
     /// Whether SET may change it.
     pub editable: bool,
     /// `QUERY` or `SERVER`.
-    pub level: &'static str,
+    pub level: Cow<'static, str>,
 }
 
 /// A function in a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FunctionName {
     /// What it is called.
     pub name: String,
     /// Which sort it is of.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// As ksqlDB groups them.
     pub category: String,
 }
 
 /// A form in which a function can be called.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct FunctionOverload {
     /// In their order.
     pub arguments: Vec<FunctionArgument>,
@@ -438,8 +447,8 @@ pub struct FunctionOverload {
 }
 
 /// An argument of one.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct FunctionArgument {
     /// What it is called.
     pub name: String,
@@ -453,7 +462,8 @@ pub struct FunctionArgument {
 }
 
 /// What DEFINE gave a name to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Variable {
     /// What it is called.
     pub name: String,
@@ -464,7 +474,7 @@ pub struct Variable {
 impl CommandStatus {
     pub(crate) fn success(message: String, query_id: Option<String>) -> Self {
         Self {
-            status: "SUCCESS",
+            status: "SUCCESS".into(),
             message,
             query_id,
         }
@@ -475,10 +485,10 @@ impl Field {
     /// As clients read it.
     pub fn of(column: &Column) -> Self {
         let (role, header_key) = match &column.role {
-            ColumnRole::Key => (Some("KEY"), None),
+            ColumnRole::Key => (Some("KEY".into()), None),
             ColumnRole::Value => (None, None),
-            ColumnRole::Headers => (Some("HEADER"), None),
-            ColumnRole::Header(key) => (Some("HEADER"), Some(key.clone())),
+            ColumnRole::Headers => (Some("HEADER".into()), None),
+            ColumnRole::Header(key) => (Some("HEADER".into()), Some(key.clone())),
         };
         Self {
             name: column.name.clone(),
@@ -508,7 +518,10 @@ impl FieldSchema {
                 "DECIMAL",
                 None,
                 None,
-                BTreeMap::from([("precision", *precision), ("scale", *scale)]),
+                BTreeMap::from([
+                    ("precision".into(), u32::from(*precision)),
+                    ("scale".into(), u32::from(*scale)),
+                ]),
             ),
             _ => ("", None, None, BTreeMap::new()),
         };
@@ -522,24 +535,77 @@ impl FieldSchema {
             fields,
             member_schema: member.map(|member| Box::new(Self::of(member))),
             parameters,
-            text: printed(sql_type),
+        }
+    }
+
+    /// As DESCRIBE prints types: `VARCHAR(STRING)`.
+    pub fn text(&self) -> String {
+        let member = || {
+            let member = self.member_schema.as_ref();
+            member.map_or_else(String::new, |member| member.text())
+        };
+        match self.kind.as_str() {
+            "STRING" => "VARCHAR(STRING)".to_owned(),
+            "ARRAY" => format!("ARRAY<{}>", member()),
+            "MAP" => format!("MAP<STRING, {}>", member()),
+            "STRUCT" => {
+                let fields = self.fields.iter().flatten();
+                let fields: Vec<_> = fields
+                    .map(|field| format!("{} {}", field.name, field.schema.text()))
+                    .collect();
+                format!("STRUCT<{}>", fields.join(", "))
+            }
+            "DECIMAL" => {
+                let parameter = |name| self.parameters.get(name).copied().unwrap_or_default();
+                format!(
+                    "DECIMAL({}, {})",
+                    parameter("precision"),
+                    parameter("scale")
+                )
+            }
+            other => other.to_owned(),
         }
     }
 }
 
-/// As DESCRIBE prints types: `VARCHAR(STRING)`.
-fn printed(sql_type: &SqlType) -> String {
-    match sql_type {
-        SqlType::String => "VARCHAR(STRING)".to_owned(),
-        SqlType::Array(element) => format!("ARRAY<{}>", printed(element)),
-        SqlType::Map(key, value) => format!("MAP<{}, {}>", key, printed(value)),
-        SqlType::Struct(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|field| format!("{} {}", field.name, printed(&field.sql_type)))
-                .collect();
-            format!("STRUCT<{}>", fields.join(", "))
+#[cfg(test)]
+mod tests {
+    use super::{Body, Entity};
+
+    #[test]
+    fn what_is_written_is_read() {
+        let written = r#"{"@type":"sourceDescription","sourceDescription":{"name":"S","windowType":null,"readQueries":[],"writeQueries":[],"fields":[{"name":"K","schema":{"type":"STRING","fields":null,"memberSchema":null},"type":"KEY"},{"name":"V","schema":{"type":"STRUCT","fields":[{"name":"A","schema":{"type":"ARRAY","fields":null,"memberSchema":{"type":"DECIMAL","fields":null,"memberSchema":null,"parameters":{"precision":4,"scale":2}}}},{"name":"M","schema":{"type":"MAP","fields":null,"memberSchema":{"type":"INTEGER","fields":null,"memberSchema":null}}}],"memberSchema":null}}],"type":"STREAM","timestamp":"","statistics":"","errorStats":"","extended":false,"keyFormat":"KAFKA","valueFormat":"JSON","topic":"s","partitions":0,"replication":0,"statement":"","queryOffsetSummaries":[],"sourceConstraints":[],"clusterStatistics":[],"clusterErrorStats":[]},"statementText":"DESCRIBE S;","warnings":[]}"#;
+        let entity: Entity = serde_json::from_str(written).unwrap();
+        assert_eq!(serde_json::to_string(&entity).unwrap(), written);
+        let Body::SourceDescription { source_description } = entity.body else {
+            panic!("{:?}", entity.body);
+        };
+        let types = source_description.fields.iter();
+        let types: Vec<_> = types.map(|field| field.schema.text()).collect();
+        assert_eq!(
+            types,
+            [
+                "VARCHAR(STRING)",
+                "STRUCT<A ARRAY<DECIMAL(4, 2)>, M MAP<STRING, INTEGER>>"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_read_over() {
+        let answer = r#"[{"@type":"streams","statementText":"x","streams":[{"type":"STREAM","name":"S","topic":"s","more":1,"keyFormat":"KAFKA"}],"warnings":[],"later":{}},
+            {"@type":"connector_list","connectors":[{"name":"c"}]},
+            {"@type":"currentStatus","commandId":"a","commandStatus":null}]"#;
+        let entities: Vec<Entity> = serde_json::from_str(answer).unwrap();
+        let Body::Streams { streams } = &entities[0].body else {
+            panic!("{:?}", entities[0]);
+        };
+        assert_eq!(
+            (streams[0].name.as_str(), streams[0].is_windowed),
+            ("S", false)
+        );
+        for other in &entities[1..] {
+            assert!(matches!(&other.body, Body::Other(fields) if fields.contains_key("@type")));
         }
-        other => other.to_string(),
     }
 }

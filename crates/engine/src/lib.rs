@@ -31,6 +31,7 @@
 #![warn(missing_docs)]
 
 mod builder;
+mod client_side;
 mod commands;
 pub mod data_dir;
 mod deploy;
@@ -55,6 +56,7 @@ mod topic_log;
 mod topics;
 
 pub use builder::Builder;
+pub use client_side::SessionStatement;
 pub use deploy::{DeployOptions, Deployment};
 pub use engine::Engine;
 pub use entity::Entity;
@@ -92,22 +94,33 @@ pub fn statements(script: &str) -> Result<Vec<ScriptStatement>, Error> {
 
 /// How many partitions a script declares a topic to have; `None` if it leaves that open.
 pub fn declared_partitions(script: &str, topic: &str) -> Option<i32> {
+    let declared = declared_topics(script).into_iter();
+    declared
+        .filter(|(name, _)| name == topic)
+        .find_map(|(_, partitions)| partitions)
+}
+
+/// The topics over which a script declares sources, each with its partitions if they are said.
+pub fn declared_topics(script: &str) -> Vec<(String, Option<i32>)> {
     use weir_sql::{Statement, expression::Literal};
 
-    let statements = weir_sql::split(script).ok()?;
-    statements.iter().find_map(|statement| {
+    let statements = weir_sql::split(script).unwrap_or_default();
+    let declared = statements.iter().filter_map(|statement| {
         let parsed = weir_sql::parse_statement(&statement.text, &weir_sql::Variables::default());
         let Ok(Statement::CreateSource(create)) = parsed.map(|parsed| parsed.statement) else {
             return None;
         };
         let property = |name: &str| create.properties.get(name).map(|property| &property.value);
-        match (property("KAFKA_TOPIC"), property("PARTITIONS")) {
-            (Some(Literal::String(name)), Some(Literal::Integer(partitions))) if name == topic => {
-                Some(*partitions)
-            }
+        let Some(Literal::String(name)) = property("KAFKA_TOPIC") else {
+            return None;
+        };
+        let partitions = match property("PARTITIONS") {
+            Some(Literal::Integer(partitions)) => Some(*partitions),
             _ => None,
-        }
-    })
+        };
+        Some((name.clone(), partitions))
+    });
+    declared.collect()
 }
 
 /// The statements of what was typed so far; `None` while the last one is not complete.
@@ -123,9 +136,10 @@ pub mod parts {
     pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
     pub use weir_functions::{Function, Registry};
     pub use weir_kafka::{
-        Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
+        Broker, Header, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
     };
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
     };
+    pub use weir_sql::{Position, Span, is_reserved};
 }

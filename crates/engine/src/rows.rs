@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context as TaskContext, Poll},
 };
 
@@ -17,6 +18,7 @@ use base64::Engine as _;
 use serde_json::{Map, Number, Value};
 use tokio::sync::mpsc;
 use weir_catalog::{Schema, SqlType, calendar, text};
+use weir_kafka::{Broker, OffsetSpec, PartitionId};
 use weir_runtime::{Query, QueryState, Rows};
 
 use crate::{Engine, Error};
@@ -49,6 +51,32 @@ pub struct RowStream {
     pub schema: Schema,
     query: Query,
     rows: mpsc::Receiver<Rows>,
+    source: (Arc<dyn Broker>, Arc<str>),
+}
+
+/// Says how far a query is behind its source topic.
+#[derive(Debug, Clone)]
+pub struct Lag {
+    query: Query,
+    broker: Arc<dyn Broker>,
+    topic: Arc<str>,
+}
+
+impl Lag {
+    /// How many records are there that the query has not read yet.
+    pub async fn records(&self) -> Result<u64, Error> {
+        let positions = self.query.status().positions;
+        let partitions: Vec<PartitionId> = positions.keys().copied().collect();
+        let latest = OffsetSpec::Latest;
+        let ends = self
+            .broker
+            .offsets(&self.topic, &partitions, latest)
+            .await?;
+        let left = ends.iter().zip(positions.values());
+        Ok(left
+            .map(|(end, at)| end.saturating_sub(*at).max(0) as u64)
+            .sum())
+    }
 }
 
 /// Why there are no more rows.
@@ -65,12 +93,28 @@ pub enum StreamEnd {
 }
 
 impl RowStream {
-    pub(crate) fn new(query: Query, schema: Schema, rows: mpsc::Receiver<Rows>) -> Self {
+    pub(crate) fn new(
+        query: Query,
+        schema: Schema,
+        rows: mpsc::Receiver<Rows>,
+        source: (Arc<dyn Broker>, Arc<str>),
+    ) -> Self {
         Self {
             query_id: query.id().to_owned(),
             schema,
             query,
             rows,
+            source,
+        }
+    }
+
+    /// What says how far the query is behind.
+    pub fn lag(&self) -> Lag {
+        let (broker, topic) = self.source.clone();
+        Lag {
+            query: self.query.clone(),
+            broker,
+            topic,
         }
     }
 

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
-use weir_engine::{Entity, Error, ErrorKind};
+use weir_engine::{Entity, Error, ErrorKind, parts::Position};
 
 use crate::negotiate::V1;
 
@@ -17,6 +17,15 @@ pub struct Refusal {
     pub message: String,
     /// The statement that failed, and the answers of those before it.
     pub statement: Option<(String, Vec<Entity>)>,
+    /// Weir's own, for its prompt.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+/// Where in the statement it is wrong, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Remedy {
+    pub place: Option<Position>,
+    pub hint: Option<String>,
 }
 
 impl Refusal {
@@ -25,6 +34,7 @@ impl Refusal {
             code,
             message: message.into(),
             statement: None,
+            remedy: None,
         }
     }
 
@@ -45,6 +55,7 @@ impl Refusal {
             code: 40002,
             message: "The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT\n".to_owned(),
             statement: Some((with_semicolon(statement), Vec::new())),
+            remedy: None,
         }
     }
 
@@ -69,6 +80,10 @@ impl Refusal {
         };
         let statement = error.statement.as_deref().map(with_semicolon);
         Self {
+            remedy: Some(Box::new(Remedy {
+                place: error.position(),
+                hint: error.hint,
+            })),
             code,
             message: error.message,
             statement: statement
@@ -85,6 +100,19 @@ impl Refusal {
     }
 
     pub fn body(&self) -> Value {
+        let mut body = self.body_of_ksqldb();
+        let remedy = self.remedy.as_ref();
+        if let Some(place) = remedy.and_then(|remedy| remedy.place) {
+            body["line"] = place.line.into();
+            body["column"] = place.column.into();
+        }
+        if let Some(hint) = remedy.and_then(|remedy| remedy.hint.as_deref()) {
+            body["hint"] = hint.into();
+        }
+        body
+    }
+
+    fn body_of_ksqldb(&self) -> Value {
         match &self.statement {
             None => json!({
                 "@type": "generic_error",
@@ -105,6 +133,7 @@ impl Refusal {
     pub fn generic(&self) -> Value {
         let plain = Self {
             statement: None,
+            remedy: None,
             ..self.clone()
         };
         plain.body()

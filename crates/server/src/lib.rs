@@ -8,6 +8,7 @@
 //! requests, formats of rows, limits, and what to do about clients that stall.
 
 mod app;
+pub mod client;
 mod credentials;
 mod error;
 mod guard;

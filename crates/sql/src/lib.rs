@@ -9,6 +9,7 @@
 //! **Invariant:** a statement that parses prints to a text that parses to the same tree, spans aside.
 
 mod deep;
+mod directive;
 mod error;
 pub mod expression;
 pub mod ident;
@@ -20,9 +21,11 @@ pub mod span;
 pub mod statement;
 pub mod variables;
 
+pub use directive::{Directive, directives};
 pub use error::{Error, ErrorKind, render};
 pub use expression::{Expression, ExpressionKind};
 pub use ident::Ident;
+pub use keywords::is_reserved;
 pub use parse::{ParsedStatement, StatementText, parse_expression, parse_statement, split};
 pub use span::{Position, Span};
 pub use statement::Statement;

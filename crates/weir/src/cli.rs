@@ -30,8 +30,10 @@ pub enum Command {
     Run(RunArguments),
     /// Answer ksqlDB's clients over HTTP until told to stop
     Server(ServerArguments),
-    /// A prompt over an engine of its own
+    /// A prompt: over a server, or over an engine of its own
     Sql(SqlArguments),
+    /// Run tests of one's own rules, in SQL
+    Test(TestArguments),
     /// Write lines to a topic, one record each
     Produce(ProduceArguments),
     /// Print a topic's values, one record a line
@@ -64,6 +66,37 @@ pub struct EngineArguments {
     /// One property; stronger than the file
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
+}
+
+/// A server in the place of a broker.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClientArguments {
+    /// A Weir or ksqlDB server, `http://HOST:PORT`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["bootstrap_servers", "embedded", "data", "service_id", "config", "set"])]
+    pub url: Option<String>,
+    /// Who asks the server; a password that is not given is asked for
+    #[arg(short, long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// The password; on the command line others can see it
+    #[arg(
+        long,
+        env = "WEIR_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub password: Option<String>,
+    /// A bearer token, in the place of user and password
+    #[arg(
+        long,
+        env = "WEIR_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        conflicts_with = "user"
+    )]
+    pub token: Option<String>,
+    /// Certificates in PEM form that are trusted in the place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +136,11 @@ pub struct ServerArguments {
 
 #[derive(Debug, Args)]
 pub struct SqlArguments {
+    /// A Weir or ksqlDB server, `http://HOST:PORT` [default: an engine of its own]
+    #[arg(value_name = "URL", conflicts_with_all = ["url", "bootstrap_servers", "embedded", "data", "service_id", "config", "set"])]
+    pub server: Option<String>,
+    #[command(flatten)]
+    pub client: ClientArguments,
     #[command(flatten)]
     pub engine: EngineArguments,
     /// Run these statements and leave
@@ -121,6 +159,15 @@ pub struct SqlArguments {
     /// How results look
     #[arg(long, value_enum, default_value_t = OutputFormat::Tabular, ignore_case = true)]
     pub output: OutputFormat,
+    /// A variable for the statements, as DEFINE has it
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub define: Vec<String>,
+    /// End a query after so many rows
+    #[arg(long, value_name = "N")]
+    pub query_row_limit: Option<u64>,
+    /// End a query after so many milliseconds
+    #[arg(long, value_name = "MS")]
+    pub query_timeout: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -130,10 +177,55 @@ pub enum OutputFormat {
 }
 
 #[derive(Debug, Args)]
+pub struct TestArguments {
+    /// Files of tests, and folders with `.sql` files
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only tests whose name this regular expression matches
+    #[arg(long, value_name = "RE")]
+    pub filter: Option<String>,
+    /// Run each test a second time, with the engine stopped and resumed after each statement; both must agree
+    #[arg(long)]
+    pub resume: bool,
+    /// How outcomes look
+    #[arg(long, value_enum, default_value_t = TestOutput::Text)]
+    pub output: TestOutput,
+    /// What the files hold
+    #[arg(long, value_enum, default_value_t = TestFormat::Sql)]
+    pub format: TestFormat,
+    /// Of ksqlDB's cases, those that have all of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// Of ksqlDB's cases, those that have none of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub without_tags: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// Tests in SQL
+    Sql,
+    /// ksqlDB's own cases for its server, run over HTTP
+    QttRest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+    /// JUnit's XML, for build servers
+    Junit,
+}
+
+#[derive(Debug, Args)]
 pub struct ProduceArguments {
     pub topic: String,
     /// One record a line [default: standard input]
     pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub client: ClientArguments,
     #[command(flatten)]
     pub engine: EngineArguments,
     /// What stands before this on a line is the record's key
@@ -147,6 +239,8 @@ pub struct ProduceArguments {
 #[derive(Debug, Args)]
 pub struct ConsumeArguments {
     pub topic: String,
+    #[command(flatten)]
+    pub client: ClientArguments,
     #[command(flatten)]
     pub engine: EngineArguments,
     /// Start with the oldest record, not with the next one

@@ -1,18 +1,66 @@
 //! `weir consume`: records to lines.
 
 use weir_engine::Engine;
+use weir_server::client::{Client, ConsumeOptions};
 
 use crate::{
-    cli::ConsumeArguments, connection, failure::Failure, follow::follow, signals::Signals,
+    cli::ConsumeArguments,
+    connection::{self, Door},
+    failure::Failure,
+    follow::follow,
+    signals::Signals,
     stdout::Stdout,
 };
 
 pub async fn run(arguments: ConsumeArguments) -> Result<(), Failure> {
-    let engine = connection::headless_engine(&arguments.engine, "`weir consume`").await?;
-    let outcome = consume(&engine, &arguments).await;
-    let stopped = engine.shutdown().await;
-    outcome?;
-    stopped?;
+    let what = "`weir consume`";
+    match connection::topics_door(&arguments.client, &arguments.engine, what).await? {
+        Door::Own(engine) => {
+            let outcome = consume(&engine, &arguments).await;
+            let stopped = engine.shutdown().await;
+            outcome?;
+            stopped?;
+            Ok(())
+        }
+        Door::Server(server) => receive(&server, &arguments).await,
+    }
+}
+
+/// The same through a server.
+async fn receive(server: &Client, arguments: &ConsumeArguments) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let options = ConsumeOptions {
+        from_beginning: arguments.from_beginning,
+        follow: true,
+        limit: arguments.max,
+        envelope: false,
+    };
+    let mut lines = server.consume(&arguments.topic, options).await?;
+    let mut left = arguments.max.unwrap_or(u64::MAX);
+    while left > 0 {
+        let lines = tokio::select! {
+            lines = lines.next() => lines?,
+            () = signals.told_to_stop() => break,
+        };
+        let Some(lines) = lines else {
+            return Err(Failure::new(format!(
+                "the server at {} ended the answer",
+                server.url()
+            )));
+        };
+        let mut text = Vec::new();
+        for line in lines
+            .iter()
+            .take(usize::try_from(left).unwrap_or(usize::MAX))
+        {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+            left -= 1;
+        }
+        if !Stdout::write(&text)?.is_read() {
+            break;
+        }
+    }
     Ok(())
 }
 

@@ -33,6 +33,16 @@ impl Failure {
         Self::silent(128 + 2)
     }
 
+    /// What there is to say is said already.
+    pub fn said(status: u8) -> Self {
+        Self::silent(status)
+    }
+
+    /// With another exit status than 1.
+    pub fn status(self, status: u8) -> Self {
+        Self { status, ..self }
+    }
+
     fn silent(status: u8) -> Self {
         Self {
             text: String::new(),
@@ -53,7 +63,8 @@ impl Failure {
     /// Shows it on standard error.
     pub fn show(&self) {
         if !self.text.is_empty() {
-            eprintln!("{}", self.text.trim_end());
+            // What a broker or a server says may hold what its events hold.
+            eprintln!("{}", crate::sql::harmless(self.text.trim_end()));
         }
     }
 

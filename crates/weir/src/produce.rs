@@ -4,8 +4,15 @@ use std::{collections::BTreeMap, io::IsTerminal, path::Path, time::SystemTime};
 
 use bytes::Bytes;
 use weir_engine::{Engine, parts::NewRecord};
+use weir_server::client::Client;
 
-use crate::{cli::ProduceArguments, connection, failure::Failure, lines::Lines, signals::Signals};
+use crate::{
+    cli::ProduceArguments,
+    connection::{self, Door},
+    failure::Failure,
+    lines::Lines,
+    signals::Signals,
+};
 
 /// How many lines are written in one go, at most.
 const CHUNK_LINES: usize = 5000;
@@ -14,14 +21,21 @@ const CHUNK_BYTES: usize = 4 << 20;
 pub async fn run(arguments: ProduceArguments) -> Result<(), Failure> {
     let path = arguments.file.as_deref().unwrap_or(Path::new("-"));
     let lines = Lines::open(path).await?;
-    let engine = connection::headless_engine(&arguments.engine, "`weir produce`").await?;
+    let door =
+        connection::topics_door(&arguments.client, &arguments.engine, "`weir produce`").await?;
     if path == Path::new("-") && std::io::stdin().is_terminal() {
         eprintln!("one record a line; Ctrl-D ends");
     }
-    let outcome = produce(&engine, &arguments, lines).await;
-    let stopped = engine.shutdown().await;
-    let count = outcome?;
-    stopped?;
+    let count = match door {
+        Door::Own(engine) => {
+            let outcome = produce(&engine, &arguments, lines).await;
+            let stopped = engine.shutdown().await;
+            let count = outcome?;
+            stopped?;
+            count
+        }
+        Door::Server(server) => send(&server, &arguments, lines).await?,
+    };
     let records = if count == 1 { "record" } else { "records" };
     eprintln!("{count} {records} written to `{}`", arguments.topic);
     Ok(())
@@ -57,6 +71,44 @@ async fn produce(
     }
     producer.flush().await?;
     Ok(count)
+}
+
+/// Sends all lines to a server, or those that came before Ctrl-C; how many there were.
+async fn send(
+    server: &Client,
+    arguments: &ProduceArguments,
+    mut lines: Lines,
+) -> Result<u64, Failure> {
+    let mut signals = Signals::listen()?;
+    let mut count = 0;
+    // Once without a line, so that the topic is there when the first one comes.
+    let mut chunk = Vec::new();
+    loop {
+        let body = body_of(&chunk);
+        let separator = arguments.key_separator.as_deref();
+        let partitions = Some(arguments.partitions);
+        let sent = server
+            .produce(&arguments.topic, body, separator, partitions)
+            .await;
+        count += sent?.records;
+        chunk = tokio::select! {
+            chunk = lines.next_chunk(CHUNK_LINES, CHUNK_BYTES) => chunk?,
+            () = signals.told_to_stop() => break,
+        };
+        if chunk.is_empty() {
+            break;
+        }
+    }
+    Ok(count)
+}
+
+fn body_of(lines: &[Bytes]) -> Bytes {
+    let mut body = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for line in lines {
+        body.extend_from_slice(line);
+        body.push(b'\n');
+    }
+    body.into()
 }
 
 /// A line as a record of now; what stands before the separator is its key.

@@ -68,7 +68,7 @@ impl Engine {
         let described = plan_description(query);
         let query_type = match sinks.is_empty() {
             true => described.query_type,
-            false => "PERSISTENT",
+            false => "PERSISTENT".into(),
         };
         if query_type == "PERSISTENT" {
             // Whether it could be created, too.
@@ -121,13 +121,13 @@ pub fn description(query: &Persistent) -> QueryDescription {
             "localhost".to_owned(),
             state_of(query).to_owned(),
         )]),
-        query_type: "PERSISTENT",
+        query_type: "PERSISTENT".into(),
         query_errors: errors
             .into_iter()
             .map(|(timestamp, error_message)| QueryError {
                 timestamp,
                 error_message,
-                kind: "SYSTEM",
+                kind: "SYSTEM".into(),
             })
             .collect(),
         state: Some(state_of(query).to_owned()),
@@ -147,7 +147,7 @@ fn plan_description(plan: &QueryPlan) -> QueryDescription {
         execution_plan: explain(plan),
         overridden_properties: BTreeMap::new(),
         ksql_host_query_status: BTreeMap::new(),
-        query_type: if plan.is_continuous { "PUSH" } else { "PULL" },
+        query_type: if plan.is_continuous { "PUSH" } else { "PULL" }.into(),
         query_errors: Vec::new(),
         tasks_metadata: Vec::new(),
         consumer_group_id: None,

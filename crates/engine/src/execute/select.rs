@@ -70,7 +70,10 @@ impl Engine {
         if is_push {
             self.remember_push(id, text, &query);
         }
-        Ok(Response::Rows(RowStream::new(query, schema, receiver)))
+        let source = (self.inner.parts.broker.clone(), topic.into());
+        Ok(Response::Rows(RowStream::new(
+            query, schema, receiver, source,
+        )))
     }
 
     /// As ksqlDB names them: clients tell the sorts apart by it.

@@ -3,7 +3,7 @@
 use weir_sql::Statement;
 
 use super::{Response, warning};
-use crate::{Engine, Error, Session, properties};
+use crate::{Engine, Error, Session, client_side, properties};
 
 impl Engine {
     pub(crate) fn change_session(
@@ -15,26 +15,9 @@ impl Engine {
             Statement::Set { name, value } => {
                 let before = session.set_property(name, value)?;
                 let name = properties::plain_name(name);
-                let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
-                Ok(Response::Note(format!(
-                    "Successfully changed local property '{name}'{from} to '{value}'.{}",
-                    match from.is_empty() {
-                        true => " Use the UNSET command to revert your change.",
-                        false => "",
-                    }
-                )))
+                Ok(Response::Note(client_side::changed(name, before, value)))
             }
-            Statement::Unset { name } => {
-                let plain = properties::plain_name(name);
-                match session.properties.remove(plain) {
-                    Some(value) => Ok(Response::Note(format!(
-                        "Successfully unset local property '{plain}' (value was '{value}')."
-                    ))),
-                    None => Err(Error::user(format!(
-                        "Cannot unset local property '{plain}' which was never set in the first place"
-                    ))),
-                }
-            }
+            Statement::Unset { name } => session.unset(name).map(Response::Note),
             Statement::Define { name, value } => {
                 session.variables.define(&name.value, value.clone());
                 Ok(Response::Done)

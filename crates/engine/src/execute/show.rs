@@ -56,7 +56,7 @@ impl Engine {
                     .iter()
                     .map(|function| FunctionName {
                         name: function.manual().name.to_owned(),
-                        kind: "SCALAR",
+                        kind: "SCALAR".into(),
                         category: function.manual().category.to_owned(),
                     })
                     .collect(),
@@ -140,7 +140,7 @@ impl Engine {
                         state_name(query.status().state).to_owned(),
                         1,
                     )]),
-                    query_type: "PUSH",
+                    query_type: "PUSH".into(),
                     state: state_name(query.status().state).to_owned(),
                 }),
         );
@@ -182,10 +182,10 @@ impl Engine {
             let is_query = level_of(name) == Some(Level::Query);
             Property {
                 name: name.clone(),
-                scope: "KSQL",
+                scope: "KSQL".into(),
                 value: settings.get(name).map(|value| shown(name, value)),
                 editable: is_query,
-                level: if is_query { "QUERY" } else { "SERVER" },
+                level: if is_query { "QUERY" } else { "SERVER" }.into(),
             }
         });
         Body::Properties {
@@ -222,7 +222,7 @@ pub fn running(query: &Persistent) -> RunningQuery {
         sink_kafka_topics: vec![query.sink.topic.clone()],
         id: query.id.clone(),
         status_count: BTreeMap::from([(state.to_owned(), 1)]),
-        query_type: "PERSISTENT",
+        query_type: "PERSISTENT".into(),
         state: state.to_owned(),
     }
 }

@@ -125,9 +125,11 @@ pub async fn start(
         // What cannot be parsed says so itself.
         app.engine.check_syntax(&session, &statement.text)?;
         return Err(Refusal {
-            code: 40001,
-            message: "Only SELECT and PRINT have rows: send other statements to /ksql".to_owned(),
             statement: Some((format!("{};", statement.text), Vec::new())),
+            ..Refusal::new(
+                40001,
+                "Only SELECT and PRINT have rows: send other statements to /ksql",
+            )
         });
     }
     let slot = match app.engine.is_endless(&session, &statement.text) {

@@ -38,6 +38,8 @@ const LOOK: Duration = Duration::from_millis(500);
 pub struct Write {
     /// What stands before this on a line is the record's key.
     key_separator: Option<String>,
+    /// How many partitions a topic gets that is not there yet; without it there must be one.
+    partitions: Option<i32>,
 }
 
 /// Each line's bytes are a record's value. What was written before an error stays written: the answer says up to where.
@@ -61,6 +63,9 @@ pub async fn write(
         ));
     }
     let separator = options.key_separator.filter(|text| !text.is_empty());
+    if let Some(partitions) = options.partitions {
+        make_topic(&app, &topic, partitions).await?;
+    }
     let mut producer = app
         .engine
         .topics()
@@ -96,6 +101,22 @@ pub async fn write(
         &headers,
         &json!({"topic": topic, "records": count, "offsets": ranges(&written)}),
     )
+}
+
+/// Makes the topic if it is not there.
+async fn make_topic(app: &App, topic: &str, partitions: i32) -> Result<(), Refusal> {
+    let topics = app.engine.topics();
+    if topics.get(topic).await.map_err(of_topic)?.is_some() {
+        return Ok(());
+    }
+    if partitions < 1 {
+        return Err(Refusal::bad_request(format!(
+            "partitions={partitions} is no number of partitions: at least 1"
+        )));
+    }
+    let made = topics.create(topic, partitions, Default::default()).await;
+    made.map_err(|error| Refusal::of_statement(error, Vec::new()))?;
+    Ok(())
 }
 
 /// The first and the last offset in each partition.

@@ -10,8 +10,11 @@ use weir_engine::{
 };
 
 use super::{
-    Screen, pretty,
-    table::{cut_table, table, wrapped_table},
+    rows::harmless,
+    screen::{Expanded, Look, Screen},
+    show::pretty,
+    table::{cut_table, table, width_of_table, wrapped_table},
+    vertical::Records,
 };
 use crate::{cli::OutputFormat, failure::Failure};
 
@@ -21,27 +24,51 @@ pub fn render(entity: &Entity, screen: &Screen) -> Result<String, Failure> {
             .map_err(|error| Failure::new(format!("the answer is no JSON: {error}")))?;
         return Ok(pretty(&value));
     }
-    let mut text = format!("\n{}", body(&entity.body));
+    let mut text = format!("\n{}", body(screen.look(), &entity.body));
     if !matches!(entity.body, Body::Warning { .. }) {
         for warning in &entity.warnings {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "WARNING: {}", warning.message);
         }
     }
-    Ok(text)
+    // Statements and plans repeat what others wrote.
+    Ok(harmless(&text))
 }
 
-/// A row is a line, whatever the screen.
-fn list<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    match Screen::columns() {
-        Some(columns) => cut_table(header, rows, columns),
-        None => table(header, rows),
+/// A row is a line, or a record where it does not fit.
+fn list<H: AsRef<str>>(
+    look: Look,
+    header: &[H],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
+    match (look.expanded, look.columns) {
+        (Expanded::On, columns) => records(header, &rows, columns),
+        (_, None) => table(header, rows),
+        (Expanded::Off, Some(columns)) => cut_table(header, rows, columns),
+        (Expanded::Auto, Some(columns)) if width_of_table(header, &rows) <= columns => {
+            table(header, rows)
+        }
+        // A record of one column is a text.
+        (Expanded::Auto, Some(columns)) if header.len() == 1 => {
+            wrapped_table(header, rows, columns)
+        }
+        (Expanded::Auto, columns) => records(header, &rows, columns),
     }
 }
 
+fn records<H: AsRef<str>>(header: &[H], rows: &[Vec<String>], columns: Option<usize>) -> String {
+    let mut records = Records::new(header, columns, true);
+    rows.iter().map(|row| records.record(row)).collect()
+}
+
 /// All of every cell is shown.
-fn wrapped<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    match Screen::columns() {
+fn wrapped<H: AsRef<str>>(
+    look: Look,
+    header: &[H],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    match look.columns {
         Some(columns) => wrapped_table(header, rows, columns),
         None => table(header, rows),
     }
@@ -51,26 +78,35 @@ fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }
 
-fn message(text: &str) -> String {
-    list(&["Message"], [row(&[text.lines().next().unwrap_or("")])])
+fn message(look: Look, text: &str) -> String {
+    list(
+        look,
+        &["Message"],
+        [row(&[text.lines().next().unwrap_or("")])],
+    )
 }
 
-fn body(body: &Body) -> String {
+fn body(look: Look, body: &Body) -> String {
     match body {
-        Body::CurrentStatus { command_status, .. } => message(&command_status.message),
-        Body::Warning { message: text } => message(text),
-        Body::Streams { streams } => sources("Stream Name", streams),
-        Body::Tables { tables } => sources("Table Name", tables),
+        Body::CurrentStatus { command_status, .. } => message(look, &command_status.message),
+        Body::Warning { message: text } => message(look, text),
+        Body::Streams { streams } => sources(look, "Stream Name", streams),
+        Body::Tables { tables } => sources(look, "Table Name", tables),
         Body::SourceDescriptions {
             source_descriptions,
-        } => source_descriptions.iter().map(describe).collect(),
-        Body::SourceDescription { source_description } => describe(source_description),
-        Body::Queries { queries } => running(queries, true),
-        Body::QueryDescriptions { query_descriptions } => {
-            query_descriptions.iter().map(explain).collect()
-        }
-        Body::QueryDescription { query_description } => explain(query_description),
+        } => source_descriptions
+            .iter()
+            .map(|source| describe(look, source))
+            .collect(),
+        Body::SourceDescription { source_description } => describe(look, source_description),
+        Body::Queries { queries } => running(look, queries, true),
+        Body::QueryDescriptions { query_descriptions } => query_descriptions
+            .iter()
+            .map(|query| explain(look, query))
+            .collect(),
+        Body::QueryDescription { query_description } => explain(look, query_description),
         Body::Topics { topics } => list(
+            look,
             &["Kafka Topic", "Partitions", "Partition Replicas"],
             topics.iter().map(topic),
         ),
@@ -84,6 +120,7 @@ fn body(body: &Body) -> String {
             ];
             let number = |count: Option<usize>| count.unwrap_or(0).to_string();
             list(
+                look,
                 &header,
                 topics.iter().map(|info| {
                     let mut cells = topic(info);
@@ -102,6 +139,7 @@ fn body(body: &Body) -> String {
         } => {
             let header = ["Property", "Scope", "Default override", "Effective Value"];
             list(
+                look,
                 &header,
                 properties.iter().map(|property| {
                     let by = match () {
@@ -111,7 +149,7 @@ fn body(body: &Body) -> String {
                     };
                     row(&[
                         &property.name,
-                        property.scope,
+                        &property.scope,
                         by,
                         property.value.as_deref().unwrap_or("NULL"),
                     ])
@@ -122,6 +160,7 @@ fn body(body: &Body) -> String {
             let mut sorted: Vec<_> = functions.iter().collect();
             sorted.sort_by(|a, b| (&a.category, &a.name).cmp(&(&b.category, &b.name)));
             list(
+                look,
                 &["Function Name", "Category"],
                 sorted
                     .iter()
@@ -166,12 +205,14 @@ fn body(body: &Body) -> String {
             text
         }
         Body::Types { types } => list(
+            look,
             &["Type Name", "Schema"],
             types
                 .iter()
-                .map(|(name, schema)| row(&[name, &schema.text])),
+                .map(|(name, schema)| row(&[name, &schema.text()])),
         ),
         Body::Variables { variables } => list(
+            look,
             &["Variable Name", "Value"],
             variables
                 .iter()
@@ -180,23 +221,30 @@ fn body(body: &Body) -> String {
         Body::TerminateQuery {
             query_id,
             was_terminated,
-        } => message(&if *was_terminated {
-            format!("Query terminated: {query_id}")
-        } else {
-            format!("Failed to terminate query with query ID: '{query_id}'")
-        }),
-        Body::AssertTopic { topic_name, exists } => message(&format!(
-            "Topic {topic_name} {}",
-            if *exists {
-                "exists."
+        } => message(
+            look,
+            &if *was_terminated {
+                format!("Query terminated: {query_id}")
             } else {
-                "does not exist."
-            }
-        )),
+                format!("Failed to terminate query with query ID: '{query_id}'")
+            },
+        ),
+        Body::Other(fields) => format!("{:#}\n", serde_json::Value::Object(fields.clone())),
+        Body::AssertTopic { topic_name, exists } => message(
+            look,
+            &format!(
+                "Topic {topic_name} {}",
+                if *exists {
+                    "exists."
+                } else {
+                    "does not exist."
+                }
+            ),
+        ),
     }
 }
 
-fn sources(title: &str, sources: &[SourceInfo]) -> String {
+fn sources(look: Look, title: &str, sources: &[SourceInfo]) -> String {
     let mut sorted: Vec<_> = sources.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
     let header = [
@@ -208,6 +256,7 @@ fn sources(title: &str, sources: &[SourceInfo]) -> String {
     ];
     let windowed = |source: &SourceInfo| source.is_windowed.to_string();
     list(
+        look,
         &header,
         sorted.into_iter().map(|source| {
             row(&[
@@ -238,7 +287,7 @@ fn topic(info: &TopicInfo) -> Vec<String> {
     ]
 }
 
-fn running(queries: &[RunningQuery], has_footer: bool) -> String {
+fn running(look: Look, queries: &[RunningQuery], has_footer: bool) -> String {
     let header = [
         "Query ID",
         "Query Type",
@@ -262,7 +311,7 @@ fn running(queries: &[RunningQuery], has_footer: bool) -> String {
         let topics = query.sink_kafka_topics.join(",");
         row(&[
             &query.id,
-            query.query_type,
+            &query.query_type,
             &status.join(","),
             &sinks,
             &topics,
@@ -274,33 +323,34 @@ fn running(queries: &[RunningQuery], has_footer: bool) -> String {
     } else {
         ""
     };
-    list(&header, rows) + footer
+    list(look, &header, rows) + footer
 }
 
-fn fields(fields: &[Field]) -> String {
+fn fields(look: Look, fields: &[Field]) -> String {
     wrapped(
+        look,
         &["Field", "Type"],
         fields.iter().map(|field| {
-            let role = match (field.role, &field.header_key) {
+            let role = match (field.role.as_deref(), &field.header_key) {
                 (Some("KEY"), _) => " (key)".to_owned(),
                 (Some("HEADER"), Some(key)) => format!(" (header('{key}'))"),
                 (Some("HEADER"), None) => " (headers)".to_owned(),
                 _ => String::new(),
             };
             let type_text = if role.is_empty() {
-                field.schema.text.clone()
+                field.schema.text()
             } else {
-                format!("{:<16}{role}", field.schema.text)
+                format!("{:<16}{role}", field.schema.text())
             };
             row(&[&field.name, &type_text])
         }),
     )
 }
 
-fn describe(source: &SourceDescription) -> String {
+fn describe(look: Look, source: &SourceDescription) -> String {
     let mut text = format!("{:<20} : {}\n", "Name", source.name);
     if !source.extended {
-        text.push_str(&fields(&source.fields));
+        text.push_str(&fields(look, &source.fields));
         text.push_str(
             "For runtime statistics and query details run: DESCRIBE <Stream,Table> EXTENDED;\n",
         );
@@ -327,7 +377,7 @@ fn describe(source: &SourceDescription) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{label:<20} : {value}");
     }
-    let _ = write!(text, "\n{}", fields(&source.fields));
+    let _ = write!(text, "\n{}", fields(look, &source.fields));
     for (title, queries) in [
         ("read from", &source.read_queries),
         ("write from", &source.write_queries),
@@ -338,7 +388,7 @@ fn describe(source: &SourceDescription) -> String {
                 text,
                 "\n{title}\n{}\n{}",
                 "-".repeat(title.len()),
-                running(queries, true)
+                running(look, queries, true)
             );
         }
     }
@@ -355,6 +405,7 @@ fn describe(source: &SourceDescription) -> String {
             let _ = write!(text, "\nKafka topic          : {}\n", topic.kafka_topic);
             let header = ["Partition", "Start Offset", "End Offset", "Offset", "Lag"];
             text.push_str(&list(
+                look,
                 &header,
                 topic.offsets.iter().map(|offsets| {
                     let lag = offsets.log_end_offset - offsets.consumer_offset;
@@ -373,7 +424,7 @@ fn describe(source: &SourceDescription) -> String {
     text
 }
 
-fn explain(query: &QueryDescription) -> String {
+fn explain(look: Look, query: &QueryDescription) -> String {
     let mut text = String::new();
     let state = query.state.as_deref().unwrap_or("");
     // Writing to a String cannot fail.
@@ -383,7 +434,7 @@ fn explain(query: &QueryDescription) -> String {
     if !state.is_empty() {
         let _ = writeln!(text, "{:<20} : {state}", "Host Query Status");
     }
-    let _ = write!(text, "\n{}", fields(&query.fields));
+    let _ = write!(text, "\n{}", fields(look, &query.fields));
     let rows_of = |names: &[String]| {
         names
             .iter()
@@ -393,13 +444,13 @@ fn explain(query: &QueryDescription) -> String {
     let _ = write!(
         text,
         "\nSources that this query reads from: \n{}",
-        list(&["Source"], rows_of(&query.sources))
+        list(look, &["Source"], rows_of(&query.sources))
     );
     if !query.sinks.is_empty() {
         let _ = write!(
             text,
             "\nSinks that this query writes to: \n{}",
-            list(&["Sink"], rows_of(&query.sinks))
+            list(look, &["Sink"], rows_of(&query.sinks))
         );
     }
     let _ = write!(
@@ -420,7 +471,7 @@ fn explain(query: &QueryDescription) -> String {
         let _ = write!(
             text,
             "Overridden Properties\n{}",
-            list(&["Property", "Value"], rows)
+            list(look, &["Property", "Value"], rows)
         );
     }
     if !query.query_errors.is_empty() {
@@ -428,13 +479,13 @@ fn explain(query: &QueryDescription) -> String {
             row(&[
                 &error.timestamp.to_string(),
                 &error.error_message,
-                error.kind,
+                &error.kind,
             ])
         });
         let _ = write!(
             text,
             "\nErrors\n{}",
-            wrapped(&["Error Date", "Error Details", "Error Type"], rows)
+            wrapped(look, &["Error Date", "Error Details", "Error Type"], rows)
         );
     }
     text

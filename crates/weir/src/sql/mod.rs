@@ -1,39 +1,51 @@
-//! `weir sql`: a prompt over an engine of its own, or a script.
+//! `weir sql`: a prompt, or a script, over an engine of its own or over a server.
+//!
+//! ```text
+//! prompt, script ──▶ shell ──▶ backend: own engine | server ──▶ answers ──▶ screen, pager, file
+//! ```
 
 mod answer;
+mod backend;
 mod commands;
+mod pager;
 mod prompt;
 mod rows;
+mod scan;
 mod screen;
+mod shell;
+mod show;
+mod status;
 mod table;
+mod vertical;
 
 use std::{
     io::IsTerminal,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use arrow::record_batch::RecordBatch;
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
-use weir_engine::{
-    Engine, Error, PrintLine, PrintStream, Response, RowStream, StreamEnd, rows::to_json,
-};
+use weir_engine::{Engine, Error, Session};
 
 use crate::{
     cli::{OutputFormat, SqlArguments},
-    connection,
+    connection::{self, Door},
     failure::Failure,
     place,
-    signals::{Endings, Signals},
-    stdout::Stdout,
+    signals::Endings,
 };
 
-use rows::RowLayout;
-pub use rows::{clip, printable};
+use backend::{Backend, Own, Remote};
+pub use rows::{clip, harmless, printable, width_of};
 use screen::Screen;
+pub use screen::say;
+use shell::Shell;
 pub use table::table;
 
 /// No script is longer.
@@ -55,18 +67,48 @@ struct Script {
 
 pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
     let script = Script::read(&arguments).await?;
-    let (engine, folder) = connection::engine_or_temporary(&arguments.engine).await?;
+    let session = session(&arguments)?;
+    let screen = screen(&arguments);
+    let client = connection::client_options(&arguments.client).await?;
+    let url = arguments
+        .server
+        .as_deref()
+        .or(arguments.client.url.as_deref());
+    let (door, folder) = connection::door(url, &client, &arguments.engine).await?;
+    match door {
+        Door::Server(client_of) => {
+            let remote = Remote::connect(client_of).await.map_err(Failure::from)?;
+            let mut shell = Shell::new(Backend::Remote(remote), session, screen);
+            shell.options = client;
+            if script.is_none() {
+                end_at_signals(None, &Arc::default(), true)?;
+            }
+            run_in(&mut shell, script.as_ref()).await
+        }
+        Door::Own(engine) => {
+            let backend = Backend::Own(Own {
+                engine: engine.clone(),
+            });
+            let mut shell = Shell::new(backend, session, screen);
+            run_own(&engine, folder, &mut shell, script.as_ref()).await
+        }
+    }
+}
+
+async fn run_own(
+    engine: &Engine,
+    folder: Option<TempDir>,
+    shell: &mut Shell,
+    script: Option<&Script>,
+) -> Result<(), Failure> {
     let folder = Arc::new(Mutex::new(folder));
-    let ending = end_at_signals(&engine, &folder, script.is_none())?;
-    let mut screen = Screen::new(arguments.output);
-    let outcome = match script {
-        Some(script) => run_script(&engine, &script, &screen).await,
-        None => prompt::run(&engine, &mut screen).await,
-    };
+    let ending = end_at_signals(Some(engine.clone()), &folder, script.is_none())?;
+    let outcome = run_in(shell, script).await;
     if ending.load(Ordering::Acquire) {
         // What ran came to its end because the engine is being stopped; the exit status is the signal's.
         std::future::pending::<()>().await;
     }
+    shell.names = None;
     let stopped = engine.shutdown().await;
     remove(&folder);
     outcome?;
@@ -74,29 +116,68 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The prompt, over an engine that is there already.
-pub async fn prompt_on(engine: &Engine) -> Result<(), Failure> {
-    prompt::run(engine, &mut Screen::new(OutputFormat::Tabular)).await
+async fn run_in(shell: &mut Shell, script: Option<&Script>) -> Result<(), Failure> {
+    match script {
+        Some(script) => shell.run_script(script).await,
+        None => prompt::run(shell).await,
+    }
 }
 
-/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it. Gives whether
-/// that has come.
+/// The prompt, over an engine that is there already.
+pub async fn prompt_on(engine: &Engine) -> Result<(), Failure> {
+    let backend = Backend::Own(Own {
+        engine: engine.clone(),
+    });
+    let screen = Screen::new(OutputFormat::Tabular);
+    let mut shell = Shell::new(backend, engine.session(), screen);
+    prompt::run(&mut shell).await
+}
+
+fn session(arguments: &SqlArguments) -> Result<Session, Failure> {
+    let mut session = Session::default();
+    for definition in &arguments.define {
+        let (name, value) = definition.split_once('=').ok_or_else(|| {
+            Failure::new(format!("`--define {definition}` has no `=`"))
+                .hint("write `--define NAME=VALUE`")
+        })?;
+        session.variables.define(name.trim(), value);
+    }
+    Ok(session)
+}
+
+fn screen(arguments: &SqlArguments) -> Screen {
+    let mut screen = Screen::new(arguments.output);
+    screen.row_limit = arguments.query_row_limit;
+    screen.query_timeout = arguments.query_timeout.map(Duration::from_millis);
+    screen
+}
+
+/// A prompt blocks while it waits for a key, so what ends the program from outside is waited for beside it: the engine is
+/// stopped, and the terminal is left as it was found. Gives whether that has come.
 fn end_at_signals(
-    engine: &Engine,
+    engine: Option<Engine>,
     folder: &Arc<Mutex<Option<TempDir>>>,
     has_terminal: bool,
 ) -> Result<Arc<AtomicBool>, Failure> {
     let mut endings = Endings::listen(has_terminal)?;
-    let (engine, folder) = (engine.clone(), folder.clone());
+    let folder = folder.clone();
+    let terminal = has_terminal
+        .then(|| tcgetattr(std::io::stdin()).ok())
+        .flatten();
     let ending = Arc::new(AtomicBool::new(false));
     let has_come = ending.clone();
     tokio::spawn(async move {
         let status = endings.told().await;
         has_come.store(true, Ordering::Release);
-        if let Err(error) = engine.shutdown().await {
+        if let Some(engine) = engine
+            && let Err(error) = engine.shutdown().await
+        {
             tracing::error!(%error, "the engine could not be stopped");
         }
         remove(&folder);
+        if let Some(terminal) = terminal {
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &terminal);
+        }
         std::process::exit(status);
     });
     Ok(ending)
@@ -112,7 +193,7 @@ impl Script {
         let (text, name) = match (&arguments.execute, &arguments.file) {
             (Some(text), _) => (with_semicolon(text), None),
             (None, Some(path)) if path.as_os_str() != "-" => {
-                (read_file(path).await?, Some(path.display().to_string()))
+                return Self::of_file(path).await.map(Some);
             }
             (None, None) if std::io::stdin().is_terminal() => return Ok(None),
             (None, _) => (read_standard_input().await?, Some("-".to_owned())),
@@ -120,14 +201,22 @@ impl Script {
         Ok(Some(Self { text, name }))
     }
 
-    fn failure(&self, error: Error, start: usize) -> Failure {
-        match &self.name {
-            Some(name) => place::at(error, &self.text, start, name),
-            None if error.span.is_none() || error.statement.as_ref() == Some(&self.text) => {
-                error.into()
-            }
-            None => error.placed(&self.text, start).into(),
+    async fn of_file(path: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            text: read_file(path).await?,
+            name: Some(path.display().to_string()),
+        })
+    }
+}
+
+/// An error of the statement that begins at byte `start` of a script, with its place there.
+fn failed_at(script: &Script, error: Error, start: usize) -> Failure {
+    match &script.name {
+        Some(name) => place::at(error, &script.text, start, name),
+        None if error.span.is_none() || error.statement.as_ref() == Some(&script.text) => {
+            error.into()
         }
+        None => error.placed(&script.text, start).into(),
     }
 }
 
@@ -140,7 +229,7 @@ fn with_semicolon(text: &str) -> String {
     }
 }
 
-async fn read_file(path: &std::path::Path) -> Result<String, Failure> {
+async fn read_file(path: &Path) -> Result<String, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::new(format!("cannot read `{}`: {error}", path.display()))
     };
@@ -170,170 +259,12 @@ async fn read_text(source: impl tokio::io::AsyncRead + Unpin) -> std::io::Result
     Ok(text)
 }
 
-/// All statements, one after the other; the first that fails ends it, and Ctrl-C ends what is left.
-async fn run_script(engine: &Engine, script: &Script, screen: &Screen) -> Result<(), Failure> {
-    let mut session = engine.session();
-    let statements = weir_engine::statements(&script.text);
-    let statements = statements.map_err(|error| script.failure(error, 0))?;
-    let mut signals = Signals::listen()?;
-    let mut left = statements.len();
-    for statement in statements {
-        left -= 1;
-        let responses = tokio::select! {
-            responses = engine.execute_statement(&mut session, &statement.text) => responses,
-            () = signals.interrupted() => return Err(Failure::interrupted()),
-        };
-        let responses = responses.map_err(|error| script.failure(error, statement.start))?;
-        let outcome = show_all(responses, screen, &mut signals).await?;
-        if outcome == Outcome::Interrupted && left > 0 {
-            return Err(Failure::interrupted());
-        }
-    }
-    Ok(())
-}
-
-/// Shows answers, one after the other; Ctrl-C ends them.
-async fn show_all(
-    responses: Vec<Response>,
-    screen: &Screen,
-    signals: &mut Signals,
-) -> Result<Outcome, Failure> {
-    for response in responses {
-        if show(response, screen, signals).await? == Outcome::Interrupted {
-            return Ok(Outcome::Interrupted);
-        }
-    }
-    Ok(Outcome::Finished)
-}
-
-/// Shows an answer, to the end of the stream if it is one; Ctrl-C ends the stream.
-async fn show(
-    response: Response,
-    screen: &Screen,
-    signals: &mut Signals,
-) -> Result<Outcome, Failure> {
-    match response {
-        Response::Entity(entity) => say(&answer::render(&entity, screen)?)?,
-        // What is read by a program is JSON to the end.
-        Response::Note(note) if screen.format == OutputFormat::Json => eprintln!("{note}"),
-        Response::Note(note) => say(&format!("{note}\n"))?,
-        Response::Done => {}
-        Response::Rows(stream) => return show_rows(stream, screen, signals).await,
-        Response::Print(stream) => return show_print(stream, signals).await,
-    }
-    Ok(Outcome::Finished)
-}
-
-/// Writes to standard output; a reader that has gone ends the program quietly.
-pub fn say(text: &str) -> Result<(), Failure> {
-    match Stdout::write(text.as_bytes())? {
-        Stdout::Read => Ok(()),
-        Stdout::Gone => Err(Failure::nobody_reads()),
-    }
-}
-
-async fn show_rows(
-    mut stream: RowStream,
-    screen: &Screen,
-    signals: &mut Signals,
-) -> Result<Outcome, Failure> {
-    let names: Vec<String> = stream
-        .schema
-        .columns
-        .iter()
-        .map(|column| column.name.clone())
-        .collect();
-    let layout = screen.row_layout(names.len());
-    match screen.format {
-        OutputFormat::Tabular => say(&layout.header(&names))?,
-        OutputFormat::Json => {
-            let header = serde_json::json!({"header": {"queryId": stream.query_id, "schema": schema_text(&stream)}});
-            say(&pretty(&header))?;
-        }
-    }
-    let end = loop {
-        tokio::select! {
-            batch = stream.next() => match batch {
-                Some(batch) => say(&render_batch(&batch, &stream, &layout, screen))?,
-                None => break stream.end().await,
-            },
-            () = signals.interrupted() => {
-                stream.terminate().await;
-                say_end(None, screen)?;
-                return Ok(Outcome::Interrupted);
-            }
-        }
-    };
-    match end {
-        StreamEnd::LimitReached => say_end(Some("Limit Reached"), screen)?,
-        StreamEnd::Completed => say_end(Some("Query Completed"), screen)?,
-        StreamEnd::Terminated => say_end(None, screen)?,
-        StreamEnd::Failed(why) => return Err(Failure::new(why)),
-    }
-    Ok(Outcome::Finished)
-}
-
-fn say_end(why: Option<&str>, screen: &Screen) -> Result<(), Failure> {
-    match (screen.format, why) {
-        (OutputFormat::Tabular, Some(why)) => say(&format!("{why}\nQuery terminated\n")),
-        (OutputFormat::Tabular, None) => say("Query terminated\n"),
-        // As the rows before it, so that a program can read all of it.
-        (OutputFormat::Json, Some(why)) => say(&pretty(&serde_json::json!({"finalMessage": why}))),
-        (OutputFormat::Json, None) => Ok(()),
-    }
-}
-
-fn schema_text(stream: &RowStream) -> String {
-    let columns: Vec<_> = stream
-        .schema
-        .columns
-        .iter()
-        .map(|column| format!("`{}` {}", column.name, column.sql_type))
-        .collect();
-    columns.join(", ")
-}
-
-fn render_batch(
-    batch: &RecordBatch,
-    stream: &RowStream,
-    layout: &RowLayout,
-    screen: &Screen,
-) -> String {
-    let rows = to_json(batch, &stream.schema);
-    let texts = rows.into_iter().map(|row| match screen.format {
-        OutputFormat::Tabular => {
-            let cells: Vec<String> = row.iter().map(weir_engine::rows::java_text).collect();
-            layout.row(&cells)
-        }
-        OutputFormat::Json => pretty(&serde_json::json!({"row": {"columns": row}})),
-    });
-    texts.collect()
-}
-
-/// Indented JSON and a line end.
-pub fn pretty(value: &serde_json::Value) -> String {
-    format!("{value:#}\n")
-}
-
-async fn show_print(mut stream: PrintStream, signals: &mut Signals) -> Result<Outcome, Failure> {
-    let outcome = loop {
-        let lines = tokio::select! {
-            lines = stream.next() => lines?,
-            () = signals.interrupted() => break Outcome::Interrupted,
-        };
-        let Some(lines) = lines else {
-            break Outcome::Finished;
-        };
-        for line in lines {
-            match line {
-                PrintLine::Format(text) | PrintLine::Record(text) => {
-                    say(&format!("{}\n", rows::printable(&text)))?
-                }
-            }
-        }
-    };
-    say("Topic printing ceased\n")?;
-    Ok(outcome)
+/// The time of day, in UTC.
+fn clock_text() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    let seconds = now.map_or(0, |now| now.as_secs()) % 86_400;
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{hours:02}:{minutes:02}:{:02} UTC", seconds % 60)
 }
 
 #[cfg(test)]

@@ -58,6 +58,20 @@ impl RowLayout {
         format!("{rule}{}{rule}", self.row(names))
     }
 
+    /// How wide a cell is.
+    pub fn cell_width(&self) -> usize {
+        self.width
+    }
+
+    /// How many lines a row takes.
+    pub fn height(&self, cells: &[String]) -> usize {
+        let heights = cells.iter().map(|cell| match self.is_cut {
+            true => 1,
+            false => wrap(cell, self.width).len(),
+        });
+        heights.max().unwrap_or(1)
+    }
+
     /// One row, as many lines as its longest value needs.
     pub fn row(&self, cells: &[String]) -> String {
         let wrapped: Vec<Vec<String>> = cells
@@ -86,7 +100,7 @@ impl RowLayout {
 }
 
 /// Cuts at the cell's width, and at line breaks; control characters are shown, never sent to a terminal.
-fn wrap(cell: &str, width: usize) -> Vec<String> {
+pub fn wrap(cell: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
@@ -133,6 +147,12 @@ pub fn printable(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// The same for a text whose tabs are ours.
+pub fn harmless(text: &str) -> String {
+    let parts: Vec<_> = text.split('\t').map(printable).collect();
+    parts.join("\t")
 }
 
 pub fn width_of(text: &str) -> usize {

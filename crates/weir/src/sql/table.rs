@@ -9,7 +9,7 @@
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
-use super::rows::{clip, printable};
+use super::rows::{clip, printable, width_of};
 
 /// A table with a header, blank lines around it left to the caller; as wide as it is.
 pub fn table<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -40,6 +40,12 @@ pub fn wrapped_table<H: AsRef<str>>(
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     format!("{table}\n")
+}
+
+/// How wide the table is.
+pub fn width_of_table<H: AsRef<str>>(header: &[H], rows: &[Vec<String>]) -> usize {
+    let text = laid_out(header, rows.iter().cloned()).to_string();
+    text.lines().map(width_of).max().unwrap_or(0)
 }
 
 fn laid_out<H: AsRef<str>>(header: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
