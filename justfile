@@ -76,3 +76,11 @@ bench-filter events *arguments: release
 # `weir run` beside Kafka Streams, through a Kafka of its own: `just bench-kafka events.ndjson.gz`.
 bench-kafka events *arguments: release
     benches/through-kafka.sh --events {{ events }} {{ arguments }}
+
+# Rows from a push query to a client over HTTP/2, and how long each takes: `just bench-push events.ndjson.gz`.
+bench-push events *arguments: release
+    benches/push-delivery.py target/release/weir {{ events }} {{ arguments }}
+
+# From the start of a server with a hundred statements in its log to its first answer; `--bootstrap-servers` for a Kafka.
+bench-start *arguments: release
+    benches/start.py target/release/weir {{ arguments }}
