@@ -99,6 +99,8 @@ pub(crate) struct Inner {
     /// What is kept for whoever asks for metrics.
     pub watch: metrics::ends::Watch,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// How many entries the processing log's writer is done with.
+    pub log_done: tokio::sync::watch::Sender<u64>,
     /// The writer of the processing log, and how it is told that no more comes.
     processing_log: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
 }
@@ -174,12 +176,14 @@ impl Engine {
         let includes_rows = is_on("ksql.logging.processing.rows.include");
         let has_stream = has_topic && is_on("ksql.logging.processing.stream.auto.create");
         let stop_log = CancellationToken::new();
+        let log_done = tokio::sync::watch::Sender::new(0);
         let log_writer = tokio::spawn(processing_log::run(
             parts.broker.clone(),
             log_topic.clone(),
             includes_rows,
             entries,
             stop_log.clone(),
+            log_done.clone(),
         ));
         let state = State {
             catalog: parts.catalog.clone(),
@@ -195,6 +199,7 @@ impl Engine {
                 pushes: Mutex::default(),
                 watch: metrics::ends::Watch::new(),
                 background: Mutex::default(),
+                log_done,
                 processing_log: Mutex::new(Some((stop_log, log_writer))),
             }),
         };

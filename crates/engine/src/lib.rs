@@ -1,15 +1,32 @@
 //! The engine that runs statements: the library's door.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), weir_engine::Error> {
-//! let engine = weir_engine::Engine::builder().memory(0).build().await?;
-//! let mut session = engine.session();
-//! engine.execute(&mut session, "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);").await?;
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), weir_engine::Error> {
+//! use weir_engine::Engine;
+//!
+//! let engine = Engine::builder().memory(0).build().await?;
+//! let rules = "CREATE STREAM events (host VARCHAR, command VARCHAR)
+//!                WITH (KAFKA_TOPIC = 'events', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+//!              CREATE STREAM alerts AS SELECT host FROM events WHERE command LIKE '%AntiVirusProduct%';";
+//! engine.execute(&mut engine.session(), rules).await?;
+//! let mut alerts = engine.subscribe("SELECT * FROM alerts EMIT CHANGES;").await?;
+//! let event = "INSERT INTO events VALUES ('WS2', 'wmic path AntiVirusProduct get displayName');";
+//! engine.execute(&mut engine.session(), event).await?;
+//! let batch = alerts.next().await.expect("an Arrow batch");
+//! assert_eq!(batch.num_rows(), 1);
+//! engine.shutdown().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
+//! - [`Engine::builder`] says where the topics are: in memory, in a folder, on a Kafka cluster.
+//! - [`Engine::execute`] runs statements, [`Engine::subscribe`] and [`Engine::query`] give the rows of a SELECT,
+//!   [`Engine::topics`] writes and reads records.
+//! - [`scalar_function`] makes a function of yours that statements can call.
+//! - [`Engine::metrics`] is what Prometheus reads, [`Error`] what went wrong and who must act.
+//!
+//! Every door (the command line, HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
 #![warn(missing_docs)]
 
@@ -77,22 +94,33 @@ pub fn statements(script: &str) -> Result<Vec<ScriptStatement>, Error> {
 
 /// How many partitions a script declares a topic to have; `None` if it leaves that open.
 pub fn declared_partitions(script: &str, topic: &str) -> Option<i32> {
+    let declared = declared_topics(script).into_iter();
+    declared
+        .filter(|(name, _)| name == topic)
+        .find_map(|(_, partitions)| partitions)
+}
+
+/// The topics over which a script declares sources, each with its partitions if they are said.
+pub fn declared_topics(script: &str) -> Vec<(String, Option<i32>)> {
     use weir_sql::{Statement, expression::Literal};
 
-    let statements = weir_sql::split(script).ok()?;
-    statements.iter().find_map(|statement| {
+    let statements = weir_sql::split(script).unwrap_or_default();
+    let declared = statements.iter().filter_map(|statement| {
         let parsed = weir_sql::parse_statement(&statement.text, &weir_sql::Variables::default());
         let Ok(Statement::CreateSource(create)) = parsed.map(|parsed| parsed.statement) else {
             return None;
         };
         let property = |name: &str| create.properties.get(name).map(|property| &property.value);
-        match (property("KAFKA_TOPIC"), property("PARTITIONS")) {
-            (Some(Literal::String(name)), Some(Literal::Integer(partitions))) if name == topic => {
-                Some(*partitions)
-            }
+        let Some(Literal::String(name)) = property("KAFKA_TOPIC") else {
+            return None;
+        };
+        let partitions = match property("PARTITIONS") {
+            Some(Literal::Integer(partitions)) => Some(*partitions),
             _ => None,
-        }
-    })
+        };
+        Some((name.clone(), partitions))
+    });
+    declared.collect()
 }
 
 /// The statements of what was typed so far; `None` while the last one is not complete.
@@ -108,7 +136,7 @@ pub mod parts {
     pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
     pub use weir_functions::{Function, Registry};
     pub use weir_kafka::{
-        Broker, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
+        Broker, Header, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
     };
     pub use weir_runtime::{
         Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,

@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use weir_kafka::{Broker, NewRecord, TopicPartition, Writer};
 use weir_runtime::{
@@ -62,13 +65,15 @@ pub async fn make_topic(broker: &Arc<dyn Broker>, name: &str) -> Result<bool, Er
     }
 }
 
-/// Writes entries as they come, until it is told that there are no more; then what is left.
+/// Writes entries as they come, until it is told that there are no more; then what is left. `done` counts those that it is
+/// done with.
 pub async fn run(
     broker: Arc<dyn Broker>,
     topic: String,
     includes_rows: bool,
     mut entries: mpsc::Receiver<ProcessingLogEntry>,
     stop: CancellationToken,
+    done: watch::Sender<u64>,
 ) {
     let partition = TopicPartition::new(topic.as_str(), 0);
     let mut writer: Option<Box<dyn Writer>> = None;
@@ -87,9 +92,6 @@ pub async fn run(
             .filter(|entry| entry.topic != topic)
             .map(|entry| record(&entry, includes_rows))
             .collect::<Vec<_>>();
-        if records.is_empty() {
-            continue;
-        }
         for batch in batches(records, BATCH_BYTES) {
             let count = batch.len();
             let written = write_patiently(&broker, &partition, &mut writer, batch, &stop);
@@ -97,6 +99,7 @@ pub async fn run(
                 tracing::warn!(%topic, %error, count, "entries of the processing log could not be written, they are lost");
             }
         }
+        done.send_modify(|done| *done += received as u64);
     }
 }
 

@@ -84,7 +84,7 @@ fn check_topic(spec: &crate::TopicSpec, context: &Context<'_>) -> Result<(), Err
     }
 }
 
-fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Schema, Error> {
+pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Schema, Error> {
     if create.columns.is_empty() {
         return Err(Error::new(
             ErrorKind::Invalid,

@@ -6,6 +6,7 @@
 //!
 //! Nothing here waits or touches a broker: what must be known of topics is asked through [`Topics`].
 
+pub mod assert;
 pub mod bind;
 mod create_as;
 pub mod create_source;

@@ -1,7 +1,7 @@
 //! What is wanted of a query and what is known of it: shared by its handle, its supervisor and its tasks.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -23,6 +23,11 @@ pub(crate) struct Control {
     pub id: String,
     started: i64,
     clock: Arc<dyn Clock>,
+    /// The topic that a persistent query reads.
+    pub source: Option<String>,
+    activity: Activity,
+    /// Records that were handed to a sink and are not acknowledged yet.
+    in_flight: AtomicU64,
     wish: watch::Sender<Wish>,
     end: watch::Sender<Option<QueryState>>,
     /// Cuts everything off that belongs to the query.
@@ -43,6 +48,26 @@ pub(crate) struct Control {
     rows_wanted: AtomicU64,
 }
 
+/// Counts what queries do, so that whoever waits until nothing is left to do need not look again and again.
+///
+/// **Invariant:** what is counted changes while the counter is locked: who reads the same count before and after a look
+/// at several queries has seen them at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Activity(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    changes: watch::Sender<u64>,
+    log_entries: AtomicU64,
+}
+
+/// Records on their way to a topic; they have arrived, or will not, when this is dropped.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    control: Arc<Control>,
+    records: u64,
+}
+
 /// What the query is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -57,6 +82,8 @@ struct Facts {
     is_started: bool,
     errors: VecDeque<(i64, String)>,
     positions: BTreeMap<PartitionId, Offset>,
+    /// Partitions whose task failed: their positions are too high until the next one has begun.
+    falling_back: BTreeSet<PartitionId>,
     /// The timestamp of the last record processed.
     last_times: BTreeMap<PartitionId, i64>,
     bad_records: BTreeMap<&'static str, u64>,
@@ -65,11 +92,20 @@ struct Facts {
 }
 
 impl Control {
-    pub fn new(id: &str, clock: Arc<dyn Clock>, limit: Option<u64>) -> Self {
+    pub fn new(
+        id: &str,
+        clock: Arc<dyn Clock>,
+        limit: Option<u64>,
+        source: Option<String>,
+        activity: Activity,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             started: clock.now(),
             clock,
+            source,
+            activity,
+            in_flight: AtomicU64::new(0),
             wish: watch::Sender::new(Wish::Run),
             end: watch::Sender::new(None),
             abort: CancellationToken::new(),
@@ -88,13 +124,16 @@ impl Control {
 
     /// Stopping is final: no later wish undoes it.
     pub fn wish(&self, wanted: Wish) {
-        self.wish.send_if_modified(|wish| {
+        let is_change = self.wish.send_if_modified(|wish| {
             let is_change = !matches!(wish, Wish::Stop(_)) && *wish != wanted;
             if is_change {
                 *wish = wanted;
             }
             is_change
         });
+        if is_change {
+            self.activity.count(|| ());
+        }
     }
 
     pub fn wishes(&self) -> watch::Receiver<Wish> {
@@ -107,6 +146,7 @@ impl Control {
             end.get_or_insert(state);
             is_first
         });
+        self.activity.count(|| ());
     }
 
     pub fn has_ended(&self) -> bool {
@@ -192,23 +232,59 @@ impl Control {
         facts.errors.push_back((self.clock.now(), why.to_owned()));
     }
 
+    /// Why it cannot go on now, if it cannot.
+    pub fn why_it_waits(&self) -> Option<String> {
+        self.facts().troubles.values().next().cloned()
+    }
+
     pub fn recovered(&self, part: Option<PartitionId>) {
         if self.facts().troubles.remove(&part).is_some() {
             tracing::info!(query = %self.id, partition = part, "query goes on");
         }
     }
 
-    pub fn position(&self, partition: PartitionId, next: Offset) {
-        self.facts().positions.insert(partition, next);
+    /// A task begins.
+    pub fn goes_on_from(&self, partition: PartitionId, position: Offset) {
+        self.activity.count(|| {
+            let mut facts = self.facts();
+            facts.positions.insert(partition, position);
+            facts.falling_back.remove(&partition);
+        });
+    }
+
+    /// A task has failed: what it took in since it was last acknowledged will be read again.
+    pub fn falls_back(&self, partition: PartitionId) {
+        self.activity
+            .count(|| self.facts().falling_back.insert(partition));
+    }
+
+    /// Whether all records before these offsets are processed, and all that came of them is acknowledged.
+    pub fn has_settled(&self, ends: &[(PartitionId, Offset)]) -> bool {
+        let facts = self.facts();
+        let is_past = |(partition, end): &(PartitionId, Offset)| {
+            facts.positions.get(partition).is_some_and(|at| at >= end)
+        };
+        facts.falling_back.is_empty() && ends.iter().all(is_past) && self.has_landed()
+    }
+
+    /// Whether nothing is on its way to a topic.
+    pub fn has_landed(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0
+    }
+
+    pub fn is_paused(&self) -> bool {
+        *self.wish.borrow() == Wish::Pause
     }
 
     /// An epoch is done: where the next one starts, and the timestamp of its last record, if there was one.
     pub fn passed(&self, partition: PartitionId, next: Offset, last_time: Option<i64>) {
-        let mut facts = self.facts();
-        facts.positions.insert(partition, next);
-        if let Some(time) = last_time {
-            facts.last_times.insert(partition, time);
-        }
+        self.activity.count(|| {
+            let mut facts = self.facts();
+            facts.positions.insert(partition, next);
+            if let Some(time) = last_time {
+                facts.last_times.insert(partition, time);
+            }
+        });
     }
 
     /// A part of the query is about to be started again after a failure.
@@ -220,8 +296,14 @@ impl Control {
     pub fn forget(&self, partition: PartitionId) {
         let mut facts = self.facts();
         facts.positions.remove(&partition);
+        facts.falling_back.remove(&partition);
         facts.last_times.remove(&partition);
         facts.troubles.remove(&Some(partition));
+    }
+
+    pub fn log_entry(&self) {
+        let entries = &self.activity.0.log_entries;
+        entries.fetch_add(1, Ordering::AcqRel);
     }
 
     pub fn bad_record(&self, kind: &'static str) {
@@ -249,5 +331,43 @@ impl Control {
 
     fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Activity {
+    fn count<T>(&self, change: impl FnOnce() -> T) {
+        self.0.changes.send_modify(|count| {
+            change();
+            *count += 1;
+        });
+    }
+
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// How many entries the processing log was given.
+    pub fn log_entries(&self) -> u64 {
+        self.0.log_entries.load(Ordering::Acquire)
+    }
+}
+
+impl InFlight {
+    pub fn new(control: &Arc<Control>, records: usize) -> Self {
+        let records = records as u64;
+        control.in_flight.fetch_add(records, Ordering::AcqRel);
+        Self {
+            control: control.clone(),
+            records,
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let Self { control, records } = self;
+        control
+            .activity
+            .count(|| control.in_flight.fetch_sub(*records, Ordering::AcqRel));
     }
 }

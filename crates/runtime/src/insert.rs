@@ -35,6 +35,17 @@ pub(crate) fn encode_values(plan: &InsertValuesPlan, now: i64) -> Result<NewReco
     })
 }
 
+/// The values of constant expressions, each of one row.
+pub fn evaluate<'a>(
+    expressions: impl IntoIterator<Item = &'a Expr>,
+) -> Result<Vec<ArrayRef>, Error> {
+    let constants = Constants::new()?;
+    let values = expressions.into_iter();
+    values
+        .map(|expression| constants.value(expression))
+        .collect()
+}
+
 fn row_time(time: &ArrayRef) -> Result<i64, Error> {
     let time = time.as_primitive_opt::<Int64Type>();
     match time

@@ -17,6 +17,7 @@ mod error;
 mod expression;
 mod fetch;
 mod insert;
+mod inspect;
 mod layout;
 mod measure;
 mod operators;
@@ -28,6 +29,7 @@ mod reader;
 mod readers;
 mod report;
 mod retry;
+mod settle;
 mod sink;
 mod supervise;
 mod task;
@@ -38,6 +40,8 @@ mod worker;
 pub use checkpoint::{Checkpoint, CheckpointStore, FileCheckpoints, MemoryCheckpoints};
 pub use clock::{Clock, SystemClock, TestClock};
 pub use error::{Error, ErrorKind};
+pub use insert::evaluate;
+pub use inspect::{Inspected, Inspector};
 pub use measure::{Durations, QueryMeasures};
 pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
@@ -54,7 +58,7 @@ use std::{
 
 use weir_kafka::{Broker, Offset, TopicPartition};
 
-use control::{Control, Wish};
+use control::{Activity, Control, Wish};
 use position::Progress;
 use readers::Readers;
 use topics::Topics;
@@ -68,6 +72,7 @@ pub struct Runtime {
     readers: Readers,
     topics: Arc<Topics>,
     queries: Mutex<BTreeMap<String, Arc<Control>>>,
+    activity: Activity,
     /// Set under the lock of `queries`: nothing starts any more.
     is_closed: AtomicBool,
 }
@@ -151,6 +156,7 @@ impl Runtime {
             options,
             topics: Arc::default(),
             queries: Mutex::default(),
+            activity: Activity::default(),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -162,7 +168,16 @@ impl Runtime {
     pub async fn start(&self, spec: QuerySpec) -> Result<Query, Error> {
         let needs = Arc::new(check(&spec)?);
         let clock = self.options.clock.clone();
-        let control = Arc::new(Control::new(&spec.id, clock.clone(), spec.plan.limit));
+        let source = spec.is_persistent.then(|| spec.plan.source.topic.clone());
+        let limit = spec.plan.limit;
+        let activity = self.activity.clone();
+        let control = Arc::new(Control::new(
+            &spec.id,
+            clock.clone(),
+            limit,
+            source,
+            activity,
+        ));
         self.register(&control)?;
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
         let unstarted = Unstarted(Some(control.clone()));

@@ -10,7 +10,7 @@ use weir_plan::QueryPlan;
 use crate::{
     Error, SystemClock,
     batch::{Batch, Run},
-    control::Control,
+    control::{Activity, Control},
     date,
     decode::Decoders,
     layout::{Layout, Needs, Part},
@@ -36,7 +36,9 @@ impl Pipeline {
         let view = View::new(needs, &plan.scan);
         let operators = Operators::try_new(&plan.steps, &view.schema())?;
         let clock = Arc::new(SystemClock);
-        let control = Arc::new(Control::new("pipeline", clock.clone(), None));
+        let activity = Activity::default();
+        let control = Control::new("pipeline", clock.clone(), None, None, activity);
+        let control = Arc::new(control);
         let (log, _) = mpsc::channel(1);
         let reports = Reports::new(control.clone(), clock, &plan.source.topic, log, false);
         Ok(Self {

@@ -163,7 +163,9 @@ impl Reports {
             problem,
         };
         self.has_news.store(true, Ordering::Relaxed);
-        if self.log.try_send(entry).is_err() {
+        if self.log.try_send(entry).is_ok() {
+            self.control.log_entry();
+        } else {
             let dropped = &self.control.log_entries_dropped;
             dropped.fetch_add(1, Ordering::Relaxed);
             self.line("processing_log_full", || {

@@ -10,7 +10,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -21,7 +21,13 @@ use weir_kafka::{
     partitioner::partition_for_key,
 };
 
-use crate::{Error, encode::Outgoing, report::Reports, topics::Look};
+use crate::{
+    Error,
+    control::{Control, InFlight},
+    encode::Outgoing,
+    report::Reports,
+    topics::Look,
+};
 
 /// What a batch takes besides its records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
 const BATCH_OVERHEAD: usize = 61;
@@ -42,13 +48,20 @@ pub(crate) struct Sink {
     room: Arc<Semaphore>,
     failure: Arc<OnceLock<Error>>,
     is_gone: Arc<AtomicBool>,
+    control: Arc<Control>,
+    /// Held for as long as the task is: what was not written is on its way until the task falls back.
+    #[expect(dead_code, reason = "held, not read")]
+    undelivered: Undelivered,
 }
+
+type Undelivered = Arc<Mutex<Vec<InFlight>>>;
 
 #[derive(Debug)]
 enum Order {
     Write {
         records: Vec<Outgoing>,
         room: OwnedSemaphorePermit,
+        in_flight: InFlight,
     },
     /// With the position that is reached when all before it is done.
     Flush(TopicPartition, Offset, oneshot::Sender<()>),
@@ -64,6 +77,9 @@ struct Writing {
     source: PartitionId,
     reports: Arc<Reports>,
     waiting: BTreeMap<PartitionId, Vec<Outgoing>>,
+    /// What is being written.
+    in_flight: Vec<InFlight>,
+    undelivered: Undelivered,
     /// The task has ended: what it had not flushed is not its word any more.
     is_gone: Arc<AtomicBool>,
 }
@@ -76,10 +92,12 @@ impl Sink {
         looks: watch::Receiver<Look>,
         source: PartitionId,
         reports: Arc<Reports>,
+        control: Arc<Control>,
     ) -> Self {
         let (orders, receiver) = mpsc::channel(WAITING_EPOCHS);
         let failure = Arc::new(OnceLock::new());
         let is_gone = Arc::new(AtomicBool::new(false));
+        let undelivered = Undelivered::default();
         let writing = Writing {
             writer,
             topic,
@@ -87,6 +105,8 @@ impl Sink {
             source,
             reports,
             waiting: BTreeMap::new(),
+            in_flight: Vec::new(),
+            undelivered: undelivered.clone(),
             is_gone: is_gone.clone(),
         };
         tokio::spawn(writing.run(receiver, failure.clone()));
@@ -95,6 +115,8 @@ impl Sink {
             room: Arc::new(Semaphore::new(WAITING_BYTES)),
             failure,
             is_gone,
+            control,
+            undelivered,
         }
     }
 
@@ -103,6 +125,7 @@ impl Sink {
         if records.is_empty() {
             return Ok(());
         }
+        let in_flight = InFlight::new(&self.control, records.len());
         let bytes: usize = records
             .iter()
             .map(|outgoing| outgoing.record.size_estimate())
@@ -113,7 +136,11 @@ impl Sink {
             room = self.room.clone().acquire_many_owned(bytes) => room.map_err(|_| self.error())?,
             () = self.orders.closed() => return Err(self.error()),
         };
-        let order = Order::Write { records, room };
+        let order = Order::Write {
+            records,
+            room,
+            in_flight,
+        };
         self.orders.send(order).await.map_err(|_| self.error())
     }
 
@@ -150,11 +177,27 @@ impl Writing {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>, failure: Arc<OnceLock<Error>>) {
         while let Some(order) = orders.recv().await {
             if let Err(error) = self.obey(order, &mut orders).await {
+                self.give_back(&mut orders);
                 let _ = failure.set(error);
                 // Whoever waits for an answer sees its channel closed, and finds the reason.
                 return;
             }
         }
+    }
+
+    /// What is not written stays on its way: the task reads it again.
+    fn give_back(&mut self, orders: &mut mpsc::Receiver<Order>) {
+        orders.close();
+        while let Ok(order) = orders.try_recv() {
+            if let Order::Write { in_flight, .. } = order {
+                self.in_flight.push(in_flight);
+            }
+        }
+        let mut undelivered = self
+            .undelivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        undelivered.append(&mut self.in_flight);
     }
 
     /// Takes all orders that are there, writes once, and answers those who wait for it.
@@ -163,9 +206,14 @@ impl Writing {
         let mut next = Some(first);
         while let Some(order) = next {
             match order {
-                Order::Write { records, room } => {
+                Order::Write {
+                    records,
+                    room,
+                    in_flight,
+                } => {
                     self.sort(records);
                     rooms.push(room);
+                    self.in_flight.push(in_flight);
                 }
                 Order::Flush(partition, position, done) => {
                     read.push((partition, position));
@@ -177,6 +225,7 @@ impl Writing {
         for (partition, records) in std::mem::take(&mut self.waiting) {
             self.write(partition, records).await?;
         }
+        self.in_flight.clear();
         if !flushes.is_empty() {
             self.writer.commit(&read).await?;
         }

@@ -85,6 +85,15 @@ enum Arrival {
 impl Task<'_> {
     /// Runs until the end offset, or until it is told to stop; either way at a checkpoint.
     pub async fn run(mut self) -> Result<End, Error> {
+        let end = self.take_in().await;
+        if end.is_err() {
+            // Before what is on its way to the sink counts as landed, with the sink's end.
+            self.control.falls_back(self.at.partition);
+        }
+        end
+    }
+
+    async fn take_in(&mut self) -> Result<End, Error> {
         let end = loop {
             if self.is_at_end() {
                 break End::Completed;

@@ -136,7 +136,7 @@ impl Worker {
         misses.fetch_add(missed, std::sync::atomic::Ordering::Relaxed);
         progress.position = position;
         let control = &shared.control;
-        control.position(self.at.partition, position);
+        control.goes_on_from(self.at.partition, position);
         let until = self.until();
         if until.is_some_and(|until| position >= until) {
             return Ok(Some(End::Completed));
@@ -218,7 +218,8 @@ impl Worker {
         let writer = shared.options.broker.writer(&id).await?;
         let encoder = encoder(&shared.spec, sink)?;
         let reports = shared.reports.clone();
-        let sink = Sink::new(writer, topic, looks, self.at.partition, reports);
+        let control = shared.control.clone();
+        let sink = Sink::new(writer, topic, looks, self.at.partition, reports, control);
         Ok(Output::Sink(sink, Box::new(encoder)))
     }
 }

@@ -9,6 +9,7 @@
 //! **Invariant:** a statement that parses prints to a text that parses to the same tree, spans aside.
 
 mod deep;
+mod directive;
 mod error;
 pub mod expression;
 pub mod ident;
@@ -20,6 +21,7 @@ pub mod span;
 pub mod statement;
 pub mod variables;
 
+pub use directive::{Directive, directives};
 pub use error::{Error, ErrorKind, render};
 pub use expression::{Expression, ExpressionKind};
 pub use ident::Ident;

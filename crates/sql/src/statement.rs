@@ -67,6 +67,11 @@ pub enum Statement {
     AssertNullValues(AssertValues),
     /// `ASSERT STREAM|TABLE …`: the source must be as declared here.
     AssertSource(CreateSource),
+    /// `ASSERT COUNT n IN source`: so many records are in the source's topic.
+    AssertCount {
+        count: u64,
+        source: Ident,
+    },
     /// Statements about Kafka Connect, which parse so that they can be refused by name.
     Connector {
         statement: &'static str,

@@ -192,6 +192,29 @@ fn syntax_errors_are_in_the_words_of_ksqldb() {
     }
 }
 
+#[test]
+fn assertions_of_scenarios_print_in_one_form() {
+    assert_prints("assert count 3 in s;", "ASSERT COUNT 3 IN S");
+    assert_prints(
+        "assert values s (rowtime, `k`) values (1, 'x');",
+        "ASSERT VALUES S (ROWTIME, `k`) VALUES (1, 'x')",
+    );
+    assert_prints(
+        "assert null values s (k) key (1);",
+        "ASSERT NULL VALUES S (K) KEY (1)",
+    );
+    assert_round_trip("ASSERT STREAM s (k INT KEY) WITH (kafka_topic='t');");
+    assert_round_trip("ASSERT TABLE s;");
+    for text in [
+        "ASSERT COUNT x IN s",
+        "ASSERT COUNT 3 s",
+        "ASSERT COUNT -1 IN s",
+        "ASSERT NULL VALUES s (k) VALUES (1)",
+    ] {
+        assert_refused(text, "line 1:");
+    }
+}
+
 /// Names that are words of the language somewhere else.
 #[test]
 fn a_word_is_a_name_where_nothing_else_can_be_meant() {

@@ -32,6 +32,8 @@ pub enum Command {
     Server(ServerArguments),
     /// A prompt: over a server, or over an engine of its own
     Sql(SqlArguments),
+    /// Run tests of one's own rules, in SQL
+    Test(TestArguments),
     /// Write lines to a topic, one record each
     Produce(ProduceArguments),
     /// Print a topic's values, one record a line
@@ -172,6 +174,49 @@ pub struct SqlArguments {
 pub enum OutputFormat {
     Tabular,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// Files of tests, and folders with `.sql` files
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only tests whose name this regular expression matches
+    #[arg(long, value_name = "RE")]
+    pub filter: Option<String>,
+    /// Run each test a second time, with the engine stopped and resumed after each statement; both must agree
+    #[arg(long)]
+    pub resume: bool,
+    /// How outcomes look
+    #[arg(long, value_enum, default_value_t = TestOutput::Text)]
+    pub output: TestOutput,
+    /// What the files hold
+    #[arg(long, value_enum, default_value_t = TestFormat::Sql)]
+    pub format: TestFormat,
+    /// Of ksqlDB's cases, those that have all of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// Of ksqlDB's cases, those that have none of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub without_tags: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// Tests in SQL
+    Sql,
+    /// ksqlDB's own cases for its server, run over HTTP
+    QttRest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+    /// JUnit's XML, for build servers
+    Junit,
 }
 
 #[derive(Debug, Args)]

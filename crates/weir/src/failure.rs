@@ -33,6 +33,16 @@ impl Failure {
         Self::silent(128 + 2)
     }
 
+    /// What there is to say is said already.
+    pub fn said(status: u8) -> Self {
+        Self::silent(status)
+    }
+
+    /// With another exit status than 1.
+    pub fn status(self, status: u8) -> Self {
+        Self { status, ..self }
+    }
+
     fn silent(status: u8) -> Self {
         Self {
             text: String::new(),

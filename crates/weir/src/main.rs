@@ -1,4 +1,4 @@
-//! The Weir program: `run`, `server`, `sql`, `produce`, `consume`, `demo`, `bench`.
+//! The Weir program: `run`, `server`, `sql`, `test`, `produce`, `consume`, `demo`, `bench`.
 //!
 //! Each subcommand is a folder or file of its own; none has logic of the engine's.
 
@@ -20,6 +20,7 @@ mod settings;
 mod signals;
 mod sql;
 mod stdout;
+mod test;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Server(arguments) => server::run(arguments).await,
         Command::Sql(arguments) => sql::run(arguments).await,
+        Command::Test(arguments) => test::run(arguments).await,
         Command::Produce(arguments) => produce::run(arguments).await,
         Command::Consume(arguments) => consume::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,

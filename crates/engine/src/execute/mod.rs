@@ -129,7 +129,7 @@ impl Engine {
         Box::pin(self.execute_script(session, &script, depth + 1, answers)).await
     }
 
-    fn parse(&self, session: &Session, text: &str) -> Result<ParsedStatement, Error> {
+    pub(crate) fn parse(&self, session: &Session, text: &str) -> Result<ParsedStatement, Error> {
         let switch = self
             .inner
             .parts
@@ -144,7 +144,7 @@ impl Engine {
         parsed.map_err(|error| Error::from(error).within(text))
     }
 
-    async fn run_parsed(
+    pub(crate) async fn run_parsed(
         &self,
         session: &mut Session,
         parsed: &ParsedStatement,
@@ -223,7 +223,7 @@ impl Engine {
             | Statement::Unset { .. }
             | Statement::Define { .. }
             | Statement::Undefine { .. } => Self::change_session(session, statement, text),
-            Statement::AssertTopic(assert) => self.assert_topic(assert, text).await,
+            Statement::AssertTopic(assert) => self.assert_topic(session, assert, text).await,
             other => Err(not_here(other)),
         }
     }
@@ -244,8 +244,7 @@ fn not_here(statement: &Statement) -> Error {
         Statement::AssertSchema(_) => {
             "ASSERT SCHEMA needs a schema registry, which is not in this version.".to_owned()
         }
-        _ => "This form of ASSERT belongs to the test runner, which is not in this version."
-            .to_owned(),
+        _ => "This form of ASSERT is for scenarios: `weir test` runs them.".to_owned(),
     })
 }
 

@@ -169,6 +169,7 @@ impl Engine {
             | Statement::AssertSchema(_)
             | Statement::AssertValues(_)
             | Statement::AssertNullValues(_)
+            | Statement::AssertCount { .. }
             | Statement::AssertSource(_) => Err(not_here(statement)),
         }
     }

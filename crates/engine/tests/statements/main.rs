@@ -20,6 +20,7 @@ mod restart;
 mod script;
 mod select;
 mod session;
+mod settled;
 mod sharing;
 mod show;
 mod support;

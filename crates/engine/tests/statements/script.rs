@@ -159,3 +159,29 @@ async fn a_file_is_run_as_if_it_stood_there() {
         .refuses(&format!("RUN SCRIPT '{quoted}';"), "Failed to read file: ")
         .await;
 }
+
+#[tokio::test]
+async fn assertions_of_scenarios_are_for_scenarios() {
+    let mut house = House::new().await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);")
+        .await;
+    for statement in [
+        "ASSERT VALUES s (a) VALUES (1);",
+        "ASSERT NULL VALUES s (a) KEY (1);",
+        "ASSERT STREAM s (a INT);",
+        "ASSERT COUNT 0 IN s;",
+    ] {
+        house
+            .refuses(statement, "is for scenarios: `weir test` runs them.")
+            .await;
+        // In a script nothing of it is done.
+        house
+            .refuses(
+                &format!("DROP STREAM s; {statement}"),
+                "`weir test` runs them.",
+            )
+            .await;
+    }
+    assert_eq!(streams(&mut house).await, ["KSQL_PROCESSING_LOG", "S"]);
+}

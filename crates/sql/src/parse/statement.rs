@@ -494,6 +494,12 @@ fn assert(cursor: &mut Cursor<'_>) -> Result<Statement, Error> {
             Statement::AssertValues(assert)
         });
     }
+    if cursor.eat("COUNT") {
+        let count = cursor.number()?;
+        cursor.expect("IN")?;
+        let source = cursor.source_name()?;
+        return Ok(Statement::AssertCount { count, source });
+    }
     let must_exist = !cursor.eat_all(&["NOT", "EXISTS"]);
     if cursor.eat("TOPIC") {
         let topic = cursor.name_as_written()?;

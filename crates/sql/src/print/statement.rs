@@ -87,6 +87,9 @@ fn session(f: &mut Formatter<'_>, statement: &Statement) -> fmt::Result {
         Statement::AssertSchema(assert) => assert_schema(f, assert),
         Statement::AssertValues(assert) => assert_values(f, assert, "VALUES", "VALUES"),
         Statement::AssertNullValues(assert) => assert_values(f, assert, "NULL VALUES", "KEY"),
+        Statement::AssertCount { count, source } => {
+            write!(f, "ASSERT COUNT {count} IN {source}")
+        }
         Statement::AssertSource(source) => {
             write!(f, "ASSERT {} {}", source.kind, source.name)?;
             columns(f, &source.columns)?;

@@ -42,7 +42,7 @@ use crate::{
 };
 
 use backend::{Backend, Own, Remote};
-pub use rows::{clip, harmless, printable};
+pub use rows::{clip, harmless, printable, width_of};
 use screen::Screen;
 pub use screen::say;
 use shell::Shell;

@@ -1,0 +1,94 @@
+//! A file of cases.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    failure::Failure,
+    test::{NO_TEST, files::cannot_read},
+};
+
+/// The suite that is run.
+const SUITE: &str = "qtt-rest";
+
+#[derive(Deserialize)]
+struct File {
+    suite: String,
+    cases: Vec<Case>,
+}
+
+/// One case. What is not named here does not count.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    pub id: String,
+    pub file: String,
+    pub statements: Vec<String>,
+    #[serde(default)]
+    pub properties: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub topics: Vec<TopicGiven>,
+    #[serde(default)]
+    pub inputs: Vec<RecordGiven>,
+    #[serde(default)]
+    pub outputs: Vec<RecordGiven>,
+    /// Objects of one member each: what kind of answer, and what is in it.
+    #[serde(default)]
+    pub responses: Vec<BTreeMap<String, Box<RawValue>>>,
+    pub expect_error: Option<ExpectedError>,
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// Inputs are fed once the push query runs.
+    #[serde(default)]
+    pub wait_for_push_query: bool,
+    /// Rows are compared in their order.
+    #[serde(default)]
+    pub verify_order: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct TopicGiven {
+    pub name: String,
+    pub partitions: Option<i32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RecordGiven {
+    pub topic: String,
+    pub key: Box<RawValue>,
+    pub value: Box<RawValue>,
+    pub timestamp: Option<i64>,
+    pub window: Option<Value>,
+    #[serde(default)]
+    pub headers: Vec<HeaderGiven>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct HeaderGiven {
+    pub key: String,
+    /// Base64.
+    pub value: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ExpectedError {
+    #[serde(rename = "type")]
+    pub class: Option<String>,
+    pub message: Option<String>,
+    pub status: Option<u16>,
+}
+
+pub fn read(path: &Path) -> Result<Vec<Case>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+    let file: File = serde_json::from_str(&text).map_err(|error| cannot_read(path, &error))?;
+    if file.suite != SUITE {
+        let why = format!("its suite is `{}`, and `{SUITE}` is run", file.suite);
+        return Err(cannot_read(path, &why));
+    }
+    if file.cases.is_empty() {
+        let why = format!("there is no case in `{}`", path.display());
+        return Err(Failure::new(why).status(NO_TEST));
+    }
+    Ok(file.cases)
+}

@@ -1,0 +1,2 @@
+CREATE STREAM AUTH_EVENTS (event_type VARCHAR, user_name VARCHAR, source_ip VARCHAR, app VARCHAR)
+  WITH (KAFKA_TOPIC = 'auth-events', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
