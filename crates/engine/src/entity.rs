@@ -3,11 +3,7 @@
 //! They are read as well as written: a client of a server has the same entities. What it does not know, fields as well as
 //! whole entities, it reads over.
 //!
-//! Members and variants have the names that ksqlDB's API gives them, and its meanings.
-#![expect(
-    missing_docs,
-    reason = "the names are those of ksqlDB's REST API, and their meanings too"
-)]
+//! Members and variants have the names that ksqlDB's API gives them.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -19,160 +15,276 @@ use weir_catalog::{Column, ColumnRole, SqlType};
 /// One statement's answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entity {
+    /// What is answered.
     #[serde(flatten)]
     pub body: Body,
+    /// The statement, as it was understood.
     #[serde(rename = "statementText", default)]
     pub statement_text: String,
+    /// What is odd about it.
     #[serde(default)]
     pub warnings: Vec<Warning>,
 }
 
+/// What a statement did is odd in some way.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Warning {
+    /// In words, for a person.
     pub message: String,
 }
 
+/// What is answered, by its `@type`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "@type")]
 pub enum Body {
+    /// A statement that changes something took effect.
     #[serde(rename = "currentStatus", rename_all = "camelCase")]
     CurrentStatus {
+        /// What `/status` knows the statement by.
         command_id: String,
+        /// What became of it.
         command_status: CommandStatus,
+        /// Its number among the statements that took effect.
         command_sequence_number: i64,
     },
+    /// A statement had nothing to do.
     #[serde(rename = "warning_entity")]
-    Warning { message: String },
+    Warning {
+        /// In words, for a person.
+        message: String,
+    },
+    /// SHOW STREAMS.
     #[serde(rename = "streams")]
-    Streams { streams: Vec<SourceInfo> },
+    Streams {
+        /// By name.
+        streams: Vec<SourceInfo>,
+    },
+    /// SHOW TABLES.
     #[serde(rename = "tables")]
-    Tables { tables: Vec<SourceInfo> },
+    Tables {
+        /// By name.
+        tables: Vec<SourceInfo>,
+    },
+    /// SHOW STREAMS EXTENDED.
     #[serde(rename = "source_descriptions", rename_all = "camelCase")]
     SourceDescriptions {
+        /// By name.
         source_descriptions: Vec<SourceDescription>,
     },
+    /// DESCRIBE.
     #[serde(rename = "sourceDescription", rename_all = "camelCase")]
     SourceDescription {
+        /// Of the one that was asked for.
         source_description: Box<SourceDescription>,
     },
+    /// SHOW QUERIES.
     #[serde(rename = "queries")]
-    Queries { queries: Vec<RunningQuery> },
+    Queries {
+        /// By id.
+        queries: Vec<RunningQuery>,
+    },
+    /// SHOW QUERIES EXTENDED.
     #[serde(rename = "query_descriptions", rename_all = "camelCase")]
     QueryDescriptions {
+        /// By id.
         query_descriptions: Vec<QueryDescription>,
     },
+    /// EXPLAIN.
     #[serde(rename = "queryDescription", rename_all = "camelCase")]
     QueryDescription {
+        /// Of the one that was asked for.
         query_description: Box<QueryDescription>,
     },
+    /// SHOW TOPICS.
     #[serde(rename = "kafka_topics")]
-    Topics { topics: Vec<TopicInfo> },
+    Topics {
+        /// By name.
+        topics: Vec<TopicInfo>,
+    },
+    /// SHOW TOPICS EXTENDED.
     #[serde(rename = "kafka_topics_extended")]
-    TopicsExtended { topics: Vec<TopicInfo> },
+    TopicsExtended {
+        /// By name.
+        topics: Vec<TopicInfo>,
+    },
+    /// SHOW PROPERTIES.
     #[serde(rename = "properties", rename_all = "camelCase")]
     Properties {
+        /// By name.
         properties: Vec<Property>,
+        /// Names of those that differ from their defaults.
         overwritten_properties: Vec<String>,
+        /// Names of those that do not.
         default_properties: Vec<String>,
     },
+    /// SHOW FUNCTIONS.
     #[serde(rename = "function_names")]
-    Functions { functions: Vec<FunctionName> },
+    Functions {
+        /// By name.
+        functions: Vec<FunctionName>,
+    },
+    /// DESCRIBE FUNCTION.
     #[serde(rename = "describe_function")]
     Function {
+        /// What it is called.
         name: String,
+        /// What it is for.
         description: String,
+        /// Who made it.
         author: String,
+        /// Of the function.
         version: String,
+        /// Where it comes from.
         path: String,
+        /// Which sort it is of.
         #[serde(rename = "type")]
         kind: String,
+        /// By name.
         functions: Vec<FunctionOverload>,
     },
+    /// SHOW TYPES.
     #[serde(rename = "type_list")]
     Types {
+        /// By name.
         types: BTreeMap<String, FieldSchema>,
     },
+    /// SHOW VARIABLES.
     #[serde(rename = "variables")]
-    Variables { variables: Vec<Variable> },
+    Variables {
+        /// By name.
+        variables: Vec<Variable>,
+    },
+    /// A push query was told to end.
     #[serde(rename = "terminate_query", rename_all = "camelCase")]
     TerminateQuery {
+        /// Which query, if there is one.
         query_id: String,
+        /// Whether there was such a query.
         was_terminated: bool,
     },
+    /// ASSERT TOPIC.
     #[serde(rename = "assert_topic", rename_all = "camelCase")]
-    AssertTopic { topic_name: String, exists: bool },
+    AssertTopic {
+        /// The topic that was asserted of.
+        topic_name: String,
+        /// Whether it is there, as was asserted.
+        exists: bool,
+    },
     /// What this version does not know: read from a server, never written.
     #[serde(untagged)]
     Other(Map<String, Value>),
 }
 
+/// What became of a statement that changes something.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CommandStatus {
+    /// `SUCCESS`, or how far it has come.
     pub status: Cow<'static, str>,
+    /// In words, for a person.
     pub message: String,
+    /// Which query, if there is one.
     pub query_id: Option<String>,
 }
 
+/// A stream or a table in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceInfo {
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// What it is called.
     pub name: String,
+    /// The topic that it is over.
     pub topic: String,
+    /// How keys are written.
     pub key_format: String,
+    /// How values are written.
     pub value_format: String,
+    /// Whether its keys have windows.
     pub is_windowed: bool,
 }
 
+/// What DESCRIBE says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SourceDescription {
+    /// What it is called.
     pub name: String,
+    /// Which windows its keys have.
     pub window_type: Option<String>,
+    /// Queries that read it.
     pub read_queries: Vec<RunningQuery>,
+    /// Queries that write it.
     pub write_queries: Vec<RunningQuery>,
+    /// The columns.
     pub fields: Vec<Field>,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Which column dates a row; empty if none does.
     pub timestamp: String,
+    /// In words; empty.
     pub statistics: String,
+    /// What is wrong with its queries, in words.
     pub error_stats: String,
+    /// Whether EXTENDED was asked for.
     pub extended: bool,
+    /// How keys are written.
     pub key_format: String,
+    /// How values are written.
     pub value_format: String,
+    /// The topic that it is over.
     pub topic: String,
+    /// How many the topic has.
     pub partitions: i32,
+    /// How many replicas each of them has.
     pub replication: i32,
+    /// The statement that made it.
     pub statement: String,
+    /// Where its queries stand.
     pub query_offset_summaries: Vec<OffsetSummary>,
+    /// What must be dropped first.
     pub source_constraints: Vec<String>,
+    /// Of other nodes; empty.
     pub cluster_statistics: Vec<String>,
+    /// Of other nodes; empty.
     pub cluster_error_stats: Vec<String>,
 }
 
+/// Where a query stands in the topics that it reads.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OffsetSummary {
+    /// The group that its positions are published as.
     pub group_id: String,
+    /// By topic.
     pub topic_summaries: Vec<TopicOffsets>,
 }
 
+/// The same for one topic.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicOffsets {
+    /// The topic.
     pub kafka_topic: String,
+    /// By partition.
     pub offsets: Vec<PartitionOffsets>,
 }
 
+/// The same for one partition.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PartitionOffsets {
+    /// Its number.
     pub partition: i32,
+    /// The oldest record that there is.
     pub log_start_offset: i64,
+    /// The offset that the next record will have.
     pub log_end_offset: i64,
+    /// The offset that the query reads next.
     pub consumer_offset: i64,
 }
 
@@ -180,119 +292,182 @@ pub struct PartitionOffsets {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Field {
+    /// What it is called.
     pub name: String,
+    /// Its type.
     pub schema: FieldSchema,
+    /// `KEY` or `HEADER`; nothing for a value.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Cow<'static, str>>,
+    /// Which header, for one by its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_key: Option<String>,
 }
 
+/// A column's type.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldSchema {
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The columns.
     pub fields: Option<Vec<Field>>,
+    /// Of the elements of an ARRAY, of the values of a MAP.
     pub member_schema: Option<Box<FieldSchema>>,
+    /// Of a DECIMAL: precision and scale.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<Cow<'static, str>, u32>,
 }
 
+/// A query in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunningQuery {
+    /// The statement.
     pub query_string: String,
+    /// The streams that it writes.
     pub sinks: Vec<String>,
+    /// Their topics.
     pub sink_kafka_topics: Vec<String>,
+    /// What TERMINATE and EXPLAIN know it by.
     pub id: String,
+    /// How many nodes have it in which state.
     pub status_count: BTreeMap<String, u32>,
+    /// `PERSISTENT` or `PUSH`.
     pub query_type: Cow<'static, str>,
+    /// `RUNNING`, `PAUSED` or `ERROR`.
     pub state: String,
 }
 
+/// What EXPLAIN says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryDescription {
+    /// What TERMINATE and EXPLAIN know it by.
     pub id: String,
+    /// The statement, as it was understood.
     pub statement_text: String,
+    /// Which windows its keys have.
     pub window_type: Option<String>,
+    /// The columns.
     pub fields: Vec<Field>,
+    /// The streams that it reads.
     pub sources: Vec<String>,
+    /// The streams that it writes.
     pub sinks: Vec<String>,
+    /// What runs for it.
     pub topology: String,
+    /// What it does, step by step.
     pub execution_plan: String,
+    /// What SET had changed for it.
     pub overridden_properties: BTreeMap<String, String>,
+    /// Its state, by node.
     pub ksql_host_query_status: BTreeMap<String, String>,
+    /// `PERSISTENT` or `PUSH`.
     pub query_type: Cow<'static, str>,
+    /// The last ones, newest last.
     pub query_errors: Vec<QueryError>,
+    /// Empty.
     pub tasks_metadata: Vec<String>,
+    /// The group that its positions are published as.
     pub consumer_group_id: Option<String>,
+    /// `RUNNING`, `PAUSED` or `ERROR`.
     pub state: Option<String>,
 }
 
+/// Why a query could not go on.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryError {
+    /// When: ms since 1970.
     pub timestamp: i64,
+    /// In words.
     pub error_message: String,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
 }
 
+/// A topic in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopicInfo {
+    /// Its name.
     pub name: String,
     /// The number of replicas of each partition.
     pub replica_info: Vec<i32>,
+    /// Members of groups that read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer_count: Option<usize>,
+    /// Groups that read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer_group_count: Option<usize>,
 }
 
+/// A setting in force.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Property {
+    /// What it is called.
     pub name: String,
+    /// `KSQL`.
     pub scope: Cow<'static, str>,
+    /// Nothing for a secret.
     pub value: Option<String>,
+    /// Whether SET may change it.
     pub editable: bool,
+    /// `QUERY` or `SERVER`.
     pub level: Cow<'static, str>,
 }
 
+/// A function in a list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FunctionName {
+    /// What it is called.
     pub name: String,
+    /// Which sort it is of.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
+    /// As ksqlDB groups them.
     pub category: String,
 }
 
+/// A form in which a function can be called.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionOverload {
+    /// In their order.
     pub arguments: Vec<FunctionArgument>,
+    /// The type of what it gives.
     pub return_type: String,
+    /// What it is for.
     pub description: String,
 }
 
+/// An argument of one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionArgument {
+    /// What it is called.
     pub name: String,
+    /// Its type, `T` for any.
     #[serde(rename = "type")]
     pub sql_type: String,
+    /// What it is for.
     pub description: String,
+    /// Whether it may be there any number of times.
     pub is_variadic: bool,
 }
 
+/// What DEFINE gave a name to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Variable {
+    /// What it is called.
     pub name: String,
+    /// What it stands for.
     pub value: String,
 }
 
@@ -307,6 +482,7 @@ impl CommandStatus {
 }
 
 impl Field {
+    /// As clients read it.
     pub fn of(column: &Column) -> Self {
         let (role, header_key) = match &column.role {
             ColumnRole::Key => (Some("KEY".into()), None),
@@ -324,6 +500,7 @@ impl Field {
 }
 
 impl FieldSchema {
+    /// As clients read it.
     pub fn of(sql_type: &SqlType) -> Self {
         let (kind, fields, member, parameters) = match sql_type {
             SqlType::Array(element) => ("ARRAY", None, Some(element.as_ref()), BTreeMap::new()),

@@ -74,7 +74,7 @@ impl Error {
     ///
     /// What the message repeats of the statement has no secrets in it.
     pub fn within(mut self, statement: &str) -> Self {
-        self.message = without_secrets_of(statement, &self.message);
+        self.message = without_secrets_of(statement, self.message);
         self.statement.get_or_insert_with(|| statement.to_owned());
         self
     }

@@ -1,15 +1,32 @@
 //! The engine that runs statements: the library's door.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), weir_engine::Error> {
-//! let engine = weir_engine::Engine::builder().memory(0).build().await?;
-//! let mut session = engine.session();
-//! engine.execute(&mut session, "CREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);").await?;
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), weir_engine::Error> {
+//! use weir_engine::Engine;
+//!
+//! let engine = Engine::builder().memory(0).build().await?;
+//! let rules = "CREATE STREAM events (host VARCHAR, command VARCHAR)
+//!                WITH (KAFKA_TOPIC = 'events', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+//!              CREATE STREAM alerts AS SELECT host FROM events WHERE command LIKE '%AntiVirusProduct%';";
+//! engine.execute(&mut engine.session(), rules).await?;
+//! let mut alerts = engine.subscribe("SELECT * FROM alerts EMIT CHANGES;").await?;
+//! let event = "INSERT INTO events VALUES ('WS2', 'wmic path AntiVirusProduct get displayName');";
+//! engine.execute(&mut engine.session(), event).await?;
+//! let batch = alerts.next().await.expect("an Arrow batch");
+//! assert_eq!(batch.num_rows(), 1);
+//! engine.shutdown().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Every door (the command line, and later HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
+//! - [`Engine::builder`] says where the topics are: in memory, in a folder, on a Kafka cluster.
+//! - [`Engine::execute`] runs statements, [`Engine::subscribe`] and [`Engine::query`] give the rows of a SELECT,
+//!   [`Engine::topics`] writes and reads records.
+//! - [`scalar_function`] makes a function of yours that statements can call.
+//! - [`Engine::metrics`] is what Prometheus reads, [`Error`] what went wrong and who must act.
+//!
+//! Every door (the command line, HTTP) is a thin layer over [`Engine::execute`]: parse, plan, run.
 
 #![warn(missing_docs)]
 

@@ -41,13 +41,16 @@ pub enum Parameter {
     MapOfAny,
 }
 
+/// The result's type, from the types of the arguments.
+type Returns = dyn Fn(&[SqlType]) -> SqlType + Send + Sync;
+
 /// One overload.
 pub struct Variant {
     parameters: Vec<(&'static str, Parameter)>,
     /// The last parameter may be there any number of times.
     is_variadic: bool,
     description: &'static str,
-    returns: Arc<dyn Fn(&[SqlType]) -> SqlType + Send + Sync>,
+    returns: Arc<Returns>,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
     body: Arc<Body>,

@@ -6,11 +6,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, LogFormat};
 
-/// Starts the log. Only `run` says what it does unasked: the others speak through their results.
+/// Starts the log. Only `run` and `server` say what they do unasked: the others speak through their results.
 pub fn start(cli: &Cli) {
     let default = match cli.command {
         // What krafka warns of is what we are about to deal with: a topic that is not there yet, a broker that is away.
-        Command::Run(_) => "warn,weir=info,weir_engine=info,weir_runtime=info,krafka=error",
+        Command::Run(_) | Command::Server(_) => {
+            "warn,weir=info,weir_server=info,weir_engine=info,weir_runtime=info,krafka=error"
+        }
         _ => "error",
     };
     let wanted = cli.log.as_deref().unwrap_or(default);

@@ -19,9 +19,11 @@ pub(crate) struct Process {
 impl Process {
     pub fn now() -> Self {
         let usage = getrusage(UsageWho::RUSAGE_SELF).ok();
+        let resident = memory_stats::memory_stats().map(|stats| stats.physical_mem as u64);
         Self {
-            resident_bytes: memory_stats::memory_stats().map(|stats| stats.physical_mem as u64),
-            peak_resident_bytes: usage.as_ref().map(peak),
+            resident_bytes: resident,
+            // The system writes the peak down now and then, and what there is now may be more.
+            peak_resident_bytes: usage.as_ref().map(peak).max(resident),
             cpu: usage.map(|usage| duration(usage.user_time()) + duration(usage.system_time())),
         }
     }

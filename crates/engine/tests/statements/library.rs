@@ -93,7 +93,7 @@ async fn a_function_of_the_program_is_called_in_statements_and_described() {
         .refuses("SELECT INITIAL(5) FROM s;", "INITIAL(STRING")
         .await;
     let answer = house.ask("DESCRIBE FUNCTION initial;").await;
-    assert_eq!(answer["functions"][0]["returnType"], "VARCHAR");
+    assert_eq!(answer["functions"][0]["returnType"], "STRING");
 }
 
 #[test]
