@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{Engine, entity::CommandStatus};
+use crate::{Engine, Error, entity::CommandStatus};
 
 /// How many are remembered: the latest.
 const MOST: usize = 10_000;
@@ -29,13 +29,23 @@ impl Engine {
     /// Keeps what became of a statement, and gives it.
     pub(crate) fn remember(&self, command: &Command, query_id: Option<String>) -> CommandStatus {
         let status = CommandStatus::success(command.message.clone(), query_id);
+        self.keep(&command.id, command.number, status.clone());
+        status
+    }
+
+    /// Keeps that a statement took effect and could not be carried out.
+    pub(crate) fn remember_failure(&self, id: &str, number: i64, error: &Error) {
+        self.keep(id, number, CommandStatus::failure(error.message.clone()));
+    }
+
+    fn keep(&self, id: &str, number: i64, status: CommandStatus) {
         let mut statuses = self
             .inner
             .commands
             .statuses
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        statuses.insert(command.id.clone(), (command.number, status.clone()));
+        statuses.insert(id.to_owned(), (number, status));
         if statuses.len() > MOST {
             let oldest = statuses
                 .iter()
@@ -43,7 +53,6 @@ impl Engine {
                 .map(|(id, _)| id.clone());
             oldest.and_then(|id| statuses.remove(&id));
         }
-        status
     }
 
     /// What became of statements, by id (``stream/`S`/create``).

@@ -221,6 +221,17 @@ impl Engine {
         self.inner.state.borrow().clone()
     }
 
+    /// Waits for a caller's turn to change the state; not for one who has gone meanwhile.
+    pub(crate) async fn change_state_for(&self, session: &Session) -> Result<Change<'_>, Error> {
+        tokio::select! {
+            biased;
+            change = self.change_state() => Ok(change),
+            () = session.has_gone.cancelled() => {
+                Err(Error::external("the client went away before the statement's turn came"))
+            }
+        }
+    }
+
     /// Waits for its turn to change the state.
     pub(crate) async fn change_state(&self) -> Change<'_> {
         Change {

@@ -479,6 +479,14 @@ impl CommandStatus {
             query_id,
         }
     }
+
+    pub(crate) fn failure(message: String) -> Self {
+        Self {
+            status: "ERROR".into(),
+            message,
+            query_id: None,
+        }
+    }
 }
 
 impl Field {

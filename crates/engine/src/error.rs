@@ -29,6 +29,10 @@ pub enum ErrorKind {
     External,
     /// A defect of ours.
     Internal,
+    /// Whoever gives rights: the broker does not let this service do it.
+    Forbidden,
+    /// The statement has rows, and the caller takes none ([`crate::Session::remote`]).
+    HasRows,
     /// Nobody: ASSERT found it otherwise.
     Assertion,
 }
@@ -47,6 +51,13 @@ impl Error {
     /// We did not.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
+    }
+
+    pub(crate) fn has_rows() -> Self {
+        Self::new(
+            ErrorKind::HasRows,
+            "SELECT and PRINT have rows, and none are taken here",
+        )
     }
 
     /// What a statement claims is not so.
@@ -77,6 +88,12 @@ impl Error {
         self.message = without_secrets_of(statement, self.message);
         self.statement.get_or_insert_with(|| statement.to_owned());
         self
+    }
+
+    /// The statement in which it happened, as it may be shown: without secrets.
+    pub fn statement_shown(&self) -> Option<String> {
+        let statement = self.statement.as_deref()?;
+        Some(without_secrets(statement).into_owned())
     }
 
     /// The same error as one of the script in which the statement begins at byte `start`: line, column and the place
@@ -155,8 +172,10 @@ impl From<weir_kafka::Error> for Error {
             InUse, Invalid, TooLarge, TopicExists, Unauthorized, UnknownTopic, Unsupported,
         };
         match error.kind {
-            InUse | Invalid | TooLarge | TopicExists | Unauthorized | UnknownTopic
-            | Unsupported => Self::user(error.message),
+            Unauthorized => Self::new(ErrorKind::Forbidden, error.message),
+            InUse | Invalid | TooLarge | TopicExists | UnknownTopic | Unsupported => {
+                Self::user(error.message)
+            }
             _ => Self::external(error.message),
         }
     }

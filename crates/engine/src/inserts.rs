@@ -2,7 +2,11 @@
 //!
 //! A row becomes the INSERT VALUES that says the same, so that both coerce, default and refuse alike.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -20,7 +24,7 @@ use crate::{Engine, Error, Session, engine::World, execute::refuse_own_topic, to
 /// What takes rows for one stream.
 pub struct Inserts {
     engine: Engine,
-    session: Session,
+    settings: BTreeMap<String, String>,
     source: Arc<Source>,
     producer: Producer,
 }
@@ -41,7 +45,7 @@ impl Engine {
         let producer = self.topics().producer(&source.topic).await?;
         Ok(Inserts {
             engine: self.clone(),
-            session,
+            settings: self.settings(&session),
             source,
             producer,
         })
@@ -89,15 +93,21 @@ impl Inserts {
             values,
         });
         let parts = &self.engine.inner.parts;
-        let (state, settings) = (self.engine.state(), self.engine.settings(&self.session));
-        let world = World::default();
-        let context = self.engine.context(&state.catalog, &world, &settings);
+        let (state, world) = (self.engine.state(), World::default());
+        let context = self.engine.context(&state.catalog, &world, &self.settings);
         // Places in a statement that nobody wrote say nothing.
         let unplaced = |error: weir_plan::Error| Error {
             span: None,
             ..Error::from(error)
         };
         match weir_plan::plan(&statement, "", &context).map_err(unplaced)? {
+            // Dropped and made again over another topic: this is not the stream that was opened.
+            Plan::InsertValues(plan) if plan.source.topic != self.source.topic => {
+                Err(Error::user(format!(
+                    "{} is another stream now, over topic '{}': open it again",
+                    plan.source.name, plan.source.topic
+                )))
+            }
             Plan::InsertValues(plan) => Ok(parts.runtime.encode_values(&plan)?),
             _ => Err(Error::internal("an INSERT was planned as something else")),
         }

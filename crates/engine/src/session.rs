@@ -16,6 +16,8 @@ pub struct Session {
     pub variables: Variables,
     /// Whether the caller is somebody else's machine: RUN SCRIPT would read this one's files.
     pub(crate) is_remote: bool,
+    /// Whether the caller has no use for rows: SELECT and PRINT are refused.
+    pub(crate) takes_no_rows: bool,
     /// Told when the caller has gone: what only waits stops waiting.
     pub(crate) has_gone: CancellationToken,
     /// Settings that were in force when a statement that is read again was accepted.
@@ -34,6 +36,14 @@ impl Session {
             ..self
         };
         (session, guard)
+    }
+
+    /// For callers that take answers and no rows: SELECT and PRINT are refused, with all statements beside them.
+    pub fn without_rows(self) -> Self {
+        Self {
+            takes_no_rows: true,
+            ..self
+        }
     }
 
     /// What SET does: later statements of this session run with it. Gives the value before.

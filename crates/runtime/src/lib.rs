@@ -64,7 +64,7 @@ use readers::Readers;
 use topics::Topics;
 
 /// How long queries may take to reach a checkpoint when the runtime is shut down; then they are cut off.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_millis(4_500);
+const SHUTDOWN_PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// What all queries of a process share: the readers and their decoders.
 pub struct Runtime {

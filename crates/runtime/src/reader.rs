@@ -242,30 +242,39 @@ impl Reader {
         }
         // From here on `tasks` has the batch, and `full` has not.
         while let Some(task) = full.pop() {
-            self.hand_to_slow(task, &full, &batch).await;
+            self.hand_to_slow(task, &mut full, &batch).await;
         }
     }
 
-    /// Waits for room in the queue of `task` as long as nobody else has to wait for long.
+    /// Waits for room in the queue of `task` as long as nobody else has to wait for long. The `others` are full as well: they
+    /// wait, and hold others up, at the same time.
     async fn hand_to_slow(
         &mut self,
         mut task: Subscriber,
-        others: &[Subscriber],
+        others: &mut [Subscriber],
         batch: &Arc<Batch>,
     ) {
         let clock = self.options.clock.clone();
         let patience = milliseconds(self.options.slow_task_patience);
         loop {
             let since = clock.now();
+            // Who has had its time, with others before it, gets no glance of its own.
+            let glance = match task.held_up > patience {
+                true => Duration::ZERO,
+                false => GLANCE,
+            };
             let sent = tokio::select! {
                 biased;
                 permit = task.queue.reserve() => Some(permit.map(|permit| permit.send(batch.clone()))),
-                () = clock.sleep(GLANCE) => None,
+                () = clock.sleep(glance) => None,
             };
-            let is_anyone_idle = self.tasks.iter().chain(others).any(Subscriber::is_idle)
+            let is_anyone_idle = self.tasks.iter().chain(&*others).any(Subscriber::is_idle)
                 || self.partition.has_joining(self.id);
             if is_anyone_idle {
-                task.held_up += clock.now().saturating_sub(since);
+                let waited = clock.now().saturating_sub(since);
+                for full in others.iter_mut().chain([&mut task]) {
+                    full.held_up += waited;
+                }
             }
             match sent {
                 Some(Ok(())) => return self.tasks.push(task),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_engine::{Engine, Error};
 
@@ -10,6 +10,7 @@ use crate::{
     Options,
     listen::{self, Connections},
     push::Pushes,
+    request::Bodies,
     routes,
 };
 
@@ -20,6 +21,10 @@ pub struct App {
     /// Where it really listens: the port that was asked for may have been 0.
     pub address: SocketAddr,
     pub pushes: Pushes,
+    /// Turns of statements that run.
+    pub statements: Arc<Semaphore>,
+    /// Bytes of bodies that are held in memory.
+    pub bodies: Bodies,
     /// Told when the server ends: what streams writes its last message.
     pub stopping: CancellationToken,
     /// What outlives its request's handler: streams of rows.
@@ -102,6 +107,8 @@ impl App {
     fn new(engine: Engine, options: Options, address: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             pushes: Pushes::new(&options.limits),
+            statements: Arc::new(Semaphore::new(options.limits.statements)),
+            bodies: Bodies::new(&options.limits),
             engine,
             options,
             address,

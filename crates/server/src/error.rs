@@ -72,13 +72,19 @@ impl Refusal {
 
     /// A statement that failed, after others had their answers.
     pub fn of_statement(error: Error, entities: Vec<Entity>) -> Self {
+        if error.kind == ErrorKind::HasRows {
+            return Self::wants_query_endpoint(&error.statement_shown().unwrap_or_default());
+        }
         let code = match error.kind {
-            ErrorKind::User => 40001,
+            ErrorKind::User | ErrorKind::HasRows => 40001,
+            ErrorKind::Forbidden => 40301,
             ErrorKind::External => 50300,
             ErrorKind::Internal => 50000,
             ErrorKind::Assertion => 41700,
         };
-        let statement = error.statement.as_deref().map(with_semicolon);
+        let statement = error
+            .statement_shown()
+            .map(|statement| with_semicolon(&statement));
         Self {
             remedy: Some(Box::new(Remedy {
                 place: error.position(),

@@ -26,6 +26,7 @@ fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     let names = app.own_names();
     check_origin(headers, &names, &app.options.origins)?;
     let Some(credentials) = &app.options.credentials else {
+        check_site(headers)?;
         return check_host(uri, headers, &names);
     };
     let authorization = text(headers, &header::AUTHORIZATION);
@@ -39,13 +40,31 @@ fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
+/// A page of another site that asks for a picture or a script sends no `Origin`; browsers say where it comes from all the
+/// same (Fetch Metadata, `Sec-Fetch-Site`).
+fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get("sec-fetch-site").map(|value| value.as_bytes()) {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        // The `Origin` that comes with it was let in.
+        Some(_) if headers.contains_key(header::ORIGIN) => Ok(()),
+        Some(_) => Err(Refusal::new(
+            40300,
+            "Pages of other sites may not ask here: access.control.allow.origin lists those that may",
+        )),
+    }
+}
+
 fn check_host(uri: &Uri, headers: &HeaderMap, names: &[String]) -> Result<(), Refusal> {
     let host = uri
         .authority()
         .map(|authority| authority.as_str())
         .or_else(|| text(headers, &header::HOST));
-    // A browser always says it.
-    let Some(host) = host else { return Ok(()) };
+    let host = match (host, headers.get(header::HOST)) {
+        (Some(host), _) => host,
+        // A browser always says it.
+        (None, None) => return Ok(()),
+        (None, Some(_)) => "",
+    };
     if names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
         return Ok(());
     }
@@ -99,7 +118,7 @@ fn access_token(uri: &Uri) -> Option<String> {
 mod tests {
     use axum::http::{HeaderMap, Uri, header};
 
-    use super::{check_host, check_origin};
+    use super::{check_host, check_origin, check_site};
 
     #[test]
     fn pages_of_others_are_refused() {
@@ -121,6 +140,15 @@ mod tests {
         assert!(host("LOCALHOST:8088"));
         assert!(!host("localhost"));
         assert!(!host("evil.example:8088"));
+        let unreadable = header::HeaderValue::from_bytes(b"\xff").unwrap();
+        let headers = HeaderMap::from_iter([(header::HOST, unreadable)]);
+        assert!(check_host(&Uri::from_static("/"), &headers, &names).is_err());
+        let site = |site: &str| {
+            let name = header::HeaderName::from_static("sec-fetch-site");
+            check_site(&HeaderMap::from_iter([(name, site.parse().unwrap())])).is_ok()
+        };
+        assert!(site("same-origin") && site("none"));
+        assert!(!site("cross-site") && !site("same-site"));
         assert!(check_host(&Uri::from_static("/"), &HeaderMap::new(), &names).is_ok());
     }
 }

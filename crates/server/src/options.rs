@@ -36,6 +36,8 @@ pub struct Limits {
     /// How long a client may take no byte of what it asked for.
     pub stall_time: Duration,
     pub connections: usize,
+    /// Statements that run at a time.
+    pub statements: usize,
     pub push_queries: usize,
     pub push_queries_per_client: usize,
     /// How long a request waits for the statement that its `commandSequenceNumber` names.
@@ -54,10 +56,11 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             stall_time: Duration::from_secs(30),
             connections: 4096,
+            statements: 64,
             push_queries: 100,
             push_queries_per_client: 100,
             command_time: Duration::from_secs(5),
-            stop_time: Duration::from_secs(1),
+            stop_time: Duration::from_millis(700),
         }
     }
 }
@@ -74,6 +77,7 @@ const PROPERTIES: &[&str] = &[
     "weir.http.max.header.bytes",
     "weir.http.max.push.queries.per.client",
     "weir.http.max.statement.bytes",
+    "weir.http.max.statements",
     "weir.http.body.timeout.ms",
     "weir.http.header.timeout.ms",
     "weir.http.stall.timeout.ms",
@@ -169,6 +173,7 @@ impl Limits {
             body_time: time("weir.http.body.timeout.ms", default.body_time)?,
             stall_time: time("weir.http.stall.timeout.ms", default.stall_time)?,
             connections: number("weir.http.max.connections", default.connections)?,
+            statements: number("weir.http.max.statements", default.statements)?,
             push_queries,
             push_queries_per_client: number("weir.http.max.push.queries.per.client", push_queries)?,
             command_time: time(

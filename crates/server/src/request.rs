@@ -1,9 +1,16 @@
 //! What a request says: its body, and the session that it brings.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -55,11 +62,69 @@ pub struct Statements {
     pub session: Session,
     /// Held for as long as the client waits.
     pub waiting: DropGuard,
+    /// Held for as long as the text is.
+    pub held: HeldBytes,
+}
+
+/// How many bodies of the largest size may be in memory at once.
+const BODIES: usize = 16;
+
+/// The bytes of all bodies that are in memory.
+#[derive(Debug, Clone)]
+pub struct Bodies {
+    held: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Bodies {
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            held: Arc::default(),
+            most: limits.body_bytes.saturating_mul(BODIES),
+        }
+    }
+
+    /// Nothing yet.
+    fn hold(&self) -> HeldBytes {
+        HeldBytes {
+            bodies: self.clone(),
+            own: 0,
+        }
+    }
+}
+
+/// Some of them; given back when it is dropped.
+#[derive(Debug)]
+pub struct HeldBytes {
+    bodies: Bodies,
+    own: usize,
+}
+
+impl HeldBytes {
+    fn add(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let before = self.bodies.held.fetch_add(bytes, Ordering::Relaxed);
+        self.own += bytes;
+        match before.saturating_add(bytes) > self.bodies.most {
+            true => Err(Refusal::new(
+                50300,
+                "Too many large bodies are coming in: try again later",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.bodies.held.fetch_sub(self.own, Ordering::Relaxed);
+    }
 }
 
 impl KsqlRequest {
     /// Checks properties and lengths; waits for the statement that the client wants to see the effect of.
     pub async fn prepare(self, app: &App) -> Result<Statements, Refusal> {
+        let mut held = app.bodies.hold();
+        held.add(self.ksql.as_ref().map_or(0, String::len))?;
         let text = self.ksql.ok_or_else(|| {
             Refusal::bad_request("the request has no statements: `ksql` or `sql` is missing")
         })?;
@@ -82,6 +147,7 @@ impl KsqlRequest {
             text,
             session,
             waiting,
+            held,
         })
     }
 }
@@ -138,23 +204,36 @@ async fn wait_for(app: &App, number: i64) -> Result<(), Refusal> {
 }
 
 /// The whole body, within bounds of size and time.
-pub async fn read_body(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+async fn read_body(body: Body, app: &App) -> Result<(Bytes, HeldBytes), Refusal> {
+    let limits = &app.options.limits;
     let limited = Limited::new(body, limits.body_bytes);
-    let collected = in_time(limits.body_time, limited.collect()).await?;
-    collected
-        .map(http_body_util::Collected::to_bytes)
-        .map_err(
-            |error| match error.is::<http_body_util::LengthLimitError>() {
-                true => Refusal::new(
-                    41300,
-                    format!(
-                        "the body is longer than {} bytes (weir.http.max.body.bytes)",
-                        limits.body_bytes
+    in_time(limits.body_time, collect(limited, app)).await?
+}
+
+async fn collect(mut body: Limited<Body>, app: &App) -> Result<(Bytes, HeldBytes), Refusal> {
+    let limits = &app.options.limits;
+    let mut held = app.bodies.hold();
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(
+                |error| match error.is::<http_body_util::LengthLimitError>() {
+                    true => Refusal::new(
+                        41300,
+                        format!(
+                            "the body is longer than {} bytes (weir.http.max.body.bytes)",
+                            limits.body_bytes
+                        ),
                     ),
-                ),
-                false => Refusal::bad_request("the body ended early"),
-            },
-        )
+                    false => Refusal::bad_request("the body ended early"),
+                },
+            )?;
+        if let Ok(data) = frame.into_data() {
+            held.add(data.len())?;
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok((bytes.freeze(), held))
 }
 
 async fn in_time<F: Future>(time: Duration, future: F) -> Result<F::Output, Refusal> {
@@ -170,8 +249,8 @@ async fn in_time<F: Future>(time: Duration, future: F) -> Result<F::Output, Refu
 }
 
 /// A body that is one JSON value.
-pub async fn read_json<T: DeserializeOwned>(body: Body, limits: &Limits) -> Result<T, Refusal> {
-    let bytes = read_body(body, limits).await?;
+pub async fn read_json<T: DeserializeOwned>(body: Body, app: &App) -> Result<T, Refusal> {
+    let (bytes, _held) = read_body(body, app).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Refusal::bad_request(format!("Malformed request body: {error}")))
 }

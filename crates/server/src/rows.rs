@@ -1,20 +1,14 @@
 //! The forms in which rows leave (reference, "Query responses").
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use weir_engine::{
-    RowStream, StreamEnd,
-    parts::{Schema, SqlType},
-    rows::append_row,
-};
+use serde_json::json;
+use weir_engine::{RowStream, StreamEnd, parts::Schema, rows::append_row};
 
 use crate::{
     error::Refusal,
     negotiate::{DELIMITED, JSON},
+    push::{BUNCH, Cut},
 };
-
-/// Frames of many rows are not much larger.
-const FRAME: usize = 32 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -42,7 +36,7 @@ impl Form {
             let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
             let types: Vec<_> = columns
                 .iter()
-                .map(|column| type_text(&column.sql_type))
+                .map(|column| column.sql_type.to_string())
                 .collect();
             json!({"queryId": stream.query_id, "columnNames": names, "columnTypes": types})
         };
@@ -57,25 +51,30 @@ impl Form {
         })
     }
 
-    /// The rows of a batch: each a frame of its own, or as many as fit.
+    /// Rows of a batch from `row` on, as many as fit a bunch, each a frame of its own or all in one; `row` moves on.
     pub fn rows(
         self,
         batch: &arrow::record_batch::RecordBatch,
+        row: &mut usize,
         schema: &Schema,
         each_alone: bool,
     ) -> Vec<Bytes> {
         let mut frames = Vec::new();
         let mut frame = Vec::new();
-        for row in 0..batch.num_rows() {
+        let mut size = 0;
+        while *row < batch.num_rows() && size < BUNCH {
             let (before, after): (&[u8], &[u8]) = match self {
                 Self::V1 => (b"{\"row\":{\"columns\":", b"}},\n"),
                 Self::Delimited => (b"", b"\n"),
                 Self::Json => (b",", b""),
             };
+            let start = frame.len();
             frame.extend_from_slice(before);
-            append_row(&mut frame, batch, row, schema);
+            append_row(&mut frame, batch, *row, schema);
             frame.extend_from_slice(after);
-            if each_alone || frame.len() >= FRAME {
+            size += frame.len() - start;
+            *row += 1;
+            if each_alone {
                 frames.push(Bytes::from(std::mem::take(&mut frame)));
             }
         }
@@ -87,22 +86,21 @@ impl Form {
 
     /// What comes after the last row.
     pub fn end(self, end: &End) -> Bytes {
-        let stopping = Refusal::shutting_down();
-        let end = match (self, end) {
-            (Self::V1, End::Stopping) => &End::Message("The server is shutting down"),
-            (_, End::Stopping) => &End::Error(stopping),
-            (_, end) => end,
-        };
         let text = match (self, end) {
             (Self::V1, End::Message(text)) => format!("{}]", json!({"finalMessage": text})),
+            (Self::V1, End::Stopping) => {
+                format!(
+                    "{}]",
+                    json!({"finalMessage": "The server is shutting down"})
+                )
+            }
             (Self::V1, End::Error(refusal)) => {
                 format!("{}]", json!({"errorMessage": refusal.generic()}))
             }
-            (Self::Delimited, End::Error(refusal)) => format!("{}\n", refusal.generic()),
-            (Self::Json, End::Error(refusal)) => format!(",{}]", refusal.generic()),
             (Self::Delimited, End::Message(_)) => String::new(),
-            (Self::Json, End::Message(_) | End::Stopping) => "]".to_owned(),
-            (_, End::Stopping) => String::new(),
+            (Self::Delimited, end) => format!("{}\n", end.refusal().generic()),
+            (Self::Json, End::Message(_)) => "]".to_owned(),
+            (Self::Json, end) => format!(",{}]", end.refusal().generic()),
         };
         Bytes::from(text)
     }
@@ -115,6 +113,24 @@ pub enum End {
     Error(Refusal),
     /// The server ends: for those forms that have no final message it is an error.
     Stopping,
+}
+
+impl End {
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Error(refusal) => refusal.clone(),
+            Self::Stopping | Self::Message(_) => Refusal::shutting_down(),
+        }
+    }
+}
+
+impl From<Cut> for End {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Stopping => Self::Stopping,
+            Cut::Stalled => Self::Error(cut.refusal()),
+        }
+    }
 }
 
 impl From<StreamEnd> for End {
@@ -133,13 +149,9 @@ fn schema_text(schema: &Schema) -> String {
     let columns: Vec<_> = schema
         .columns
         .iter()
-        .map(|column| format!("`{}` {}", column.name, type_text(&column.sql_type)))
+        .map(|column| format!("`{}` {}", column.name, column.sql_type))
         .collect();
     columns.join(", ")
-}
-
-fn type_text(sql_type: &SqlType) -> String {
-    sql_type.to_string()
 }
 
 /// One row as a WebSocket frame has it.
@@ -153,9 +165,4 @@ pub fn row_message(
     text.extend_from_slice(b"}}");
     // The writer of rows makes UTF-8 out of texts that are.
     String::from_utf8(text).unwrap_or_default()
-}
-
-/// A value on a line of its own.
-pub fn line(value: &Value) -> Bytes {
-    Bytes::from(format!("{value}\n"))
 }

@@ -34,7 +34,7 @@ impl Engine {
         text: &str,
     ) -> Result<Response, Error> {
         self.refuse_headless()?;
-        let mut change = self.change_state().await;
+        let mut change = self.change_state_for(session).await?;
         let mut world = World::look(&self.inner.parts.broker).await?;
         let mut next = change.copy(self.inner.parts.clock.now()).await?;
         let number = next.sequence;
@@ -63,7 +63,11 @@ impl Engine {
         change.publish(&next);
         let done = self.carry_out(&mut next, &mut effects).await;
         change.publish(&next);
-        done?;
+        if let Err(error) = done {
+            // It is in the log and in force; what it was to set going did not start.
+            self.remember_failure(&effects.command_id, number, &error);
+            return Err(error);
+        }
         let command = Command {
             id: effects.command_id,
             message: effects.message,
@@ -178,7 +182,7 @@ impl Engine {
                 text,
             ));
         }
-        let mut change = self.change_state().await;
+        let mut change = self.change_state_for(session).await?;
         let mut next = change.copy(self.inner.parts.clock.now()).await?;
         let ids = to_terminate(&next, target)?;
         self.refuse_headless()?;
@@ -203,7 +207,7 @@ impl Engine {
         is_paused: bool,
         text: &str,
     ) -> Result<Response, Error> {
-        let mut change = self.change_state().await;
+        let mut change = self.change_state_for(session).await?;
         let mut next = change.copy(self.inner.parts.clock.now()).await?;
         let ids = known_ids(&next, target)?;
         self.refuse_headless()?;

@@ -21,27 +21,18 @@ impl Engine {
         self.refuse_headless()?;
         self.check_ours()?;
         let mut change = self.change_state().await;
-        let mut state = change.copy(self.inner.parts.clock.now()).await?;
+        let state = change.copy(self.inner.parts.clock.now()).await?;
         let sinks: BTreeSet<String> = state
             .queries
             .values()
             .map(|query| query.sink.topic.clone())
             .collect();
-        let queries = std::mem::take(&mut state.queries);
-        let ended: Vec<Query> = queries
-            .values()
-            .filter_map(|query| query.query.clone())
-            .collect();
-        let empty = State {
-            sequence: state.sequence,
-            ..State::default()
-        };
-        change.forget();
-        change.publish(&empty);
+        let pushes = self.push_queries().into_values().map(|(_, query)| query);
+        let running = state.queries.values();
+        let running = running.filter_map(|query| query.query.clone());
+        let ended: Vec<Query> = running.chain(pushes).collect();
         stop_all(&ended).await;
-        for id in queries.keys() {
-            self.forget(id).await;
-        }
+        // What fails from here on can be asked for again: all that it needs is still known.
         let chosen = sinks
             .iter()
             .filter(|name| patterns.iter().any(|pattern| pattern.is_match(name)));
@@ -49,7 +40,16 @@ impl Engine {
             self.delete_if_there(name).await?;
         }
         let log = statement_log::topic_name(self.service_id());
-        self.delete_if_there(&log).await
+        self.delete_if_there(&log).await?;
+        change.forget();
+        change.publish(&State {
+            sequence: state.sequence,
+            ..State::default()
+        });
+        for id in state.queries.keys() {
+            self.forget(id).await;
+        }
+        Ok(())
     }
 
     async fn delete_if_there(&self, topic: &str) -> Result<(), Error> {

@@ -150,6 +150,7 @@ impl Engine {
         parsed: &ParsedStatement,
     ) -> Result<Response, Error> {
         self.check_ours()?;
+        refuse_rows(session, &parsed.statement).map_err(|error| error.within(&parsed.text))?;
         let response = Box::pin(self.run(session, &parsed.statement, &parsed.text)).await;
         response.map_err(|error| error.within(&parsed.text))
     }
@@ -229,6 +230,15 @@ impl Engine {
     }
 }
 
+/// Refuses what has rows where there is nobody to take them.
+fn refuse_rows(session: &Session, statement: &Statement) -> Result<(), Error> {
+    let has_rows = matches!(statement, Statement::Select(_) | Statement::Print(_));
+    match has_rows && session.takes_no_rows {
+        true => Err(Error::has_rows()),
+        false => Ok(()),
+    }
+}
+
 /// Why a statement that is read is not run.
 fn not_here(statement: &Statement) -> Error {
     Error::user(match statement {
@@ -259,7 +269,8 @@ pub(crate) fn entity(body: Body, text: &str) -> Response {
 
 /// The statement as answers repeat it.
 fn statement_text(text: &str) -> String {
-    format!("{};", text.trim_end().trim_end_matches(';'))
+    let shown = crate::mask::without_secrets(text);
+    format!("{};", shown.trim_end().trim_end_matches(';'))
 }
 
 /// The answer of a statement that had nothing to do.

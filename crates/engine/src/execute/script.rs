@@ -8,7 +8,7 @@ use weir_sql::{
     statement::{Explain, QueryTarget},
 };
 
-use super::{change, not_here};
+use super::{change, not_here, refuse_rows};
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
@@ -100,6 +100,7 @@ impl Engine {
             world,
             session,
         } = sandbox;
+        refuse_rows(session, statement)?;
         match statement {
             Statement::CreateSource(_)
             | Statement::CreateAsSelect(_)

@@ -18,7 +18,7 @@ use super::Response;
 use crate::{Engine, Error, PrintStream, RowStream, Session, engine::World};
 
 /// How many batches of rows wait for a slow caller.
-const ROWS_WAITING: usize = 16;
+const ROWS_WAITING: usize = 2;
 
 /// Makes ids of queries of one millisecond differ.
 static COUNTER: AtomicU64 = AtomicU64::new(0);

@@ -58,7 +58,7 @@ impl Failure {
     /// The statement was refused, or could not be carried out.
     pub(super) fn of_statement(error: Error) -> Self {
         let class = match error.kind {
-            ErrorKind::User => Class::Statement,
+            ErrorKind::User | ErrorKind::Forbidden | ErrorKind::HasRows => Class::Statement,
             // ASSERT TOPIC.
             ErrorKind::Assertion => Class::Ksql,
             ErrorKind::External => Class::Server,

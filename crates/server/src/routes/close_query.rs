@@ -14,7 +14,7 @@ struct CloseQuery {
 }
 
 pub async fn close_query(State(app): State<Arc<App>>, body: Body) -> Result<StatusCode, Refusal> {
-    let request: CloseQuery = read_json(body, &app.options.limits).await?;
+    let request: CloseQuery = read_json(body, &app).await?;
     match app.engine.close_query(&request.query_id).await {
         true => Ok(StatusCode::OK),
         false => Err(Refusal::bad_request(format!(

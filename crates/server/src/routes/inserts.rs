@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use weir_engine::{Error, Inserts};
+use weir_engine::{Error, ErrorKind, Inserts};
 
 use super::{check_serving, text};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     error::Refusal,
     lines::Lines,
     negotiate::{self, DELIMITED, JSON},
-    push::{Lost, Outgoing, outgoing},
+    push::{Cut, Ending, Next, Source, outgoing, pump},
     request::session,
 };
 
@@ -63,48 +63,54 @@ pub async fn inserts_stream(
         .engine
         .inserts(&target.target, session)
         .await
-        .map_err(|error| Refusal::bad_request(error.message))?;
-    let (outgoing, response) = outgoing(limits.stall_time);
-    let acks = Acks {
-        is_array: form == JSON,
-        count: 0,
+        .map_err(|error| match error.kind {
+            ErrorKind::User => Refusal::bad_request(error.message),
+            _ => Refusal::from(error),
+        })?;
+    let (outgoing, response) = outgoing(limits.stall_time, None);
+    let source = Rows {
+        lines,
+        inserts,
+        acks: Acks {
+            is_array: form == JSON,
+            count: 0,
+        },
+        is_broken: false,
     };
-    let streams = app.streams.clone();
-    streams.spawn(async move { run(&app, lines, inserts, outgoing, acks).await });
+    let stopping = app.stopping.clone();
+    app.streams
+        .spawn(async move { pump(source, outgoing, &stopping).await });
     Ok(([(header::CONTENT_TYPE, form)], response).into_response())
 }
 
-async fn run(
-    app: &App,
-    mut lines: Lines,
-    mut inserts: Inserts,
-    outgoing: Outgoing,
-    mut acks: Acks,
-) {
-    let end = loop {
-        let some = tokio::select! {
-            some = lines.some(AT_ONCE) => some,
-            () = outgoing.closed() => return,
-            () = app.stopping.cancelled() => break Some(Refusal::shutting_down()),
-        };
-        let some = match some {
-            Ok(Some(some)) => some,
-            Ok(None) => break None,
-            Err(refusal) => break Some(refusal),
-        };
-        let (frames, broken) = insert(&mut inserts, &some, &mut acks).await;
-        match outgoing.send(frames).await {
-            Ok(()) => {}
-            Err(Lost::Gone) => return,
-            Err(Lost::Stalled) => {
-                break Some(Refusal::new(42900, "The acknowledgements were not read"));
+/// Rows that come in, as the acknowledgements that go out.
+struct Rows {
+    lines: Lines,
+    inserts: Inserts,
+    acks: Acks,
+    /// A line was no JSON: nobody knows what comes after it.
+    is_broken: bool,
+}
+
+impl Source for Rows {
+    async fn next(&mut self) -> Next {
+        if self.is_broken {
+            return Next::End(Ending::Last(self.acks.end(None)));
+        }
+        match self.lines.some(AT_ONCE).await {
+            Ok(Some(some)) => {
+                let (frames, is_broken) = insert(&mut self.inserts, &some, &mut self.acks).await;
+                self.is_broken = is_broken;
+                Next::Frames(frames)
             }
+            Ok(None) => Next::End(Ending::Last(self.acks.end(None))),
+            Err(refusal) => Next::End(Ending::Last(self.acks.end(Some(&refusal)))),
         }
-        if broken {
-            break None;
-        }
-    };
-    outgoing.finish(acks.end(end.as_ref()));
+    }
+
+    fn cut(&mut self, why: Cut) -> Ending {
+        Ending::Last(self.acks.end(Some(&why.refusal())))
+    }
 }
 
 /// Writes what can be written, all of it at once; true if a line was no JSON: nobody knows what comes after it.
@@ -150,9 +156,10 @@ impl Acks {
             Ok(()) => json!({"status": "ok", "seq": self.count}),
             Err(error) => {
                 let code = match error.kind {
-                    weir_engine::ErrorKind::User | weir_engine::ErrorKind::Assertion => 40000,
-                    weir_engine::ErrorKind::External => 50300,
-                    weir_engine::ErrorKind::Internal => 50000,
+                    ErrorKind::User | ErrorKind::Assertion | ErrorKind::HasRows => 40000,
+                    ErrorKind::Forbidden => 40301,
+                    ErrorKind::External => 50300,
+                    ErrorKind::Internal => 50000,
                 };
                 json!({"status": "error", "seq": self.count, "error_code": code, "message": error.message})
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
+use tokio::{runtime::Handle, task::JoinHandle};
 use weir_engine::{Entity, Response as Answer, Session};
 
 use super::{answer, check_json, check_serving, json_form};
@@ -12,6 +13,9 @@ use crate::{
     request::{KsqlRequest, Statements, read_json},
 };
 
+/// Bytes of statements that take a while.
+const LONG: usize = 32 << 10;
+
 pub async fn ksql(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -20,26 +24,49 @@ pub async fn ksql(
     check_json(&headers)?;
     json_form(&headers)?;
     check_serving(&app)?;
-    let request: KsqlRequest = read_json(body, &app.options.limits).await?;
+    let request: KsqlRequest = read_json(body, &app).await?;
     let Statements {
         text,
         session,
         waiting: _waiting,
+        held,
     } = request.prepare(&app).await?;
+    let turn = app.statements.clone().acquire_owned();
+    let turn = tokio::time::timeout(app.options.limits.command_time, turn).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(Refusal::new(
+            50300,
+            "Too many statements are running (weir.http.max.statements): try again later",
+        ));
+    };
     // A client that goes away does not leave a statement half done; what only waits, stops.
-    let running = tokio::spawn(async move { run(&app, &text, session).await });
+    let running = off_the_workers(text.len(), async move {
+        let done = run(&app, &text, session).await;
+        drop((turn, held));
+        done
+    });
     let entities = running
         .await
         .map_err(|_| Refusal::new(50000, "the statements came to an unexpected end"))??;
     answer(&headers, &entities)
 }
 
-async fn run(app: &App, text: &str, mut session: Session) -> Result<Vec<Entity>, Refusal> {
-    for statement in weir_engine::statements(text)? {
-        if app.engine.is_read(&session, &statement.text) {
-            return Err(Refusal::wants_query_endpoint(&statement.text));
+/// Long texts are parsed and planned where they keep nobody else from being answered.
+fn off_the_workers<T: Send + 'static>(
+    length: usize,
+    work: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    match length > LONG {
+        true => {
+            let runtime = Handle::current();
+            tokio::task::spawn_blocking(move || runtime.block_on(work))
         }
+        false => tokio::spawn(work),
     }
+}
+
+async fn run(app: &App, text: &str, session: Session) -> Result<Vec<Entity>, Refusal> {
+    let mut session = session.without_rows();
     let mut answers = Vec::new();
     let done = app
         .engine

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use arrow::record_batch::RecordBatch;
 use axum::{
     body::Body,
     extract::{ConnectInfo, State},
@@ -16,9 +17,9 @@ use crate::{
     app::App,
     error::Refusal,
     negotiate::{self, DELIMITED, JSON, PROTOBUF, V1},
-    push::{Lost, Outgoing, Slot, outgoing},
+    push::{Cut, Ending, Next, Slot, Source, outgoing, pump},
     request::{KsqlRequest, QueryStreamRequest, Statements, read_json},
-    rows::{End, Form},
+    rows::Form,
 };
 
 pub async fn query(
@@ -31,7 +32,7 @@ pub async fn query(
     let offered = &[V1, JSON];
     let form = negotiate::choose(text(&headers, &header::ACCEPT), offered)
         .ok_or_else(Refusal::not_acceptable)?;
-    let request: KsqlRequest = read_json(body, &app.options.limits).await?;
+    let request: KsqlRequest = read_json(body, &app).await?;
     let rows = Rows {
         // Whatever it is called, this endpoint's rows have the one form.
         form: Form::V1,
@@ -57,7 +58,7 @@ pub async fn query_stream(
             "Not Acceptable: rows in Protobuf are not in this version; ask for application/vnd.ksql.v1+json",
         ));
     }
-    let request: QueryStreamRequest = read_json(body, &app.options.limits).await?;
+    let request: QueryStreamRequest = read_json(body, &app).await?;
     let rows = Rows {
         form: Form::of(form),
         content_type: form,
@@ -86,16 +87,19 @@ async fn run(
     check_serving(&app)?;
     let statements = request.prepare(&app).await?;
     let (answer, slot) = start(&app, statements, client).await?;
-    let (outgoing, body) = outgoing(app.options.limits.stall_time);
+    let (outgoing, body) = outgoing(app.options.limits.stall_time, slot);
+    let stopping = app.stopping.clone();
     let content_type = match answer {
         Answer::Rows(stream) => {
-            let streams = app.streams.clone();
-            streams.spawn(async move { pump(&app, stream, outgoing, rows, slot).await });
+            let source = QueryRows::new(stream, rows);
+            app.streams
+                .spawn(async move { pump(source, outgoing, &stopping).await });
             rows.content_type
         }
         Answer::Print(stream) if takes_print => {
-            let streams = app.streams.clone();
-            streams.spawn(async move { pump_print(&app, stream, outgoing, slot).await });
+            let source = Printed { stream };
+            app.streams
+                .spawn(async move { pump(source, outgoing, &stopping).await });
             match rows.form {
                 Form::Delimited => rows.content_type,
                 _ => "text/plain; charset=utf-8",
@@ -117,6 +121,7 @@ pub async fn start(
         text,
         mut session,
         waiting: _waiting,
+        held: _held,
     } = statements;
     let found = weir_engine::statements(&text)?;
     let [statement] = found.as_slice() else {
@@ -150,65 +155,84 @@ pub async fn start(
     }
 }
 
-/// Sends rows until the query, the client or the server has come to its end.
-async fn pump(
-    app: &App,
-    mut stream: RowStream,
-    outgoing: Outgoing,
+/// A query's rows as frames.
+struct QueryRows {
+    stream: RowStream,
     rows: Rows,
-    _slot: Option<Slot>,
-) {
-    let form = rows.form;
-    let mut waiting = vec![form.header(&stream)];
-    let end = loop {
-        match outgoing.send(std::mem::take(&mut waiting)).await {
-            Ok(()) => {}
-            Err(Lost::Gone) => return,
-            Err(Lost::Stalled) => break stalled(&stream.query_id),
-        }
-        tokio::select! {
-            batch = stream.next() => match batch {
-                Some(batch) => waiting = form.rows(&batch, &stream.schema, rows.each_alone),
-                None => break stream.end().await.into(),
-            },
-            () = outgoing.closed() => return,
-            () = app.stopping.cancelled() => break End::Stopping,
-        }
-    };
-    outgoing.finish(form.end(&end));
-    stream.terminate().await;
+    header: Option<Bytes>,
+    /// The batch that is being sent, and its next row.
+    batch: Option<(RecordBatch, usize)>,
 }
 
-fn stalled(query: &str) -> End {
-    tracing::warn!(%query, "a client took no rows, its query was ended");
-    End::Error(Refusal::new(
-        42900,
-        "The query was ended: its rows were not read within weir.http.stall.timeout.ms",
-    ))
+impl QueryRows {
+    fn new(stream: RowStream, rows: Rows) -> Self {
+        Self {
+            header: Some(rows.form.header(&stream)),
+            stream,
+            rows,
+            batch: None,
+        }
+    }
 }
 
-async fn pump_print(app: &App, mut stream: PrintStream, outgoing: Outgoing, _slot: Option<Slot>) {
-    let last = loop {
-        let lines = tokio::select! {
-            lines = stream.next() => lines,
-            () = outgoing.closed() => return,
-            () = app.stopping.cancelled() => return,
-        };
-        let lines = match lines {
-            Ok(Some(lines)) => lines,
-            Ok(None) => return,
-            Err(error) => break error.message,
-        };
-        let frames = lines.into_iter().map(|line| match line {
-            PrintLine::Format(text) | PrintLine::Record(text) => Bytes::from(text + "\n"),
-        });
-        match outgoing.send(frames.collect()).await {
-            Ok(()) => {}
-            Err(Lost::Gone) => return,
-            Err(Lost::Stalled) => {
-                break "The records were not read within weir.http.stall.timeout.ms".to_owned();
+impl Source for QueryRows {
+    async fn next(&mut self) -> Next {
+        if let Some(header) = self.header.take() {
+            return Next::Frames(vec![header]);
+        }
+        let Rows {
+            form, each_alone, ..
+        } = self.rows;
+        loop {
+            if let Some((batch, row)) = &mut self.batch {
+                let frames = form.rows(batch, row, &self.stream.schema, each_alone);
+                if !frames.is_empty() {
+                    return Next::Frames(frames);
+                }
+                self.batch = None;
+            }
+            match self.stream.next().await {
+                Some(batch) => self.batch = Some((batch, 0)),
+                None => {
+                    let end = self.stream.end().await.into();
+                    return Next::End(Ending::Last(form.end(&end)));
+                }
             }
         }
-    };
-    outgoing.finish(Bytes::from(last + "\n"));
+    }
+
+    fn cut(&mut self, why: Cut) -> Ending {
+        if why == Cut::Stalled {
+            tracing::warn!(query = %self.stream.query_id, "a client took no rows, its query was ended");
+        }
+        Ending::Last(self.rows.form.end(&why.into()))
+    }
+}
+
+/// A topic's records as lines.
+struct Printed {
+    stream: PrintStream,
+}
+
+impl Source for Printed {
+    async fn next(&mut self) -> Next {
+        match self.stream.next().await {
+            Ok(Some(lines)) => Next::Frames(
+                lines
+                    .into_iter()
+                    .map(|line| match line {
+                        PrintLine::Format(text) | PrintLine::Record(text) => {
+                            Bytes::from(text + "\n")
+                        }
+                    })
+                    .collect(),
+            ),
+            Ok(None) => Next::End(Ending::Last(Bytes::new())),
+            Err(error) => Next::End(Ending::Last(Bytes::from(error.message + "\n"))),
+        }
+    }
+
+    fn cut(&mut self, why: Cut) -> Ending {
+        Ending::Last(Bytes::from(why.refusal().message + "\n"))
+    }
 }

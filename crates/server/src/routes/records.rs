@@ -1,6 +1,11 @@
 //! `/topics/{topic}/records`: lines into a topic, and a topic's records as lines. Not ksqlDB's.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -23,13 +28,12 @@ use crate::{
     app::App,
     error::Refusal,
     lines::Lines,
-    push::{Lost, Outgoing, Slot, outgoing},
-    rows::line,
+    push::{BUNCH, Cut, Ending, Next, Source, outgoing, pump},
 };
 
 const NDJSON: &str = "application/x-ndjson";
 
-/// Records that are written at once, at most, and their bytes.
+/// Records that are written at once, at most.
 const AT_ONCE: usize = 5000;
 
 /// How long a reader waits before it looks whether somebody still listens.
@@ -156,7 +160,7 @@ fn now() -> i64 {
 fn after(refusal: Refusal, count: usize) -> Refusal {
     Refusal {
         message: format!(
-            "{}; {count} records before it were written",
+            "{}; {count} records, or a few more, were written before",
             refusal.message
         ),
         ..refusal
@@ -217,60 +221,75 @@ pub async fn read(
     };
     let reader = app.engine.topics().consume(&topic, from_beginning).await;
     let reader = reader.map_err(of_topic)?;
-    let (outgoing, body) = outgoing(app.options.limits.stall_time);
-    let streams = app.streams.clone();
-    streams.spawn(async move { pump(&app, reader, outgoing, &options, slot).await });
+    let (outgoing, body) = outgoing(app.options.limits.stall_time, slot);
+    let source = Records {
+        left: options.limit.unwrap_or(u64::MAX),
+        reader,
+        options,
+        waiting: VecDeque::new(),
+    };
+    let stopping = app.stopping.clone();
+    app.streams
+        .spawn(async move { pump(source, outgoing, &stopping).await });
     Ok(([(header::CONTENT_TYPE, NDJSON)], body).into_response())
 }
 
-async fn pump(
-    app: &App,
-    mut reader: TopicReader,
-    outgoing: Outgoing,
-    options: &Read,
-    _slot: Option<Slot>,
-) {
-    let mut left = options.limit.unwrap_or(u64::MAX);
-    let failed = loop {
-        if left == 0 || (!options.follow && reader.is_at_end()) {
-            return;
-        }
-        let records = tokio::select! {
-            records = reader.next(LOOK) => records,
-            () = outgoing.closed() => return,
-            () = app.stopping.cancelled() => break Refusal::shutting_down(),
-        };
-        let (partition, mut records) = match records {
-            Ok(Some(found)) => found,
-            Ok(None) => continue,
-            Err(error) => break Refusal::of_statement(error, Vec::new()),
-        };
-        records.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        left -= records.len() as u64;
-        for part in records.chunks(256) {
-            let frame = frame(partition, part, options.envelope);
-            match outgoing.send(vec![frame]).await {
-                Ok(()) => {}
-                Err(Lost::Gone | Lost::Stalled) => return,
+/// A topic's records as lines.
+struct Records {
+    reader: TopicReader,
+    options: Read,
+    left: u64,
+    /// Read, and not sent.
+    waiting: VecDeque<(i32, Record)>,
+}
+
+impl Source for Records {
+    async fn next(&mut self) -> Next {
+        loop {
+            if !self.waiting.is_empty() {
+                return Next::Frames(vec![self.frame()]);
+            }
+            if self.left == 0 || (!self.options.follow && self.reader.is_at_end()) {
+                return Next::End(Ending::Last(Bytes::new()));
+            }
+            match self.reader.next(LOOK).await {
+                Ok(Some((partition, mut records))) => {
+                    records.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+                    self.left -= records.len() as u64;
+                    self.waiting
+                        .extend(records.into_iter().map(|record| (partition, record)));
+                }
+                Ok(None) => {}
+                Err(error) => return Next::End(Ending::Broken(error.message)),
             }
         }
-    };
-    if options.envelope {
-        outgoing.finish(line(&failed.generic()));
+    }
+
+    /// Lines have no place for a reason: that the rest is missing is seen by a body that does not end as it should.
+    fn cut(&mut self, why: Cut) -> Ending {
+        Ending::Broken(why.refusal().message)
     }
 }
 
-fn frame(partition: i32, records: &[Record], envelope: bool) -> Bytes {
-    let mut frame = Vec::new();
-    for record in records {
-        if envelope {
-            frame.extend_from_slice(enveloped(partition, record).to_string().as_bytes());
-        } else {
-            frame.extend_from_slice(record.value.as_deref().unwrap_or_default());
+impl Records {
+    /// As many lines as fit.
+    fn frame(&mut self) -> Bytes {
+        let mut frame = Vec::new();
+        while frame.len() < BUNCH
+            && let Some((partition, record)) = self.waiting.pop_front()
+        {
+            match (self.options.envelope, &record.value) {
+                (true, _) => {
+                    frame.extend_from_slice(enveloped(partition, &record).to_string().as_bytes());
+                }
+                (false, Some(value)) => frame.extend_from_slice(value),
+                // As `weir consume` shows it.
+                (false, None) => frame.extend_from_slice(b"null"),
+            }
+            frame.push(b'\n');
         }
-        frame.push(b'\n');
+        Bytes::from(frame)
     }
-    Bytes::from(frame)
 }
 
 /// Bytes that are no UTF-8 are in Base64, under a name that says so.

@@ -23,7 +23,7 @@ pub async fn terminate(
 ) -> Result<Response, Refusal> {
     check_json(&headers)?;
     check_serving(&app)?;
-    let request: Terminate = read_json(body, &app.options.limits).await?;
+    let request: Terminate = read_json(body, &app).await?;
     let topics = request.delete_topic_list.unwrap_or_default();
     let ending = tokio::spawn({
         let app = app.clone();
@@ -32,7 +32,10 @@ pub async fn terminate(
     ending
         .await
         .map_err(|_| Refusal::new(50000, "the service came to an unexpected end"))?
-        .map_err(|error| Refusal::bad_request(error.message))?;
+        .map_err(|error| match error.kind {
+            weir_engine::ErrorKind::User => Refusal::bad_request(error.message),
+            _ => Refusal::from(error),
+        })?;
     let entity = json!([{
         "@type": "currentStatus",
         "statementText": "TERMINATE CLUSTER;",

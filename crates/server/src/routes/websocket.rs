@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
         ConnectInfo, Query, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, close_code},
@@ -17,6 +18,7 @@ use super::{check_serving, query::start};
 use crate::{
     app::App,
     error::Refusal,
+    listen::Permit,
     request::KsqlRequest,
     rows::{End, row_message},
 };
@@ -38,6 +40,7 @@ pub async fn query(
     State(app): State<Arc<App>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     Query(parameters): Query<Parameters>,
+    Extension(permit): Extension<Permit>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let streams = app.streams.clone();
@@ -52,6 +55,7 @@ pub async fn query(
                     Err(Gone::Lost) => return,
                 };
                 let _ = close(&app, &mut socket, code, &last).await;
+                drop(permit);
             })
         })
 }
