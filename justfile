@@ -50,6 +50,22 @@ kafka-stop:
 @kafka-env:
     scripts/kafka.sh env
 
+# Installs the clients of others that the tests run against the server, under target/.
+clients-install:
+    scripts/clients.sh install
+
+@clients-env:
+    scripts/clients.sh env
+
+# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a
+# nightly compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
+fuzz crate target seconds:
+    cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
+
+# What bad clients do to the others, with figures: malformed bodies, half-open connections, readers that stall, a flood.
+bad-clients *arguments: release
+    WEIR_TEST_PROGRAM={{ justfile_directory() }}/target/release/weir cargo test --workspace --test program -- --ignored --nocapture bad_clients {{ arguments }}
+
 release:
     cargo build --release --package weir
 
@@ -60,3 +76,11 @@ bench-filter events *arguments: release
 # `weir run` beside Kafka Streams, through a Kafka of its own: `just bench-kafka events.ndjson.gz`.
 bench-kafka events *arguments: release
     benches/through-kafka.sh --events {{ events }} {{ arguments }}
+
+# Rows from a push query to a client over HTTP/2, and how long each takes: `just bench-push events.ndjson.gz`.
+bench-push events *arguments: release
+    benches/push-delivery.py target/release/weir {{ events }} {{ arguments }}
+
+# From the start of a server with a hundred statements in its log to its first answer; `--bootstrap-servers` for a Kafka.
+bench-start *arguments: release
+    benches/start.py target/release/weir {{ arguments }}

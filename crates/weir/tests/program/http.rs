@@ -52,7 +52,12 @@ impl Server {
     pub fn start(place: &Place, target: &Target, more: &[&str]) -> Self {
         let mut arguments = target.on(&["server", "--listen", "127.0.0.1:0"]);
         arguments.extend(more);
-        let mut process = Process::start(&mut place.weir(&arguments));
+        Self::of(Process::start(&mut place.weir(&arguments)))
+    }
+
+    /// A server that was started somehow.
+    #[track_caller]
+    pub fn of(mut process: Process) -> Self {
         let said = process.wait_for_error("listening on ");
         let url = said.trim().trim_start_matches("listening on ").to_owned();
         Self { url, process }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod all_events;
+mod bad_clients;
 mod bench;
 mod clients;
 mod demo;

@@ -556,7 +556,7 @@ fn a_server_that_starts_again_goes_on() {
     assert!(!std::path::Path::new(&place.path("broker/server.json")).exists());
     let server = Server::start(&place, &target, &[]);
     assert_eq!(
-        server.get(&format!("/status/stream/%60T%60/create")).ok()["queryId"],
+        server.get("/status/stream/%60T%60/create").ok()["queryId"],
         id.as_str()
     );
     server.ksql("INSERT INTO s VALUES ('a', 1, 2);").ok();
@@ -600,4 +600,95 @@ fn a_signal_while_it_starts_ends_it_too() {
     let done = process.done();
     // Before it listened to signals, or after.
     assert!(done.status.code().is_none_or(|code| code == 0), "{done:?}");
+}
+
+/// One frame of a WebSocket: its opcode, and what is in it. Servers mask nothing.
+fn frame(stream: &mut std::net::TcpStream) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    let length = match head[1] {
+        126 => {
+            let mut length = [0; 2];
+            stream.read_exact(&mut length).unwrap();
+            usize::from(u16::from_be_bytes(length))
+        }
+        short => usize::from(short),
+    };
+    let mut content = vec![0; length];
+    stream.read_exact(&mut content).unwrap();
+    (head[0] & 0x0f, content)
+}
+
+/// All frames of a query over a WebSocket: texts, then the code of the close frame.
+fn over_websocket(server: &Server, request: &Value) -> (Vec<Value>, u16) {
+    let request: String = request
+        .to_string()
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
+    let mut stream = server.connect();
+    let upgrade = format!(
+        "GET /ws/query?version=1&request={request} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.address()
+    );
+    stream.write_all(upgrade.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    assert!(
+        head.starts_with(b"HTTP/1.1 101"),
+        "{}",
+        String::from_utf8_lossy(&head)
+    );
+    let mut texts = Vec::new();
+    loop {
+        match frame(&mut stream) {
+            (1, text) => texts.push(serde_json::from_slice(&text).unwrap()),
+            (8, close) => return (texts, u16::from_be_bytes([close[0], close[1]])),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn rows_come_over_a_websocket() {
+    let (_place, server) = start();
+    server.ksql(CREATE).ok();
+    server
+        .ksql("INSERT INTO s VALUES ('a', 1, 2.5); INSERT INTO s VALUES ('b', 2, 1);")
+        .ok();
+    let earliest = json!({"auto.offset.reset": "earliest"});
+    let query =
+        json!({"ksql": "SELECT k, v FROM s EMIT CHANGES LIMIT 2;", "streamsProperties": earliest});
+    let (texts, code) = over_websocket(&server, &query);
+    let field = |name: &str, kind: &str| json!({"name": name, "schema": {"type": kind, "fields": null, "memberSchema": null}});
+    assert_eq!(
+        texts,
+        [
+            json!([field("K", "STRING"), field("V", "INTEGER")]),
+            json!({"row": {"columns": ["a", 1]}}),
+            json!({"row": {"columns": ["b", 2]}}),
+            json!({"error": "done"}),
+        ]
+    );
+    assert_eq!(code, 1000);
+    let print = json!({"ksql": "PRINT s FROM BEGINNING LIMIT 1;"});
+    let (texts, code) = over_websocket(&server, &print);
+    assert!(
+        texts[2].as_str().unwrap().starts_with("rowtime: "),
+        "{texts:?}"
+    );
+    assert_eq!(code, 1000);
+    let (texts, code) = over_websocket(&server, &json!({"ksql": "SELECT nope FROM s;"}));
+    assert!(
+        texts[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("'NOPE' cannot be resolved")
+    );
+    assert_eq!(code, 1003);
+    server.stop();
 }
