@@ -134,12 +134,14 @@ pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Err
 /// What a caller needs of the crates below.
 pub mod parts {
     pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
-    pub use weir_functions::{Function, Registry};
+    pub use weir_functions::{Builtin, Function, Registry};
     pub use weir_kafka::{
-        Broker, Header, MemoryBroker, NewRecord, NewTopic, OffsetSpec, Record, TopicPartition,
+        Broker, Header, MemoryBroker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, Record,
+        Topic, TopicPartition,
     };
     pub use weir_runtime::{
-        Clock, MemoryCheckpoints, QueryState, QueryStatus, SystemClock, TestClock,
+        CheckpointStore, Clock, MemoryCheckpoints, QueryState, QueryStatus, ReaderStats,
+        SystemClock, TestClock,
     };
-    pub use weir_sql::{Position, Span, is_reserved};
+    pub use weir_sql::{Position, Span, Variables, is_reserved};
 }
