@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tokio_util::sync::{CancellationToken, DropGuard};
 use weir_sql::Variables;
 
 use crate::{Error, properties};
@@ -15,17 +16,24 @@ pub struct Session {
     pub variables: Variables,
     /// Whether the caller is somebody else's machine: RUN SCRIPT would read this one's files.
     pub(crate) is_remote: bool,
+    /// Told when the caller has gone: what only waits stops waiting.
+    pub(crate) has_gone: CancellationToken,
     /// Settings that were in force when a statement that is read again was accepted.
     pub(crate) logged: BTreeMap<String, String>,
 }
 
 impl Session {
-    /// For statements that come from another machine: they read no file of this one.
-    pub fn remote(self) -> Self {
-        Self {
+    /// For statements that come from another machine: they read no file of this one. When the guard that it gives is
+    /// dropped, nobody waits for their answers any more.
+    pub fn remote(self) -> (Self, DropGuard) {
+        let has_gone = CancellationToken::new();
+        let guard = has_gone.clone().drop_guard();
+        let session = Self {
             is_remote: true,
+            has_gone,
             ..self
-        }
+        };
+        (session, guard)
     }
 
     /// What SET does: later statements of this session run with it. Gives the value before.

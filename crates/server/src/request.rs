@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio_util::sync::DropGuard;
 use weir_engine::Session;
 
 use crate::{Limits, app::App, error::Refusal};
@@ -52,6 +53,8 @@ impl From<QueryStreamRequest> for KsqlRequest {
 pub struct Statements {
     pub text: String,
     pub session: Session,
+    /// Held for as long as the client waits.
+    pub waiting: DropGuard,
 }
 
 impl KsqlRequest {
@@ -67,7 +70,7 @@ impl KsqlRequest {
                 app.options.limits.statement_bytes
             )));
         }
-        let session = session(
+        let (session, waiting) = session(
             app,
             self.streams_properties.unwrap_or_default(),
             self.session_variables.unwrap_or_default(),
@@ -75,7 +78,11 @@ impl KsqlRequest {
         if let Some(number) = self.command_sequence_number {
             wait_for(app, number).await?;
         }
-        Ok(Statements { text, session })
+        Ok(Statements {
+            text,
+            session,
+            waiting,
+        })
     }
 }
 
@@ -84,8 +91,8 @@ pub fn session(
     app: &App,
     properties: BTreeMap<String, Value>,
     variables: BTreeMap<String, Value>,
-) -> Result<Session, Refusal> {
-    let mut session = app.engine.session().remote();
+) -> Result<(Session, DropGuard), Refusal> {
+    let (mut session, waiting) = app.engine.session().remote();
     for (name, value) in properties {
         // UNSET, in effect.
         let Some(value) = plain(&name, value)? else {
@@ -100,7 +107,7 @@ pub fn session(
             session.variables.define(&name, value);
         }
     }
-    Ok(session)
+    Ok((session, waiting))
 }
 
 /// Strings as they are, numbers and booleans as they are written.

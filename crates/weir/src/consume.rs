@@ -35,7 +35,10 @@ async fn receive(server: &Client, arguments: &ConsumeArguments) -> Result<(), Fa
         limit: arguments.max,
         envelope: false,
     };
-    let mut lines = server.consume(&arguments.topic, options).await?;
+    let mut lines = tokio::select! {
+        lines = server.consume(&arguments.topic, options) => lines?,
+        () = signals.told_to_stop() => return Ok(()),
+    };
     let mut left = arguments.max.unwrap_or(u64::MAX);
     while left > 0 {
         let lines = tokio::select! {

@@ -87,10 +87,12 @@ async fn send(
         let body = body_of(&chunk);
         let separator = arguments.key_separator.as_deref();
         let partitions = Some(arguments.partitions);
-        let sent = server
-            .produce(&arguments.topic, body, separator, partitions)
-            .await;
-        count += sent?.records;
+        let sent = server.produce(&arguments.topic, body, separator, partitions);
+        count += tokio::select! {
+            sent = sent => sent?.records,
+            // Whether these were written nobody knows.
+            () = signals.told_to_stop() => return Err(Failure::interrupted()),
+        };
         chunk = tokio::select! {
             chunk = lines.next_chunk(CHUNK_LINES, CHUNK_BYTES) => chunk?,
             () = signals.told_to_stop() => break,

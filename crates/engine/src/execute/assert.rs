@@ -8,11 +8,12 @@ use weir_sql::{
 };
 
 use super::{Response, entity};
-use crate::{Engine, Error, entity::Body};
+use crate::{Engine, Error, Session, entity::Body};
 
 impl Engine {
     pub(crate) async fn assert_topic(
         &self,
+        session: &Session,
         assert: &AssertTopic,
         text: &str,
     ) -> Result<Response, Error> {
@@ -37,7 +38,10 @@ impl Engine {
             if Instant::now() >= deadline {
                 return Err(Error::assertion(why));
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                () = session.has_gone.cancelled() => return Err(Error::assertion(why)),
+            }
         }
     }
 

@@ -223,7 +223,7 @@ impl Engine {
             | Statement::Unset { .. }
             | Statement::Define { .. }
             | Statement::Undefine { .. } => Self::change_session(session, statement, text),
-            Statement::AssertTopic(assert) => self.assert_topic(assert, text).await,
+            Statement::AssertTopic(assert) => self.assert_topic(session, assert, text).await,
             other => Err(not_here(other)),
         }
     }

@@ -30,7 +30,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// The longest answer that is read whole.
 const LONGEST: usize = 64 << 20;
 
-#[derive(Clone)]
 pub struct Connection {
     http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: Arc<str>,

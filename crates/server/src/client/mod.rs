@@ -9,7 +9,7 @@ mod lines;
 mod query;
 mod topics;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Method;
@@ -43,7 +43,7 @@ pub struct Options {
 /// A server. Cheap to clone: all clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 /// What a server says of itself.
@@ -86,7 +86,7 @@ struct QueryRequest<'a> {
 impl Client {
     /// A client of the server at this URL; whether it answers is not asked.
     pub fn new(url: &str, options: &Options) -> Result<Self, Error> {
-        let connection = Connection::new(url, options)?;
+        let connection = Arc::new(Connection::new(url, options)?);
         Ok(Self { connection })
     }
 

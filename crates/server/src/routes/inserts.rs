@@ -57,7 +57,8 @@ pub async fn inserts_stream(
     })?;
     let target: Target = serde_json::from_slice(&first)
         .map_err(|error| Refusal::bad_request(format!("Invalid JSON in inserts stream: the first line must be {{\"target\":\"STREAM\"}}: {error}")))?;
-    let session = session(&app, target.properties.unwrap_or_default(), BTreeMap::new())?;
+    let (session, _waiting) =
+        session(&app, target.properties.unwrap_or_default(), BTreeMap::new())?;
     let inserts = app
         .engine
         .inserts(&target.target, session)

@@ -113,7 +113,11 @@ pub async fn start(
     statements: Statements,
     client: SocketAddr,
 ) -> Result<(Answer, Option<Slot>), Refusal> {
-    let Statements { text, mut session } = statements;
+    let Statements {
+        text,
+        mut session,
+        waiting: _waiting,
+    } = statements;
     let found = weir_engine::statements(&text)?;
     let [statement] = found.as_slice() else {
         return Err(Refusal::bad_request(format!(

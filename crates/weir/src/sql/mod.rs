@@ -76,8 +76,8 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
         .or(arguments.client.url.as_deref());
     let (door, folder) = connection::door(url, &client, &arguments.engine).await?;
     match door {
-        Door::Server(client_of) => {
-            let remote = Remote::connect(client_of).await.map_err(Failure::from)?;
+        Door::Server(server) => {
+            let remote = Remote::connect(server).await.map_err(Failure::from)?;
             let mut shell = Shell::new(Backend::Remote(remote), session, screen);
             shell.options = client;
             if script.is_none() {

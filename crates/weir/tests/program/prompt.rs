@@ -4,7 +4,7 @@ use std::{
     io::{Read, Write},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::support::{LIMIT, Place, Target, skipped};
@@ -115,6 +115,19 @@ impl Terminal {
                 panic!("no `{text}` ({error}) in {:?}", self.shown);
             }
         }
+    }
+
+    /// Presses keys until this is shown: nobody sees when a program begins to listen to Ctrl-C.
+    #[track_caller]
+    pub fn press_until(&mut self, keys: &str, text: &str) {
+        let until = Instant::now() + LIMIT;
+        while !self.shown.contains(text) {
+            assert!(Instant::now() < until, "no `{text}` in {:?}", self.shown);
+            self.keys(keys);
+            let patience = Instant::now() + Duration::from_secs(1);
+            while !self.shown.contains(text) && self.take(patience).is_ok() {}
+        }
+        self.wait_for(text);
     }
 
     /// Waits until the screen is as it should be; gives its text.

@@ -75,8 +75,11 @@ fn session_against(place: &Place, target: &Target) {
     let Some(mut terminal) = Terminal::open_with(place, &["sql", &server.url], &[]) else {
         return;
     };
+    // A Kafka may have more topics than the screen has lines.
+    let shown = terminal.run("\\pset pager off");
+    assert!(shown.contains("Pager usage is off."), "{shown}");
     let shown = terminal.run("LIST TOPICS;");
-    assert!(shown.contains(&format!(" {events} ")), "{shown}");
+    assert!(shown.contains(&format!(" {events}")), "{shown}");
     let shown = terminal.run(&format!("PRINT '{events}' FROM BEGINNING LIMIT 1;"));
     assert!(
         shown.contains("Value format: JSON or KAFKA_STRING\r\n"),
@@ -88,8 +91,6 @@ fn session_against(place: &Place, target: &Target) {
     let declaration = declaration.replace("'wineventlogs'", &format!("'{events}'"));
     let shown = terminal.run(&pasted(declaration.trim_end()));
     assert!(shown.contains(" Stream created "), "{shown}");
-    let shown = terminal.run("\\pset pager off");
-    assert!(shown.contains("Pager usage is off."), "{shown}");
     let shown = terminal.run("DESCRIBE winlogevents;");
     assert!(
         shown.contains("Name                 : WINLOGEVENTS\r\n"),
@@ -468,4 +469,49 @@ fn a_server_with_tls() {
         .refused();
     assert!(text.contains("holds no certificate in PEM form"), "{text}");
     server.stop();
+}
+
+/// A server that says who it is, and then nothing any more.
+fn silent_server() -> String {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut first = String::new();
+            let _ = BufReader::new(&connection).read_line(&mut first);
+            if first.starts_with("GET /info ") {
+                let body = r#"{"KsqlServerInfo":{"version":"9.9","kafkaClusterId":"c","ksqlServiceId":"s","serverStatus":"RUNNING","more":1}}"#;
+                let _ = write!(
+                    connection,
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                continue;
+            }
+            open.push(connection);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_server_that_does_not_answer_holds_nobody_up() {
+    let place = Place::new();
+    let url = silent_server();
+    let Some(mut terminal) = Terminal::open_with(&place, &["sql", &url], &[]) else {
+        return;
+    };
+    let shown = terminal.run("version");
+    assert!(shown.contains("Version: 9.9"), "{shown}");
+    // Names are not there; keywords are.
+    terminal.keys("sel\t\t 1\u{15}");
+    terminal.keys("SHOW TOPICS;\r");
+    terminal.wait_for("\u{1b}[?2004l");
+    terminal.press_until("\u{3}", "The answer was not waited for");
+    terminal.wait_for_prompt();
+    terminal.keys("\u{4}");
+    terminal.ends();
 }

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -25,6 +26,9 @@ use crate::sql::scan;
 
 /// No script is longer.
 const LONGEST: u64 = 64 << 20;
+
+/// How long the server may take to hear that nobody wants a query's rows any more.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The number that stands for no command at all.
 const NONE: i64 = -1;
@@ -318,8 +322,9 @@ impl Rows {
     }
 
     pub async fn terminate(&mut self, id: &str) {
-        // A pull query, or one that has ended by now, is not known there: the connection's end is enough.
-        let _ = self.client.close_query(id).await;
+        // A pull query, or one that has ended by now, is not known there: the connection's end is enough. So it is where
+        // nobody answers.
+        let _ = tokio::time::timeout(GOODBYE, self.client.close_query(id)).await;
         self.stream = None;
     }
 }

@@ -365,7 +365,7 @@ impl Context<'_> {
                 .peek()
                 .is_some_and(|token| token.is_symbol(self.text, "]"))
             {
-                while let Some(token) = tokens.next() {
+                for token in tokens.by_ref() {
                     if token.is_symbol(self.text, "[") {
                         break;
                     }
@@ -669,7 +669,7 @@ mod tests {
             &["`@timestamp`", "HOST", "MANY", "WINLOG"],
         );
         check("SELECT `@| FROM winlogevents", &["`@timestamp`"]);
-        check("SELECT o.| FROM others o", &["WHO", "WINLOG"]);
+        check("SELECT o.| FROM others o", &["who", "winlog"]);
         check("SELECT u|", &["ucase(", "unix_date(", "undefine", "unset"]);
         check(
             "SELECT a FROM others; SELECT h| FROM winlogevents",

@@ -11,7 +11,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use rustyline::{
     CompletionType, Config, Context, Editor, Helper,
     completion::{Completer, FilenameCompleter, Pair},
-    config::{ColorMode, Configurer},
+    config::ColorMode,
     error::ReadlineError,
     highlight::{CmdKind, Highlighter},
     hint::{Hint, Hinter, HistoryHinter},
@@ -23,7 +23,7 @@ use weir_engine::ScriptStatement;
 pub use names::NameStore;
 
 use super::{commands::Command, screen::Screen, shell::Shell};
-use crate::failure::Failure;
+use crate::{failure::Failure, signals::Signals};
 
 /// The longest history that is kept, in statements.
 const HISTORY: usize = 10_000;
@@ -44,6 +44,8 @@ pub async fn run(shell: &mut Shell) -> Result<(), Failure> {
         history::load(&mut editor, path);
     }
     shell.screen.say(&greeting(shell))?;
+    // Ctrl-C between a line and its statement ends nothing.
+    let _signals = Signals::listen()?;
     loop {
         // Reading blocks this thread; the queries have others.
         let typed = match tokio::task::block_in_place(|| read(&mut editor)) {
@@ -94,14 +96,14 @@ fn editor(names: Arc<NameStore>) -> Result<Editor<Assistant, FileHistory>, Failu
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
+        .color_mode(match has_colours {
+            true => ColorMode::Enabled,
+            false => ColorMode::Disabled,
+        })
         .max_history_size(HISTORY)
         .map_err(|error| failed(&error))?
         .build();
     let mut editor = Editor::with_config(config).map_err(|error| failed(&error))?;
-    editor.set_color_mode(match has_colours {
-        true => ColorMode::Enabled,
-        false => ColorMode::Disabled,
-    });
     editor.set_helper(Some(Assistant {
         names,
         files: FilenameCompleter::new(),
