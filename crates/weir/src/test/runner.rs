@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use weir_engine::{
     Error,
     parts::Record,
-    testing::{Effect, Failure, Scenario},
+    testing::{Effect, Failure, Scenario, directives},
 };
 
 use super::{
@@ -168,6 +168,14 @@ impl<'a> Run<'a> {
             let text = failure.to_string();
             wrong(text.trim_start_matches("error: ").to_owned())
         })?;
+        if let Some(directive) = directives(&script.text).first() {
+            let why = format!(
+                "`--@{}` has no effect in a script: directives belong to the file of the test",
+                directive.name
+            );
+            let start = directive.span.start;
+            return Err(Fault::new(Status::Error, why, &script, start).into());
+        }
         let script = Arc::new(script);
         let statements = weir_engine::statements(&script.text);
         let statements =

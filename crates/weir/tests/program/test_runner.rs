@@ -210,7 +210,8 @@ fn an_error_in_a_script_is_placed_in_the_script() {
         format!("-- a rule\n{STREAM}RUN SCRIPT 'b.ksql';\n"),
     );
     place.file("rules/b.ksql", "\nCREATE STREAM o AS SELECT nope FROM s;\n");
-    let file = place.file("t.sql", "--@test: runs a rule\nRUN SCRIPT 'rules/a.ksql';\n--@test: itself\nRUN SCRIPT 'round.ksql';\n--@test: none\nRUN SCRIPT 'none.ksql';\n");
+    let file = place.file("t.sql", "--@test: runs a rule\nRUN SCRIPT 'rules/a.ksql';\n--@test: itself\nRUN SCRIPT 'round.ksql';\n--@test: none\nRUN SCRIPT 'none.ksql';\n--@test: ordered\nRUN SCRIPT 'ordered.ksql';\n");
+    place.file("ordered.ksql", "\n--@events: e.ndjson INTO s\n");
     place.file("round.ksql", "RUN SCRIPT 'round.ksql';\n");
     let lines = json(&place.run(&["test", &file, "--output", "json"]).stdout);
     let path = lines[0]["place"]["file"].as_str().unwrap();
@@ -228,6 +229,12 @@ fn an_error_in_a_script_is_placed_in_the_script() {
             .unwrap()
             .contains("none.ksql`: No such file")
     );
+    let message = lines[3]["message"].as_str().unwrap();
+    assert!(
+        message.contains("`--@events` has no effect in a script"),
+        "{message}"
+    );
+    assert_eq!(lines[3]["place"]["line"], 2);
 }
 
 #[test]
