@@ -38,7 +38,7 @@ ASSERT VALUES foo (id, col1) VALUES (1, NULL);
 
 --@test: another number of records
 --@expected.error: java.lang.AssertionError
---@expected.message: Expected 3 records in FOO, but there are 1.
+--@expected.message: Expected a count of 3 in FOO, but was 1.
 CREATE STREAM foo (id INT KEY, col1 INT) WITH (kafka_topic='foo', value_format='JSON');
 INSERT INTO foo VALUES (1, 1);
 ASSERT COUNT 3 IN foo;

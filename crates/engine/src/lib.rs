@@ -67,7 +67,7 @@ pub use metrics::Metrics;
 pub use print::{PrintLine, PrintStream};
 pub use rows::{RowStream, StreamEnd};
 pub use session::Session;
-pub use topics::{Producer, TopicReader, Topics, Written};
+pub use topics::{Producer, TopicReader, Topics, Written, record_of_line};
 pub use weir_functions::scalar_function;
 
 /// The Arrow that batches are of.

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use weir_kafka::{
     Broker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, ReaderEvent, Record,
-    Subscription, Topic, TopicPartition, Writer, partitioner::partition_for_key,
+    Subscription, Timestamp, Topic, TopicPartition, Writer, partitioner::partition_for_key,
 };
 
 use crate::Error;
@@ -107,6 +108,26 @@ impl Topics {
             ends,
             positions,
         })
+    }
+}
+
+/// A line as a record; what stands before the separator is its key, and a line without one has none.
+pub fn record_of_line(line: Bytes, separator: Option<&str>, timestamp: Timestamp) -> NewRecord {
+    let found = separator
+        .filter(|separator| !separator.is_empty())
+        .and_then(|separator| {
+            let at = memchr::memmem::find(&line, separator.as_bytes())?;
+            Some((line.slice(..at), line.slice(at + separator.len()..)))
+        });
+    let (key, value) = match found {
+        Some((key, value)) => (Some(key), value),
+        None => (None, line),
+    };
+    NewRecord {
+        timestamp,
+        key,
+        value: Some(value),
+        headers: Vec::new(),
     }
 }
 

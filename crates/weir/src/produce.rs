@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::IsTerminal, path::Path, time::SystemTime};
 
 use bytes::Bytes;
-use weir_engine::{Engine, parts::NewRecord};
+use weir_engine::{Engine, parts::NewRecord, record_of_line};
 use weir_server::client::Client;
 
 use crate::{
@@ -115,22 +115,7 @@ fn body_of(lines: &[Bytes]) -> Bytes {
 
 /// A line as a record of now; what stands before the separator is its key.
 pub fn record(line: Bytes, separator: Option<&str>) -> NewRecord {
-    let found = separator
-        .filter(|separator| !separator.is_empty())
-        .and_then(|separator| {
-            let at = memchr::memmem::find(&line, separator.as_bytes())?;
-            Some((line.slice(..at), line.slice(at + separator.len()..)))
-        });
-    let (key, value) = match found {
-        Some((key, value)) => (Some(key), value),
-        None => (None, line),
-    };
-    NewRecord {
-        timestamp: now(),
-        key,
-        value: Some(value),
-        headers: Vec::new(),
-    }
+    record_of_line(line, separator, now())
 }
 
 /// Milliseconds since 1970.

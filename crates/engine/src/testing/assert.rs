@@ -77,20 +77,17 @@ impl Scenario {
             wanted.note = Some("a tombstone".to_owned());
         }
         let topic = look.topic.clone();
-        let (at, unread, read) = {
-            let arrivals = self.arrivals.entry(topic).or_default();
-            let at = arrivals.records.get(arrivals.read).copied();
-            arrivals.read += usize::from(at.is_some());
-            let (read, unread) = arrivals.records.split_at(arrivals.read);
-            (at, unread.to_vec(), read.to_vec())
-        };
+        let arrivals = self.arrivals.entry(topic).or_default();
+        let at = arrivals.records.get(arrivals.read).copied();
+        arrivals.read += usize::from(at.is_some());
+        let (read, unread) = arrivals.records.split_at(arrivals.read);
+        let more = unread.len().saturating_sub(NEIGHBOURS);
+        let next = unread[..unread.len() - more].to_vec();
+        let before = read[read.len().saturating_sub(NEIGHBOURS)..].to_vec();
         let Some(at) = at else {
-            let skipped = read.len().saturating_sub(NEIGHBOURS);
             let mut difference = look.difference(vec![wanted]);
-            let shown = self
-                .rows(&mut look, &read[skipped..], "already read")
-                .await?;
-            difference.rows.extend(shown);
+            let shown = self.rows(&mut look, &before, "already read");
+            difference.rows.extend(shown.await?);
             let why = "Expected another record, but all records have already been read:";
             return Ok(Err(Failure::of_records(Error::user(why), difference)));
         };
@@ -102,10 +99,9 @@ impl Scenario {
         if actual.differing.is_empty() && seen.is_tombstone == is_null && !seen.is_bad {
             return Ok(Ok(()));
         }
-        let shown = &unread[..unread.len().min(NEIGHBOURS)];
         let mut difference = look.difference(vec![wanted, actual]);
-        difference.more = unread.len() - shown.len();
-        let shown = self.rows(&mut look, shown, "next").await?;
+        difference.more = more;
+        let shown = self.rows(&mut look, &next, "next").await?;
         difference.rows.extend(shown);
         let why = "Expected record does not match actual.";
         Ok(Err(Failure::of_records(Error::user(why), difference)))
@@ -125,7 +121,7 @@ impl Scenario {
     async fn count(&mut self, count: u64, name: &Ident) -> Result<Result<(), Failure>, Error> {
         let source = self.planned(|context| weir_plan::assert::counted(name, context).cloned())?;
         let arrivals = self.arrivals.get(&source.topic);
-        let records = arrivals.map_or(Vec::new(), |arrivals| arrivals.records.clone());
+        let records = arrivals.map_or(&[][..], |arrivals| &arrivals.records);
         if records.len() as u64 == count {
             return Ok(Ok(()));
         }
@@ -140,10 +136,10 @@ impl Scenario {
         let shown = &records[..records.len().min(SHOWN)];
         difference.more = records.len() - shown.len();
         difference.rows = self.rows(&mut look, shown, "ACTUAL").await?;
+        let found = records.len();
         let why = format!(
-            "Expected {count} records in {}, but there are {}.",
-            source.name,
-            records.len()
+            "Expected a count of {count} in {}, but was {found}.",
+            source.name
         );
         Ok(Err(Failure::of_records(Error::user(why), difference)))
     }

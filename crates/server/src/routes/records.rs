@@ -1,6 +1,6 @@
 //! `/topics/{topic}/records`: lines into a topic, and a topic's records as lines. Not ksqlDB's.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use weir_engine::{
     TopicReader,
     parts::{NewRecord, Record},
+    record_of_line,
 };
 
 use super::{answer, check_serving};
@@ -86,10 +87,10 @@ pub async fn write(
         });
         let some = some.map_err(|refusal| after(refusal, count))?;
         let Some(some) = some else { break };
-        let records = some
-            .iter()
-            .map(|line| record(line, separator.as_deref(), count))
-            .collect::<Result<Vec<_>, _>>()?;
+        let records: Vec<NewRecord> = some
+            .into_iter()
+            .map(|line| record_of_line(line, separator.as_deref(), now()))
+            .collect();
         let sent = records.len();
         let offsets = producer.send(records).await;
         written.extend(offsets.map_err(|error| after(of_topic(error), count))?);
@@ -114,14 +115,19 @@ async fn make_topic(app: &App, topic: &str, partitions: i32) -> Result<(), Refus
             "partitions={partitions} is no number of partitions: at least 1"
         )));
     }
-    let made = topics.create(topic, partitions, Default::default()).await;
-    made.map_err(|error| Refusal::of_statement(error, Vec::new()))?;
-    Ok(())
+    match topics.create(topic, partitions, BTreeMap::new()).await {
+        Ok(_) => Ok(()),
+        // Somebody else may have been faster.
+        Err(error) => match topics.get(topic).await {
+            Ok(Some(_)) => Ok(()),
+            _ => Err(of_topic(error)),
+        },
+    }
 }
 
 /// The first and the last offset in each partition.
 fn ranges(written: &[weir_engine::Written]) -> Vec<Value> {
-    let mut by_partition = std::collections::BTreeMap::new();
+    let mut by_partition = BTreeMap::new();
     for written in written {
         by_partition
             .entry(written.partition)
@@ -137,32 +143,6 @@ fn ranges(written: &[weir_engine::Written]) -> Vec<Value> {
             json!({"partition": partition, "first": range.start, "last": range.end - 1})
         })
         .collect()
-}
-
-fn record(line: &Bytes, separator: Option<&str>, before: usize) -> Result<NewRecord, Refusal> {
-    let (key, value) = match separator {
-        None => (None, line.clone()),
-        Some(separator) => {
-            let bytes = separator.as_bytes();
-            let at = line.windows(bytes.len()).position(|window| window == bytes);
-            let at = at.ok_or_else(|| {
-                after(
-                    Refusal::bad_request(format!(
-                        "a line has no `{}` between key and value",
-                        separator.escape_debug()
-                    )),
-                    before,
-                )
-            })?;
-            (Some(line.slice(..at)), line.slice(at + bytes.len()..))
-        }
-    };
-    Ok(NewRecord {
-        timestamp: now(),
-        key,
-        value: Some(value),
-        headers: Vec::new(),
-    })
 }
 
 fn now() -> i64 {
