@@ -53,7 +53,6 @@ impl Shell {
         let mut left = statements.len();
         for statement in statements {
             left -= 1;
-            let started = Instant::now();
             let answers = tokio::select! {
                 answers = self.backend.run(&mut self.session, &statement.text) => answers,
                 () = signals.interrupted() => return Err(Failure::interrupted()),
@@ -61,8 +60,6 @@ impl Shell {
             let answers = answers.map_err(|error| failed_at(script, error, statement.start))?;
             let length = length_of(&statement.text);
             let outcome = show_all(answers, length, &mut self.screen, &mut signals).await?;
-            self.screen.say_time(started)?;
-            self.changed(&statement.text);
             if outcome == Outcome::Interrupted && left > 0 {
                 return Err(Failure::interrupted());
             }
@@ -79,8 +76,13 @@ impl Shell {
     ) -> Result<bool, Failure> {
         for statement in statements {
             let started = Instant::now();
-            let outcome = self.run_one(typed, &statement).await;
-            self.screen.erase_status();
+            let start = statement.start;
+            let failed = |error: Error| match error.span {
+                Some(_) => error.placed(typed, start).into(),
+                // Somebody who has just typed it knows where it is.
+                None => error.into(),
+            };
+            let outcome = self.run_one(&statement.text, failed).await;
             match outcome {
                 Ok(Outcome::Finished) => self.screen.say_time(started)?,
                 Ok(Outcome::Interrupted) => return Ok(false),
@@ -95,25 +97,35 @@ impl Shell {
         Ok(true)
     }
 
+    /// Runs a file's statements at the prompt, until one fails or is interrupted.
+    async fn include(&mut self, path: &str) -> Result<(), Failure> {
+        let script = Script::of_file(&expand(path)).await?;
+        let statements = weir_engine::statements(&script.text);
+        let statements = statements.map_err(|error| failed_at(&script, error, 0))?;
+        for statement in statements {
+            let started = Instant::now();
+            let failed = |error| failed_at(&script, error, statement.start);
+            if self.run_one(&statement.text, failed).await? == Outcome::Interrupted {
+                break;
+            }
+            self.screen.say_time(started)?;
+        }
+        Ok(())
+    }
+
     async fn run_one(
         &mut self,
-        typed: &str,
-        statement: &ScriptStatement,
+        text: &str,
+        failed: impl FnOnce(Error) -> Failure,
     ) -> Result<Outcome, Failure> {
         // Listens from here on: a Ctrl-C at the prompt was for what was typed there.
         let mut signals = Signals::listen()?;
-        let Some(answers) = self.execute(&statement.text, &mut signals).await? else {
+        let Some(answers) = self.execute(text, &mut signals).await? else {
             return Ok(Outcome::Interrupted);
         };
-        let placed = |error: Error| match error.span {
-            Some(_) => error.placed(typed, statement.start),
-            // Somebody who has just typed it knows where it is.
-            None => error,
-        };
-        let length = length_of(&statement.text);
-        let answers = answers.map_err(placed)?;
-        self.changed(&statement.text);
-        show_all(answers, length, &mut self.screen, &mut signals).await
+        let answers = answers.map_err(failed)?;
+        self.changed(text);
+        show_all(answers, length_of(text), &mut self.screen, &mut signals).await
     }
 
     /// Runs one statement. One of the own engine is never left half done: Ctrl-C asks first, as the broker may be away,
@@ -240,10 +252,7 @@ impl Shell {
                 screen.say(&format!("Pager usage is {state}.\n"))
             }
             Command::Watch(seconds) => self.watch(seconds).await,
-            Command::Include(path) => {
-                let script = Script::of_file(&expand(&path)).await?;
-                self.run_script(&script).await
-            }
+            Command::Include(path) => self.include(&path).await,
             Command::WriteTo(path) => screen.write_to(path.as_deref()),
             Command::Statements(texts) => {
                 for text in texts {

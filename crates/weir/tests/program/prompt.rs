@@ -504,6 +504,16 @@ fn results_go_to_files_and_statements_come_from_files() {
     let wrong = place.file("wrong.sql", "SHOW TOPICS;\nSELECT nope FROM s;\n");
     let shown = terminal.run(&format!("\\i {wrong}"));
     assert!(shown.contains(&format!("{wrong}:2:8")), "{shown}");
+    // Ctrl-C ends the file, and not the prompt.
+    let endless = place.file(
+        "endless.sql",
+        "SELECT a FROM s EMIT CHANGES;\nSHOW TOPICS;\n",
+    );
+    terminal.keys(&format!("\\i {endless}\r"));
+    terminal.wait_for("|A ");
+    terminal.keys("\u{3}");
+    let shown = terminal.wait_for_prompt();
+    assert!(!shown.contains("Kafka Topic"), "{shown}");
     let results = place.path("results.txt");
     terminal.run(&format!("\\o {results}"));
     let shown = terminal.run("SELECT a + 2 AS b FROM s;");

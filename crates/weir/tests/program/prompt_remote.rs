@@ -329,6 +329,16 @@ fn the_server_of_a_folder_is_found() {
     let done = place.run(&target.on(&["sql", "--execute", "SHOW TOPICS;"]));
     assert!(done.stderr.contains(&note), "{done:#?}");
     assert!(done.ok().contains(" t                           | 2 "));
+    // Keys, as without a server.
+    let keyed = target.on(&["produce", "k", "--key-separator", "::"]);
+    place.run_with(&keyed, b"k1::v1\nno key\n").ok();
+    let print = target.on(&["sql", "--execute", "PRINT k FROM BEGINNING LIMIT 2;"]);
+    let printed = place.run(&print).ok();
+    assert!(
+        printed.contains(", key: k1, value: v1, ")
+            && printed.contains(", key: <null>, value: no key, "),
+        "{printed}"
+    );
     // A consumer that waits is ended by a signal.
     let mut waiting =
         Process::start(&mut place.weir(&target.on(&["consume", "t", "--from-beginning"])));

@@ -67,12 +67,13 @@ fn statement_around(text: &str, position: usize) -> Range<usize> {
 }
 
 fn command_argument(command: &str, position: usize, names: &Names) -> Completion {
-    let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
-    let start = (position - argument.len().min(position)).max(name.len() + 2);
-    if position <= name.len() + 1 {
+    // What stands behind the cursor is left alone; the position counts the backslash.
+    let typed = &command[..position.saturating_sub(1)];
+    let Some((name, argument)) = typed.split_once(' ') else {
         return Completion::default();
-    }
-    let part = argument.trim_end_matches(';');
+    };
+    let part = argument.trim_start();
+    let start = position - part.len();
     let mut candidates = Candidates::new(part, Case::of(part, Case::Lower));
     match name {
         "i" | "o" => {
@@ -680,6 +681,8 @@ mod tests {
     #[test]
     fn commands_have_arguments() {
         check("\\d w|", &["winlogevents"]);
+        check("\\d  win| -- who", &["winlogevents"]);
+        check("\\wat|", &[]);
         check("\\x |", &["on", "off", "auto"]);
         check("\\timing |", &["on", "off"]);
         assert!(complete("\\i /tm", 6, &names()).wants_file);
