@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 use weir_catalog::Catalog;
 use weir_functions::{Function, Registry};
 use weir_kafka::{
@@ -61,6 +61,7 @@ pub struct Builder {
     checkpoints: Option<Arc<dyn CheckpointStore>>,
     takes_folder: bool,
     is_shared: bool,
+    threads: Option<Handle>,
 }
 
 /// Properties that hold secrets are not shown.
@@ -90,6 +91,7 @@ impl Default for Builder {
             checkpoints: None,
             takes_folder: true,
             is_shared: false,
+            threads: None,
         }
     }
 }
@@ -146,6 +148,13 @@ impl Builder {
     /// A function of the caller's own, for statements to call by its name: see [`crate::scalar_function`].
     pub fn function(mut self, function: impl Function + 'static) -> Self {
         self.functions.register(Arc::new(function));
+        self
+    }
+
+    /// Runs queries on the threads of another runtime than the one that the engine is built in. It must live until
+    /// [`Engine::shutdown`] has returned.
+    pub fn query_threads(mut self, threads: Handle) -> Self {
+        self.threads = Some(threads);
         self
     }
 
@@ -225,6 +234,7 @@ impl Builder {
         options.logs_records = settings
             .get("ksql.logging.processing.rows.include")
             .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        options.threads = self.threads.clone();
         let milliseconds = |name: &str| {
             settings
                 .get(name)
@@ -237,7 +247,9 @@ impl Builder {
             milliseconds("ksql.query.retry.backoff.initial.ms").unwrap_or(options.retry_initial);
         options.retry_max =
             milliseconds("ksql.query.retry.backoff.max.ms").unwrap_or(options.retry_max);
+        let threads = self.threads.unwrap_or_else(Handle::current);
         let parts = Parts {
+            threads,
             cluster_id,
             runtime: Runtime::new(options),
             broker,

@@ -79,10 +79,10 @@ impl Engine {
             self.place(query, before.get(&query.id)).await?;
         }
         let hold = self.inner.parts.runtime.hold();
-        for id in &ids {
-            if let Some(query) = wanted.queries.get_mut(id) {
-                let spec = query.spec(&self.inner.parts.settings);
-                query.query = Some(self.inner.parts.runtime.start(spec).await?);
+        let in_order = ids.iter().filter_map(|id| wanted.queries.get(id));
+        for (id, started) in self.start_all(in_order).await {
+            if let Some(query) = wanted.queries.get_mut(&id) {
+                query.query = Some(started?);
             }
         }
         drop(hold);

@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, watch},
     task::JoinHandle,
 };
@@ -25,7 +26,7 @@ use crate::{
     commands::Commands,
     data_dir::DataDir,
     mask, metrics, processing_log, properties,
-    queries::Queries,
+    queries::{Persistent, Queries},
     service::Service,
     statement_log::{Entry, StatementLog},
 };
@@ -64,6 +65,7 @@ pub(crate) struct Parts {
     pub runtime: Runtime,
     pub checkpoints: Arc<dyn CheckpointStore>,
     pub clock: Arc<dyn Clock>,
+    pub threads: Handle,
     pub functions: Registry,
     /// Defaults and what was configured.
     pub settings: BTreeMap<String, String>,
@@ -335,6 +337,11 @@ impl Engine {
         self.inner.is_dismantled.load(Ordering::Acquire)
     }
 
+    /// The threads that queries run on: for what costs as much as a query does, rows for many clients.
+    pub fn query_threads(&self) -> &Handle {
+        &self.inner.parts.threads
+    }
+
     /// Stops all queries at a checkpoint; topics can be read and written until [`Engine::shutdown`].
     pub async fn stop_queries(&self) {
         self.inner.parts.runtime.shutdown().await;
@@ -433,27 +440,39 @@ impl Engine {
         state.sequence = log.next_offset();
         *change.log = Some(log);
         let hold = self.inner.parts.runtime.hold();
-        let ids: Vec<String> = state.queries.keys().cloned().collect();
-        for id in ids {
-            if let Some(query) = state.queries.get_mut(&id) {
-                let spec = query.spec(&self.inner.parts.settings);
-                match self.inner.parts.runtime.start(spec).await {
-                    Ok(running) => {
-                        if query.is_paused {
-                            running.pause();
-                        }
-                        query.query = Some(running);
+        for (id, started) in self.start_all(state.queries.values()).await {
+            let Some(query) = state.queries.get_mut(&id) else {
+                continue;
+            };
+            match started {
+                Ok(running) => {
+                    if query.is_paused {
+                        running.pause();
                     }
-                    // It can be looked at and terminated; the others run.
-                    Err(error) => {
-                        tracing::error!(query = %id, %error, "a query cannot be started; the others are");
-                    }
+                    query.query = Some(running);
+                }
+                // It can be looked at and terminated; the others run.
+                Err(error) => {
+                    tracing::error!(query = %id, %error, "a query cannot be started; the others are");
                 }
             }
         }
         drop(hold);
         change.publish(&state);
         Ok(())
+    }
+
+    /// Starts queries, all at a time: each asks the broker for a few things, and on a cluster that takes a while.
+    pub(crate) async fn start_all(
+        &self,
+        queries: impl Iterator<Item = &Persistent>,
+    ) -> Vec<(String, Result<Query, weir_runtime::Error>)> {
+        let (runtime, settings) = (&self.inner.parts.runtime, &self.inner.parts.settings);
+        let starts = queries.map(|query| {
+            let (id, spec) = (query.id.clone(), query.spec(settings));
+            async move { (id, runtime.start(spec).await) }
+        });
+        futures::future::join_all(starts).await
     }
 
     /// What is in force for a statement: the server's settings, and over them the session's.

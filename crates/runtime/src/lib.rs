@@ -56,6 +56,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::runtime::Handle;
 use weir_kafka::{Broker, Offset, TopicPartition};
 
 use control::{Activity, Control, Wish};
@@ -102,6 +103,9 @@ pub struct Options {
     /// How long a position past the end of its partition is waited for, as a broker that restarts may show an older
     /// end for a while, before the partition counts as truncated.
     pub truncation_patience: Duration,
+    /// Whose threads the queries run on; those of whoever starts a query if none are named. What answers people is not to
+    /// stand in a line behind hundreds of batches.
+    pub threads: Option<Handle>,
 }
 
 /// What a topic partition cost so far. Records are counted each time that they are fetched or decoded.
@@ -143,6 +147,7 @@ impl Options {
             epoch_bytes: 8 << 20,
             slow_task_patience: Duration::from_millis(200),
             truncation_patience: Duration::from_secs(30),
+            threads: None,
         }
     }
 }
@@ -198,7 +203,12 @@ impl Runtime {
             reports: Arc::new(reports),
             spec,
         };
-        tokio::spawn(supervise::Supervisor::new(Arc::new(shared)).run());
+        // Readers, tasks and writers are started from there, and run there.
+        let supervising = supervise::Supervisor::new(Arc::new(shared)).run();
+        match &self.options.threads {
+            Some(threads) => threads.spawn(supervising),
+            None => tokio::spawn(supervising),
+        };
         unstarted.disarm();
         Ok(Query { control })
     }

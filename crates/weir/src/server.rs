@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::json;
+use tokio::runtime::{Handle, Runtime};
 use weir_engine::Engine;
 use weir_server::{Options, Server};
 
@@ -33,8 +34,9 @@ pub async fn run(arguments: ServerArguments) -> Result<(), Failure> {
         return Err(connection::no_broker("weir server"));
     }
     raise_file_limit();
+    let threads = QueryThreads::start()?;
     let engine = tokio::select! {
-        engine = builder.build() => engine?,
+        engine = builder.query_threads(threads.handle()).build() => engine?,
         () = signals.told_to_stop() => return Ok(()),
     };
     let served = serve(&engine, options, &arguments, &mut signals).await;
@@ -120,6 +122,42 @@ impl Sign {
 impl Drop for Sign {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Threads for queries and their rows. Those that take requests are others: the kernel shares the cores among them, so that
+/// somebody who asks does not stand behind hundreds of batches.
+struct QueryThreads {
+    /// `None` at the end.
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
+
+impl QueryThreads {
+    fn start() -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("weir-queries")
+            .thread_stack_size(crate::WORKER_STACK)
+            .build()
+            .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
+    }
+
+    fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for QueryThreads {
+    fn drop(&mut self) {
+        // Threads that are busy are not waited for: this may be one of another runtime's.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

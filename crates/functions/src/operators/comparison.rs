@@ -1,4 +1,4 @@
-//! `= <> < <= > >=` and IS [NOT] DISTINCT FROM.
+//! `= <> < <= > >=` and `IS [NOT] DISTINCT FROM`.
 //!
 //! Two-valued: a comparison with NULL is FALSE, `<>` too. Numbers are of one type here (the binder widens), but for
 //! DECIMALs, which may differ in scale. NaN equals nothing, and is not `<>` anything either.

@@ -78,8 +78,11 @@ pub async fn inserts_stream(
         is_broken: false,
     };
     let stopping = app.stopping.clone();
-    app.streams
-        .spawn(async move { pump(source, outgoing, &stopping).await });
+    let threads = app.engine.query_threads();
+    app.streams.spawn_on(
+        async move { pump(source, outgoing, &stopping).await },
+        threads,
+    );
     Ok(([(header::CONTENT_TYPE, form)], response).into_response())
 }
 

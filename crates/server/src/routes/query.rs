@@ -89,17 +89,22 @@ async fn run(
     let (answer, slot) = start(&app, statements, client).await?;
     let (outgoing, body) = outgoing(app.options.limits.stall_time, slot);
     let stopping = app.stopping.clone();
+    let threads = app.engine.query_threads();
     let content_type = match answer {
         Answer::Rows(stream) => {
             let source = QueryRows::new(stream, rows);
-            app.streams
-                .spawn(async move { pump(source, outgoing, &stopping).await });
+            app.streams.spawn_on(
+                async move { pump(source, outgoing, &stopping).await },
+                threads,
+            );
             rows.content_type
         }
         Answer::Print(stream) if takes_print => {
             let source = Printed { stream };
-            app.streams
-                .spawn(async move { pump(source, outgoing, &stopping).await });
+            app.streams.spawn_on(
+                async move { pump(source, outgoing, &stopping).await },
+                threads,
+            );
             match rows.form {
                 Form::Delimited => rows.content_type,
                 _ => "text/plain; charset=utf-8",

@@ -229,8 +229,11 @@ pub async fn read(
         waiting: VecDeque::new(),
     };
     let stopping = app.stopping.clone();
-    app.streams
-        .spawn(async move { pump(source, outgoing, &stopping).await });
+    let threads = app.engine.query_threads();
+    app.streams.spawn_on(
+        async move { pump(source, outgoing, &stopping).await },
+        threads,
+    );
     Ok(([(header::CONTENT_TYPE, NDJSON)], body).into_response())
 }
 
