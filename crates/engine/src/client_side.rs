@@ -77,7 +77,7 @@ pub(crate) fn changed(name: &str, before: Option<String>, value: &str) -> String
 
 impl Session {
     /// Changes a property that somebody else has said is one; the sentence that says so.
-    pub fn set(&mut self, name: &str, value: &str) -> String {
+    pub fn set_checked(&mut self, name: &str, value: &str) -> String {
         let before = self.properties.insert(name.to_owned(), value.to_owned());
         changed(name, before, value)
     }

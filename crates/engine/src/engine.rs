@@ -287,29 +287,6 @@ impl Engine {
         running.collect()
     }
 
-    /// Names that a prompt can complete: sources, their columns, topics, functions.
-    pub fn names(&self) -> Vec<String> {
-        let state = self.state();
-        let sources = state.catalog.sources().flat_map(|source| {
-            let columns = source
-                .schema
-                .columns
-                .iter()
-                .map(|column| column.name.clone());
-            std::iter::once(source.name.clone()).chain(columns)
-        });
-        let functions = self
-            .inner
-            .parts
-            .functions
-            .iter()
-            .map(|function| function.manual().name.to_owned());
-        let mut names: Vec<String> = sources.chain(functions).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
     /// Returns when another process has taken this service over: nothing runs here any more. Never returns without a
     /// cluster.
     pub async fn lost(&self) -> Error {

@@ -1,6 +1,14 @@
 //! Topics as a program uses them: list, create, produce, consume.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use weir_kafka::{
@@ -12,6 +20,10 @@ use crate::Error;
 
 /// A batch that every topic takes, whatever its limit: half of Kafka's default.
 pub(crate) const BATCH_BYTES: usize = 500_000;
+
+/// How many producers there were: records without a key go round the partitions, also when each comes with a producer of its
+/// own.
+static PRODUCERS: AtomicU32 = AtomicU32::new(0);
 
 /// The broker's topics.
 #[derive(Debug, Clone)]
@@ -70,7 +82,7 @@ impl Topics {
             topic: topic.into(),
             partitions: facts.partitions.max(1),
             limit: facts.max_message_bytes.clamp(1, 64 << 20),
-            next: 0,
+            next: PRODUCERS.fetch_add(1, Ordering::Relaxed),
             writer,
         })
     }
@@ -145,7 +157,7 @@ pub struct Producer {
     topic: Arc<str>,
     partitions: i32,
     limit: usize,
-    next: i32,
+    next: u32,
     writer: Box<dyn Writer>,
 }
 
@@ -157,8 +169,8 @@ impl Producer {
             let partition = match &record.key {
                 Some(key) => partition_for_key(key, self.partitions),
                 None => {
-                    self.next = (self.next + 1) % self.partitions;
-                    self.next
+                    self.next = self.next.wrapping_add(1);
+                    (self.next % self.partitions.unsigned_abs()) as PartitionId
                 }
             };
             by_partition.entry(partition).or_default().push(record);

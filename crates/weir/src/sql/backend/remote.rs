@@ -171,7 +171,7 @@ impl Remote {
                     return Err(Error::user(format!("Unknown property: {name}")).within(text));
                 }
                 self.try_setting(session, name, &value, text).await?;
-                Answer::Note(session.set(name, &value))
+                Answer::Note(session.set_checked(name, &value))
             }
             SessionStatement::Unset { name } => {
                 Answer::Note(session.unset(&name).map_err(|error| error.within(text))?)
