@@ -18,11 +18,13 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
+
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{app::App, error::Refusal, guard, negotiate};
 
@@ -69,14 +71,32 @@ pub fn router(app: Arc<App>) -> Router {
         .fold(Router::new(), |router, (path, answers)| {
             router.route(path, answers)
         });
+    let cors = cors(&app.options.origins);
     router
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         // Bodies are bounded where they are read, by the server's own limits.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        // Before the guard: a browser asks whether it may ask, and says nothing of who it is (CORS preflight).
+        .layer(cors)
         .layer(middleware::from_fn(safe_headers))
         .with_state(app)
+}
+
+/// Lets the pages of these origins read answers; without any, browsers let none.
+fn cors(origins: &[String]) -> CorsLayer {
+    let cors = CorsLayer::new();
+    if origins.is_empty() {
+        return cors;
+    }
+    let allowed = match origins.iter().any(|origin| origin == "*") {
+        true => AllowOrigin::any(),
+        false => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
+    };
+    cors.allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE])
 }
 
 /// Between the nodes of a ksqlDB cluster; there is one node here.
@@ -99,10 +119,19 @@ async fn wrong_method() -> Response {
 async fn safe_headers(request: axum::extract::Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = std::time::Instant::now();
+    let form = json_form(request.headers()).ok();
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     tracing::debug!(%method, path = %path.escape_debug(), status, elapsed = ?started.elapsed(), "request");
     let headers = response.headers_mut();
+    // A refusal knows nothing of the request: it is sent in the form that was asked for, if that is JSON.
+    if let (400.., Some(form)) = (status, form)
+        && headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|found| found == negotiate::V1)
+    {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form));
+    }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -140,6 +140,19 @@ fn what_is_wrong_has_a_code_and_a_place() {
             .starts_with("line 1:6: ")
     );
     server.ksql("SELECT * FROM s;").refused(40002);
+    // Nothing runs, wherever the SELECT comes from.
+    server
+        .ksql("DEFINE t='s'; CREATE STREAM never AS SELECT * FROM s; SELECT * FROM ${t} EMIT CHANGES;")
+        .refused(40002);
+    let json = server.ask(
+        "POST /ksql",
+        "Content-Type: application/json\nAccept: application/json",
+        "{",
+    );
+    assert!(
+        json.head.contains("content-type: application/json\r"),
+        "{json:?}"
+    );
     server.ksql("PRINT s;").refused(40002);
     // Nobody reads this machine's files from outside.
     let script = server.ksql("RUN SCRIPT '/etc/hostname';").refused(40001);
@@ -266,6 +279,53 @@ fn pages_of_other_sites_are_refused() {
     server.ask("GET /info", &own, "").ok();
     let local = server.address().replace("127.0.0.1", "localhost");
     server.ask("GET /info", &format!("Host: {local}"), "").ok();
+    server.stop();
+}
+
+#[test]
+fn pages_of_origins_that_may_are_let_in() {
+    let place = Place::new();
+    let file = place.file("people", "token:t0ken\n");
+    let allowed = "--set=access.control.allow.origin=https://soc.example,https://b.example";
+    let server = Server::start(
+        &place,
+        &Target::embedded(&place),
+        &["--credentials", &file, allowed],
+    );
+    // A browser asks first, and says nothing of who it is.
+    let preflight = "Origin: https://soc.example\nAccess-Control-Request-Method: POST\nAccess-Control-Request-Headers: authorization";
+    let may = server.ask("OPTIONS /ksql", preflight, "");
+    assert_eq!(may.status, 200, "{may:?}");
+    assert!(
+        may.head
+            .contains("access-control-allow-origin: https://soc.example"),
+        "{may:?}"
+    );
+    assert!(may.head.contains("authorization"), "{may:?}");
+    let asked = server.ask(
+        "GET /info",
+        "Origin: https://soc.example\nAuthorization: Bearer t0ken\nSec-Fetch-Site: cross-site",
+        "",
+    );
+    assert!(
+        asked
+            .head
+            .contains("access-control-allow-origin: https://soc.example"),
+        "{asked:?}"
+    );
+    asked.ok();
+    let others = server.ask("OPTIONS /ksql", &preflight.replace("soc", "evil"), "");
+    assert!(
+        !others.head.contains("access-control-allow-origin"),
+        "{others:?}"
+    );
+    server
+        .ask(
+            "GET /info",
+            "Origin: https://evil.example\nAuthorization: Bearer t0ken",
+            "",
+        )
+        .refused(40300);
     server.stop();
 }
 
