@@ -67,6 +67,8 @@ impl SessionStatement {
 
 /// That a property was changed, in ksqlDB's words.
 pub(crate) fn changed(name: &str, before: Option<String>, value: &str) -> String {
+    let shown = |value: &str| crate::engine::shown(name, value);
+    let (before, value) = (before.map(|before| shown(&before)), shown(value));
     let from = before.map_or(String::new(), |before| format!(" from '{before}'"));
     let rest = match from.is_empty() {
         true => " Use the UNSET command to revert your change.",
@@ -87,7 +89,8 @@ impl Session {
         let plain = properties::plain_name(name);
         match self.properties.remove(plain) {
             Some(value) => Ok(format!(
-                "Successfully unset local property '{plain}' (value was '{value}')."
+                "Successfully unset local property '{plain}' (value was '{}').",
+                crate::engine::shown(plain, &value)
             )),
             None => Err(Error::user(format!(
                 "Cannot unset local property '{plain}' which was never set in the first place"

@@ -126,10 +126,24 @@ fn columns(assert: &AssertValues, is_null: bool, source: &Source) -> Result<Vec<
     listed.collect()
 }
 
+/// The properties that ASSERT STREAM and ASSERT TABLE look at.
+const COMPARED: &[&str] = &[
+    "KAFKA_TOPIC",
+    "FORMAT",
+    "KEY_FORMAT",
+    "VALUE_FORMAT",
+    "KEY_DELIMITER",
+    "VALUE_DELIMITER",
+    "WRAP_SINGLE_VALUE",
+    "TIMESTAMP",
+    "TIMESTAMP_FORMAT",
+];
+
 /// ASSERT STREAM and ASSERT TABLE: the kind, the columns if any are listed, and each property that is listed.
 pub fn source(assert: &CreateSource, context: &Context<'_>) -> Result<(), Error> {
     let actual = find(&assert.name, context)?;
     let with = With::try_new(&assert.properties, SOURCE_PROPERTIES)?;
+    refuse_others(assert)?;
     let compare = |what: &str, expected: &str, found: &str| {
         if expected == found {
             return Ok(());
@@ -187,6 +201,27 @@ pub fn source(assert: &CreateSource, context: &Context<'_>) -> Result<(), Error>
         compare("timestamp format", &format, found.unwrap_or("none"))?;
     }
     Ok(())
+}
+
+/// What is listed is compared, and what cannot be compared is not to be listed.
+fn refuse_others(assert: &CreateSource) -> Result<(), Error> {
+    let other = assert
+        .properties
+        .entries
+        .iter()
+        .find(|property| !COMPARED.contains(&property.name.value.to_uppercase().as_str()));
+    match other {
+        None => Ok(()),
+        Some(property) => Err(Error::new(
+            ErrorKind::Property,
+            format!(
+                "{} cannot be asserted: a source is compared by {}.",
+                property.name.value.to_uppercase(),
+                COMPARED.join(", ")
+            ),
+        )
+        .at(property.name.span)),
+    }
 }
 
 fn shown_delimiter(format: &FormatSpec) -> String {

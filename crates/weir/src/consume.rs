@@ -1,5 +1,7 @@
 //! `weir consume`: records to lines.
 
+use std::{borrow::Cow, io::IsTerminal};
+
 use weir_engine::Engine;
 use weir_server::client::{Client, ConsumeOptions};
 
@@ -9,6 +11,7 @@ use crate::{
     failure::Failure,
     follow::follow,
     signals::Signals,
+    sql::printable,
     stdout::Stdout,
 };
 
@@ -56,7 +59,7 @@ async fn receive(server: &Client, arguments: &ConsumeArguments) -> Result<(), Fa
             .iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX))
         {
-            text.extend_from_slice(line);
+            text.extend_from_slice(&shown(line));
             text.push(b'\n');
             left -= 1;
         }
@@ -80,12 +83,12 @@ async fn consume(engine: &Engine, arguments: &ConsumeArguments) -> Result<(), Fa
             records = follow(&mut reader) => records?,
             () = signals.told_to_stop() => break,
         };
-        let shown = records
+        let wanted = records
             .iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX));
         let mut text = Vec::new();
-        for record in shown {
-            text.extend_from_slice(record.value.as_deref().unwrap_or(b"null"));
+        for record in wanted {
+            text.extend_from_slice(&shown(record.value.as_deref().unwrap_or(b"null")));
             text.push(b'\n');
             left -= 1;
         }
@@ -94,4 +97,15 @@ async fn consume(engine: &Engine, arguments: &ConsumeArguments) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+/// A value as it is; in a terminal without what would steer it.
+fn shown(value: &[u8]) -> Cow<'_, [u8]> {
+    match std::io::stdout().is_terminal() {
+        true => {
+            let text = printable(&String::from_utf8_lossy(value));
+            Cow::Owned(text.into_bytes())
+        }
+        false => Cow::Borrowed(value),
+    }
 }

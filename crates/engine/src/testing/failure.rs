@@ -101,6 +101,11 @@ impl Failure {
         self.class.ancestry()[0]
     }
 
+    /// Whether it is trouble of the broker's or of ours, and says nothing of the statement: no test expects that.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self.error.kind, ErrorKind::External | ErrorKind::Internal)
+    }
+
     /// Whether an exception that is expected is this one or one that it extends; the package may be left out.
     pub fn is_a(&self, class: &str) -> bool {
         let ancestry = self.class.ancestry();

@@ -120,6 +120,10 @@ impl Command {
                 )),
             },
             ["spool", "off"] => Self::SpoolOff,
+            ["spool", _, ..] | ["run", "script", _, ..] if goes_on(line) => Self::Wrong(
+                "A command has a line of its own: put what comes after its `;` on the next one"
+                    .to_owned(),
+            ),
             ["spool", _, ..] => Self::Spool(argument(1)),
             ["run", "script", _, ..] => {
                 let path = argument(2).replace('\'', "''");
@@ -186,6 +190,15 @@ fn switch(text: &str) -> Option<bool> {
         "off" => Some(false),
         _ => None,
     }
+}
+
+/// Whether a semicolon stands on a command's line outside of its quotes.
+fn goes_on(line: &str) -> bool {
+    let mut is_quoted = false;
+    line.chars().any(|character| {
+        is_quoted ^= character == '\'';
+        character == ';' && !is_quoted
+    })
 }
 
 /// Without the quotes around it, doubled ones undone.

@@ -80,9 +80,7 @@ pub async fn run(arguments: SqlArguments) -> Result<(), Failure> {
             let remote = Remote::connect(server).await.map_err(Failure::from)?;
             let mut shell = Shell::new(Backend::Remote(remote), session, screen);
             shell.options = client;
-            if script.is_none() {
-                end_at_signals(None, &Arc::default(), true)?;
-            }
+            end_at_signals(None, &Arc::default(), script.is_none())?;
             run_in(&mut shell, script.as_ref()).await
         }
         Door::Own(engine) => {
@@ -177,6 +175,8 @@ fn end_at_signals(
         remove(&folder);
         if let Some(terminal) = terminal {
             let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &terminal);
+            // The line editor has asked for pastes to be marked.
+            let _ = crate::stdout::Stdout::write(b"\x1b[?2004l");
         }
         std::process::exit(status);
     });

@@ -185,8 +185,23 @@ async fn show_rows(
         }
     };
     say_end(&end, screen)?;
-    Ok(Outcome::Finished)
+    match &end {
+        // The server ended, and the query with it.
+        End::Message(why) if !GOOD_ENDS.contains(&why.as_str()) => Err(Failure::new(format!(
+            "the query came to an early end: {}",
+            printable(why)
+        ))),
+        _ => Ok(Outcome::Finished),
+    }
 }
+
+/// The final messages of queries that have done what was asked, and of those that somebody has ended.
+const GOOD_ENDS: &[&str] = &[
+    "Limit Reached",
+    "Query Completed",
+    "Query Terminated",
+    "Query terminated",
+];
 
 /// Never, without a limit.
 async fn limit_of(limit: Option<Duration>) {

@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
         let has_class = self.class.is_none_or(|class| failure.is_a(class));
         let has_message = self.message.is_none_or(|wanted| found.contains(wanted));
         let is_expected = self.class.is_some() || self.message.is_some();
-        if is_expected && has_class && has_message {
+        if is_expected && has_class && has_message && !failure.is_trouble() {
             return End::Expected;
         }
         let class = failure.class();

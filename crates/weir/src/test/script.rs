@@ -148,6 +148,11 @@ fn check_before(source: &Source, found: &[Directive<'_>], end: usize) -> Result<
     }
 }
 
+/// Where a line that looks like the beginning of another test stands in a test's text.
+fn swallowed(text: &str) -> Option<usize> {
+    text.find("\n--@test:").map(|at| at + 1)
+}
+
 /// `directives`: its own, beginning with `--@test`.
 fn test(
     source: &Arc<Source>,
@@ -167,6 +172,12 @@ fn test(
             start: start + statement.start,
             action: Action::Statement(statement.text),
         })),
+        // An open quote or comment that runs over the beginnings of other tests would make them vanish.
+        Err(_) if let Some(at) = swallowed(&source.text[start..end]) => {
+            let why =
+                "a quote or a comment before it is not closed, and this test would be a part of it";
+            return Err(source.wrong(start + at, why));
+        }
         Err(error) => steps.push(Step {
             start: start + error.span.map_or(0, |span| span.start),
             action: Action::Unreadable(Box::new(error)),

@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::{
+    http,
     prompt::Terminal,
     support::{Place, Process, Target, read},
 };
@@ -524,4 +525,33 @@ fn a_server_that_does_not_answer_holds_nobody_up() {
     terminal.wait_for_prompt();
     terminal.keys("\u{4}");
     terminal.ends();
+}
+
+/// A push query over a server, in a script, that has begun.
+fn pushing(place: &Place, server: &http::Server) -> Process {
+    let query = "SELECT message FROM KSQL_PROCESSING_LOG EMIT CHANGES;";
+    let mut process = Process::start(&mut place.weir(&["sql", &server.url, "--execute", query]));
+    process.wait_for_output("|MESSAGE ");
+    process
+}
+
+#[test]
+fn a_script_over_a_server_ends_when_it_is_told_to() {
+    let place = Place::new();
+    let server = http::Server::start(&place, &Target::embedded(&place), &[]);
+    let process = pushing(&place, &server);
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.done().status.code(), Some(128 + 15));
+    server.stop();
+}
+
+#[test]
+fn a_query_that_the_servers_end_cut_off_is_a_failure() {
+    let place = Place::new();
+    let server = http::Server::start(&place, &Target::embedded(&place), &[]);
+    let process = pushing(&place, &server);
+    server.stop();
+    let done = process.done();
+    assert_eq!(done.status.code(), Some(1), "{done:#?}");
+    assert!(done.stderr.contains("came to an early end"), "{done:#?}");
 }

@@ -288,3 +288,26 @@ fn folders_are_walked_in_the_order_of_names() {
         .collect();
     assert_eq!(names, ["a1.sql", "a2.sql", "b1.sql", "b2.sql"]);
 }
+
+#[test]
+fn an_open_quote_does_not_swallow_the_tests_after_it() {
+    let place = Place::new();
+    let text = "--@test: an open quote\n--@expected.error: ParseFailedException\nSELECT 'abc FROM s;\n--@test: another\nSHOW STREAMS;\n";
+    let file = place.file("open.sql", text);
+    let done = place.run(&["test", &file]);
+    assert_eq!(done.status.code(), Some(2), "{done:#?}");
+    assert!(done.stderr.contains("is not closed"), "{done:#?}");
+}
+
+#[test]
+fn a_property_that_is_not_compared_cannot_be_asserted() {
+    let place = Place::new();
+    let text = "--@test: partitions\nCREATE STREAM s (a INT) WITH (kafka_topic='s', value_format='JSON');\nASSERT STREAM s WITH (PARTITIONS=99);\n";
+    let file = place.file("partitions.sql", text);
+    let done = place.run(&["test", &file]);
+    assert_eq!(done.status.code(), Some(1), "{done:#?}");
+    assert!(
+        done.stdout.contains("PARTITIONS cannot be asserted"),
+        "{done:#?}"
+    );
+}

@@ -40,7 +40,7 @@ pub fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &Path) {
 
 /// Keeps an entry, at once.
 pub fn remember<H: Helper>(editor: &mut Editor<H, FileHistory>, path: Option<&Path>, entry: &str) {
-    if entry.is_empty() || holds_secret(entry) {
+    if entry.is_empty() || holds_secret(entry) || names_somebody(entry) {
         return;
     }
     // A history that cannot be kept is no reason to fail.
@@ -48,6 +48,14 @@ pub fn remember<H: Helper>(editor: &mut Editor<H, FileHistory>, path: Option<&Pa
     if let (true, Some(path)) = (is_new, path) {
         let _ = editor.append_history(path);
     }
+}
+
+/// Whether a URL has a user, and with it perhaps a password: `server http://me:secret@host:8088`.
+fn names_somebody(entry: &str) -> bool {
+    entry.split_whitespace().any(|word| {
+        word.split_once("://")
+            .is_some_and(|(_, rest)| rest.split('/').next().unwrap_or_default().contains('@'))
+    })
 }
 
 /// Whether a value is set whose name is one of secrets: `SET 'sasl.jaas.config' = '…'`.
@@ -60,8 +68,8 @@ pub fn holds_secret(entry: &str) -> bool {
 
 fn sets_secret(entry: &str, statement: &[Token]) -> bool {
     let is_declaration = statement
-        .first()
-        .is_some_and(|first| first.is(entry, "CREATE") || first.is(entry, "DEFINE"));
+        .iter()
+        .any(|word| word.is(entry, "CREATE") || word.is(entry, "DEFINE"));
     statement.windows(2).any(|pair| {
         let is_name = match pair[0].kind {
             Kind::Text => true,
@@ -75,7 +83,14 @@ fn sets_secret(entry: &str, statement: &[Token]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::holds_secret;
+    use super::{holds_secret, names_somebody};
+
+    #[test]
+    fn a_user_in_an_address_is_seen() {
+        assert!(names_somebody("server http://me:secret@host:8088"));
+        assert!(!names_somebody("server http://host:8088/a@b"));
+        assert!(!names_somebody("SELECT 'a@b' FROM s;"));
+    }
 
     #[test]
     fn secrets_are_known_by_the_names_of_properties() {

@@ -223,9 +223,13 @@ impl Completer for Assistant {
             let (start, files) = self.files.complete_path(part, part.len())?;
             return Ok((found.start + start, files));
         }
-        let pairs = found.candidates.into_iter().map(|candidate| Pair {
-            // Names are others': what is shown of them is harmless.
-            display: super::printable(&candidate),
+        // Names are others': one that would steer the terminal is typed by whoever wants it.
+        let harmless = found
+            .candidates
+            .into_iter()
+            .filter(|candidate| !candidate.contains(char::is_control));
+        let pairs = harmless.map(|candidate| Pair {
+            display: candidate.clone(),
             replacement: candidate,
         });
         Ok((found.start, pairs.collect()))
@@ -261,6 +265,10 @@ impl Hinter for Assistant {
             Some((first, _)) => format!("{first} …"),
             None => rest.clone(),
         };
+        // A hint is written as it is.
+        if shown.contains(char::is_control) {
+            return None;
+        }
         Some(Rest { rest, shown })
     }
 }

@@ -66,9 +66,7 @@ impl Report {
     }
 }
 
+/// A reader that has gone changes nothing: the tests that are left run, and the exit status is theirs.
 fn write(text: &str) -> Result<(), Failure> {
-    match Stdout::write(text.as_bytes())? {
-        Stdout::Read => Ok(()),
-        Stdout::Gone => Err(Failure::nobody_reads()),
-    }
+    Stdout::write(text.as_bytes()).map(|_| ())
 }
