@@ -61,7 +61,7 @@ pub use deploy::{DeployOptions, Deployment};
 pub use engine::Engine;
 pub use entity::Entity;
 pub use error::{Error, ErrorKind};
-pub use execute::Response;
+pub use execute::{Reading, Response};
 pub use inserts::Inserts;
 pub use metrics::Metrics;
 pub use print::{PrintLine, PrintStream};

@@ -84,7 +84,8 @@ pub struct Options {
     pub broker: Arc<dyn Broker>,
     pub clock: Arc<dyn Clock>,
     pub checkpoints: Arc<dyn CheckpointStore>,
-    /// Entries for the processing log. A task never waits for room: what does not fit is counted on its query.
+    /// Entries for the processing log. A task that reports much waits for room, within bounds; what
+    /// does not fit then is counted on its query.
     pub processing_log: tokio::sync::mpsc::Sender<ProcessingLogEntry>,
     /// Whether entries hold the record itself: a copy, since a slice would keep all that was fetched with it.
     pub logs_records: bool,

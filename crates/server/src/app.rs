@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use axum::body::Body;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_engine::{Engine, Error};
@@ -9,7 +10,7 @@ use weir_engine::{Engine, Error};
 use crate::{
     Options,
     listen::{self, Connections},
-    push::Pushes,
+    push::{Pushes, Slot, Source, outgoing, pump},
     request::Bodies,
     routes,
 };
@@ -116,6 +117,17 @@ impl App {
             streams: TaskTracker::new(),
             health: routes::Health::default(),
         })
+    }
+
+    /// A body that is filled on the threads of the queries, until the source, the client or the server has come to its end.
+    pub fn send(&self, source: impl Source + 'static, slot: Option<Slot>) -> Body {
+        let (outgoing, body) = outgoing(self.options.limits.stall_time, slot);
+        let stopping = self.stopping.clone();
+        self.streams.spawn_on(
+            async move { pump(source, outgoing, &stopping).await },
+            self.engine.query_threads(),
+        );
+        body
     }
 
     /// Names by which this machine's own clients know it, for the `Host` header.

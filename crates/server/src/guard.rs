@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::App, error::Refusal};
+use crate::{app::App, error::Refusal, routes::text};
 
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     match check(&app, request.uri(), request.headers()) {
@@ -98,10 +98,6 @@ fn check_origin(headers: &HeaderMap, names: &[String], allowed: &[String]) -> Re
             origin.escape_debug()
         ),
     ))
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 fn access_token(uri: &Uri) -> Option<String> {

@@ -37,6 +37,15 @@ pub enum Response {
     Note(String),
 }
 
+/// How the rows of a statement end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// With what was there at the start: a pull query.
+    ToTheEnd,
+    /// When somebody ends it, or at a LIMIT that may never be reached: a push query, or PRINT.
+    OnAndOn,
+}
+
 impl Engine {
     /// Runs a script: validated whole first, on a copy; then statement by statement. A SELECT or PRINT answers with a
     /// stream and the next statement does not wait for its end. What RUN SCRIPT runs answers in its place.
@@ -90,27 +99,13 @@ impl Engine {
         Ok(answers)
     }
 
-    /// Whether a statement answers with rows: SELECT or PRINT.
-    pub fn is_read(&self, session: &Session, text: &str) -> bool {
-        // One that cannot be read is refused when it runs, with its place.
-        self.parse(session, text).is_ok_and(|parsed| {
-            matches!(parsed.statement, Statement::Select(_) | Statement::Print(_))
+    /// How a statement's rows end; `None` for a statement that has none. An error is one of syntax.
+    pub fn reading(&self, session: &Session, text: &str) -> Result<Option<Reading>, Error> {
+        Ok(match self.parse(session, text)?.statement {
+            Statement::Select(query) if query.emit.is_none() => Some(Reading::ToTheEnd),
+            Statement::Select(_) | Statement::Print(_) => Some(Reading::OnAndOn),
+            _ => None,
         })
-    }
-
-    /// Whether a statement's rows may never end: a push query, or PRINT.
-    pub fn is_endless(&self, session: &Session, text: &str) -> bool {
-        self.parse(session, text)
-            .is_ok_and(|parsed| match parsed.statement {
-                Statement::Select(query) => query.emit.is_some(),
-                Statement::Print(_) => true,
-                _ => false,
-            })
-    }
-
-    /// Refuses what cannot be parsed.
-    pub fn check_syntax(&self, session: &Session, text: &str) -> Result<(), Error> {
-        self.parse(session, text).map(|_| ())
     }
 
     async fn answer(

@@ -19,7 +19,7 @@ use crate::{
     error::Refusal,
     lines::Lines,
     negotiate::{self, DELIMITED, JSON},
-    push::{Cut, Ending, Next, Source, outgoing, pump},
+    push::{Cut, Ending, Next, Source},
     request::session,
 };
 
@@ -67,7 +67,6 @@ pub async fn inserts_stream(
             ErrorKind::User => Refusal::bad_request(error.message),
             _ => Refusal::from(error),
         })?;
-    let (outgoing, response) = outgoing(limits.stall_time, None);
     let source = Rows {
         lines,
         inserts,
@@ -77,13 +76,8 @@ pub async fn inserts_stream(
         },
         is_broken: false,
     };
-    let stopping = app.stopping.clone();
-    let threads = app.engine.query_threads();
-    app.streams.spawn_on(
-        async move { pump(source, outgoing, &stopping).await },
-        threads,
-    );
-    Ok(([(header::CONTENT_TYPE, form)], response).into_response())
+    let body = app.send(source, None);
+    Ok(([(header::CONTENT_TYPE, form)], body).into_response())
 }
 
 /// Rows that come in, as the acknowledgements that go out.

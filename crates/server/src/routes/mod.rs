@@ -174,7 +174,8 @@ fn check_json(headers: &header::HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn text<'a>(headers: &'a header::HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+/// A header, if it is text.
+pub fn text<'a>(headers: &'a header::HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

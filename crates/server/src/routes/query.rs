@@ -10,14 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use weir_engine::{PrintLine, PrintStream, Response as Answer, RowStream};
+use weir_engine::{PrintLine, PrintStream, Reading, Response as Answer, RowStream};
 
 use super::{check_json, check_serving, text};
 use crate::{
     app::App,
     error::Refusal,
     negotiate::{self, DELIMITED, JSON, PROTOBUF, V1},
-    push::{Cut, Ending, Next, Slot, Source, outgoing, pump},
+    push::{Cut, Ending, Next, Slot, Source},
     request::{KsqlRequest, QueryStreamRequest, Statements, read_json},
     rows::Form,
 };
@@ -87,28 +87,17 @@ async fn run(
     check_serving(&app)?;
     let statements = request.prepare(&app).await?;
     let (answer, slot) = start(&app, statements, client).await?;
-    let (outgoing, body) = outgoing(app.options.limits.stall_time, slot);
-    let stopping = app.stopping.clone();
-    let threads = app.engine.query_threads();
-    let content_type = match answer {
+    let (content_type, body) = match answer {
         Answer::Rows(stream) => {
             let source = QueryRows::new(stream, rows);
-            app.streams.spawn_on(
-                async move { pump(source, outgoing, &stopping).await },
-                threads,
-            );
-            rows.content_type
+            (rows.content_type, app.send(source, slot))
         }
         Answer::Print(stream) if takes_print => {
-            let source = Printed { stream };
-            app.streams.spawn_on(
-                async move { pump(source, outgoing, &stopping).await },
-                threads,
-            );
-            match rows.form {
+            let content_type = match rows.form {
                 Form::Delimited => rows.content_type,
                 _ => "text/plain; charset=utf-8",
-            }
+            };
+            (content_type, app.send(Printed { stream }, slot))
         }
         Answer::Print(_) => return Err(Refusal::not_acceptable()),
         _ => return Err(Refusal::bad_request("the statement has no rows")),
@@ -135,20 +124,18 @@ pub async fn start(
             found.len()
         )));
     };
-    if !app.engine.is_read(&session, &statement.text) {
-        // What cannot be parsed says so itself.
-        app.engine.check_syntax(&session, &statement.text)?;
-        return Err(Refusal {
-            statement: Some((format!("{};", statement.text), Vec::new())),
-            ..Refusal::new(
-                40001,
-                "Only SELECT and PRINT have rows: send other statements to /ksql",
-            )
-        });
-    }
-    let slot = match app.engine.is_endless(&session, &statement.text) {
-        true => Some(app.pushes.take(client.ip())?),
-        false => None,
+    let slot = match app.engine.reading(&session, &statement.text)? {
+        Some(Reading::ToTheEnd) => None,
+        Some(Reading::OnAndOn) => Some(app.pushes.take(client.ip())?),
+        None => {
+            return Err(Refusal {
+                statement: Some((format!("{};", statement.text), Vec::new())),
+                ..Refusal::new(
+                    40001,
+                    "Only SELECT and PRINT have rows: send other statements to /ksql",
+                )
+            });
+        }
     };
     let answers = app
         .engine

@@ -28,7 +28,7 @@ use crate::{
     app::App,
     error::Refusal,
     lines::Lines,
-    push::{BUNCH, Cut, Ending, Next, Source, outgoing, pump},
+    push::{BUNCH, Cut, Ending, Next, Source},
 };
 
 const NDJSON: &str = "application/x-ndjson";
@@ -221,19 +221,13 @@ pub async fn read(
     };
     let reader = app.engine.topics().consume(&topic, from_beginning).await;
     let reader = reader.map_err(of_topic)?;
-    let (outgoing, body) = outgoing(app.options.limits.stall_time, slot);
     let source = Records {
         left: options.limit.unwrap_or(u64::MAX),
         reader,
         options,
         waiting: VecDeque::new(),
     };
-    let stopping = app.stopping.clone();
-    let threads = app.engine.query_threads();
-    app.streams.spawn_on(
-        async move { pump(source, outgoing, &stopping).await },
-        threads,
-    );
+    let body = app.send(source, slot);
     Ok(([(header::CONTENT_TYPE, NDJSON)], body).into_response())
 }
 

@@ -14,15 +14,12 @@ mod script;
 
 use std::{sync::Arc, time::Instant};
 
-use futures::StreamExt;
-
 use crate::{
     cli::{TestArguments, TestFormat},
     failure::Failure,
 };
 
 use outcome::{Outcome, Status};
-use report::Report;
 use script::Test;
 
 /// How a file that cannot be tested with ends the program, as opposed to a test that failed.
@@ -69,21 +66,9 @@ async fn run_scripts(arguments: TestArguments) -> Result<(), Failure> {
         ))
         .status(NO_TEST));
     }
-    let started = Instant::now();
-    let mut report = Report::new(arguments.output, all - chosen.len());
-    let is_resumed = arguments.resume;
+    let (left_out, is_resumed) = (all - chosen.len(), arguments.resume);
     let running = chosen.into_iter().map(|test| run_apart(test, is_resumed));
-    let mut outcomes = futures::stream::iter(running).buffered(at_once());
-    let mut failed = 0;
-    while let Some(outcome) = outcomes.next().await {
-        failed += usize::from(outcome.status != Status::Pass);
-        report.outcome(outcome)?;
-    }
-    report.end(started.elapsed())?;
-    match failed {
-        0 => Ok(()),
-        _ => Err(Failure::said(1)),
-    }
+    report::all(running, arguments.output, left_out).await
 }
 
 /// In a task of its own: a defect of ours ends one test and not the others.
@@ -105,11 +90,6 @@ async fn run_apart(test: Arc<Test>, is_resumed: bool) -> Outcome {
     }
     outcome.seconds = started.elapsed().as_secs_f64();
     outcome
-}
-
-/// Tests wait for their queries' tasks: a few more than there are cores keep all of them busy.
-fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2)
 }
 
 fn filter(text: &str) -> Result<regex::Regex, Failure> {

@@ -89,17 +89,9 @@ impl Outcome {
     /// A test that passed, until it is told otherwise.
     pub fn new(test: &Test) -> Self {
         Self {
-            name: test.name.clone(),
-            file: test.source.path.display().to_string(),
             line: test.line,
-            status: Status::Pass,
-            seconds: 0.0,
-            message: None,
-            place: None,
-            details: String::new(),
-            difference: None,
             is_case: false,
-            level: None,
+            ..Self::of_case(&test.name, &test.source.path.display().to_string())
         }
     }
 

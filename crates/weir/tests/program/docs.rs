@@ -21,7 +21,10 @@ use std::{
 
 use weir_engine::Engine;
 
-use crate::support::{LIMIT, Place, Process, read, root};
+use crate::{
+    http::Server,
+    support::{LIMIT, Place, Process, read, root},
+};
 
 /// A fenced block of a page.
 #[derive(Debug)]
@@ -248,12 +251,8 @@ fn every_endpoint_of_the_migration_is_there_or_not_as_it_says() {
     let place = Place::new();
     let data = place.path("data");
     let arguments = ["server", "--listen", "127.0.0.1:0", "--embedded", &data];
-    let mut server = Process::start(&mut place.weir(&arguments));
-    let said = server.wait_for_error("listening on http://");
-    let address = said
-        .trim()
-        .trim_start_matches("listening on http://")
-        .to_owned();
+    let server = Server::of(Process::start(&mut place.weir(&arguments)));
+    let address = server.address().to_owned();
     let ask = |method: &str, path: &str| {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(&address).unwrap();

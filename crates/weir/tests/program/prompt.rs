@@ -130,6 +130,18 @@ impl Terminal {
         self.wait_for(text);
     }
 
+    /// Presses keys until the screen is as it should be: names that a broker takes long to give are not there at the first Tab.
+    #[track_caller]
+    pub fn press_until_screen(&mut self, keys: &str, what: &str, is_so: impl Fn(&str) -> bool) {
+        let until = Instant::now() + LIMIT;
+        while !is_so(&self.screen.screen().contents()) {
+            assert!(Instant::now() < until, "{what}: not so");
+            self.keys(keys);
+            let patience = Instant::now() + Duration::from_secs(2);
+            while !is_so(&self.screen.screen().contents()) && self.take(patience).is_ok() {}
+        }
+    }
+
     /// Waits until the screen is as it should be; gives its text.
     #[track_caller]
     pub fn wait_for_screen(&mut self, what: &str, is_so: impl Fn(&str) -> bool) -> String {

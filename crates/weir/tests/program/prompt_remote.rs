@@ -4,38 +4,16 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::{
-    http,
+    http::Server,
     prompt::Terminal,
     support::{Place, Process, Target, read},
 };
 
-/// `weir server` on a port of its own. It does not outlive the test.
-struct Server {
-    process: Process,
-    url: String,
-}
-
-impl Server {
-    fn start(place: &Place, target: &Target) -> Self {
-        Self::start_with(place, target, &[])
-    }
-
-    fn start_with(place: &Place, target: &Target, more: &[&str]) -> Self {
-        let arguments = target.on(&["server", "--listen", "127.0.0.1:0"]);
-        let mut process = Process::start(&mut place.weir(&[&arguments[..], more].concat()));
-        let line = process.wait_for_error("listening on http");
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { process, url }
-    }
-
-    fn stop(self) {
-        self.process.signal(Signal::SIGTERM);
-        self.process.done().ok();
-    }
-
-    fn sql(&self, place: &Place, statements: &str) -> String {
-        place.run(&["sql", &self.url, "--execute", statements]).ok()
-    }
+/// What statements print, given to `weir sql` with the server's URL.
+fn sql(server: &Server, place: &Place, statements: &str) -> String {
+    place
+        .run(&["sql", &server.url, "--execute", statements])
+        .ok()
 }
 
 /// What is pasted: line ends are not keys.
@@ -51,7 +29,7 @@ fn event(host: &str) -> String {
 
 /// The session that the first users know, typed in a terminal against a server.
 fn session_against(place: &Place, target: &Target) {
-    let server = Server::start(place, target);
+    let server = Server::start(place, target, &[]);
     let (events, alerts) = (
         (target.topic)("wineventlogs"),
         (target.topic)("windows_alerts"),
@@ -98,8 +76,8 @@ fn session_against(place: &Place, target: &Target) {
         "{shown}"
     );
     // What was declared is completed, down into its members.
-    terminal.keys("SELECT winlog->event_data->comm\t");
-    terminal.wait_for_screen("a member is completed", |screen| {
+    terminal.keys("SELECT winlog->event_data->comm");
+    terminal.press_until_screen("\t", "a member is completed", |screen| {
         screen.contains("SELECT winlog->event_data->commandline")
     });
     terminal.drop_line();
@@ -207,8 +185,9 @@ fn kafka_the_session() {
 fn scripts_run_at_a_server() {
     let place = Place::new();
     let target = Target::embedded(&place);
-    let server = Server::start(&place, &target);
-    let created = server.sql(
+    let server = Server::start(&place, &target, &[]);
+    let created = sql(
+        &server,
         &place,
         "CREATE STREAM s (a INT, b DECIMAL(30, 5)) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1); INSERT INTO s VALUES (1, 1234567890123456789012345.12345); INSERT INTO s VALUES (2, 0.50000)",
     );
@@ -260,7 +239,7 @@ fn scripts_run_at_a_server() {
     );
     // A file as one, in which the first statements were done.
     let as_one = place.file("one.sql", "CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);\nSHOW STREAMS;\n");
-    let output = server.sql(&place, &format!("RUN SCRIPT '{as_one}';"));
+    let output = sql(&server, &place, &format!("RUN SCRIPT '{as_one}';"));
     assert!(
         output.contains(" Stream created ") && output.contains(" T "),
         "{output}"
@@ -298,7 +277,7 @@ fn scripts_run_at_a_server() {
     looking.wait_for_output("|2 ");
     looking.signal(Signal::SIGINT);
     assert!(looking.done().ok().ends_with("Query terminated\n"));
-    let left = server.sql(&place, "SHOW QUERIES;");
+    let left = sql(&server, &place, "SHOW QUERIES;");
     assert!(!left.contains("transient_"), "{left}");
     server.stop();
 }
@@ -307,7 +286,7 @@ fn scripts_run_at_a_server() {
 fn the_server_of_a_folder_is_found() {
     let place = Place::new();
     let target = Target::embedded(&place);
-    let server = Server::start(&place, &target);
+    let server = Server::start(&place, &target, &[]);
     let done = place.run_with(
         &target.on(&["produce", "t", "--partitions", "2"]),
         b"a\n\nb c\nd\n",
@@ -403,7 +382,7 @@ fn a_server_that_wants_to_know_who_asks() {
         "credentials",
         "user:alice:correct horse\ntoken:0123456789\n",
     );
-    let server = Server::start_with(&place, &target, &["--credentials", &credentials]);
+    let server = Server::start(&place, &target, &["--credentials", &credentials]);
     let sql = ["sql", &server.url, "--execute", "SHOW TOPICS;"];
     let text = place.run(&sql).refused();
     assert!(
@@ -460,7 +439,7 @@ fn a_server_with_tls() {
     let certificate = place.file("certificate.pem", made.cert.pem());
     let key = place.file("key.pem", made.signing_key.serialize_pem());
     let tls = ["--tls-certificate", &certificate, "--tls-key", &key];
-    let server = Server::start_with(&place, &target, &tls);
+    let server = Server::start(&place, &target, &tls);
     assert!(server.url.starts_with("https://"), "{}", server.url);
     let sql = ["sql", &server.url, "--execute", "SHOW TOPICS;"];
     let trusted = [&sql[..], &["--cacert", &certificate]].concat();
@@ -528,7 +507,7 @@ fn a_server_that_does_not_answer_holds_nobody_up() {
 }
 
 /// A push query over a server, in a script, that has begun.
-fn pushing(place: &Place, server: &http::Server) -> Process {
+fn pushing(place: &Place, server: &Server) -> Process {
     let query = "SELECT message FROM KSQL_PROCESSING_LOG EMIT CHANGES;";
     let mut process = Process::start(&mut place.weir(&["sql", &server.url, "--execute", query]));
     process.wait_for_output("|MESSAGE ");
@@ -538,7 +517,7 @@ fn pushing(place: &Place, server: &http::Server) -> Process {
 #[test]
 fn a_script_over_a_server_ends_when_it_is_told_to() {
     let place = Place::new();
-    let server = http::Server::start(&place, &Target::embedded(&place), &[]);
+    let server = Server::start(&place, &Target::embedded(&place), &[]);
     let process = pushing(&place, &server);
     process.signal(Signal::SIGTERM);
     assert_eq!(process.done().status.code(), Some(128 + 15));
@@ -548,7 +527,7 @@ fn a_script_over_a_server_ends_when_it_is_told_to() {
 #[test]
 fn a_query_that_the_servers_end_cut_off_is_a_failure() {
     let place = Place::new();
-    let server = http::Server::start(&place, &Target::embedded(&place), &[]);
+    let server = Server::start(&place, &Target::embedded(&place), &[]);
     let process = pushing(&place, &server);
     server.stop();
     let done = process.done();

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{Done, LIMIT, Place, Process};
+use crate::{
+    http::Server,
+    support::{Done, LIMIT, Place, Process},
+};
 
 /// Every one ends alike, so that one search finds all.
 const MARK: &str = "hunter2";
@@ -190,12 +193,8 @@ fn what_a_request_says_of_who_asks_is_in_no_log() {
     let mut arguments = vec!["server", "--listen", "127.0.0.1:0", "--embedded", &data];
     arguments.extend(["--credentials", &credentials]);
     arguments.extend(EVERYTHING);
-    let mut server = Process::start(&mut place.weir(&arguments));
-    let said = server.wait_for_error("listening on http://");
-    let address = said
-        .trim()
-        .trim_start_matches("listening on http://")
-        .to_owned();
+    let server = Server::of(Process::start(&mut place.weir(&arguments)));
+    let address = server.address().to_owned();
     let ask = |request: &str, authorization: &str, body: &str| {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
@@ -227,8 +226,7 @@ fn what_a_request_says_of_who_asks_is_in_no_log() {
     ask("POST /ksql", &bearer, &setting);
     let torn = format!(r#"{{"ksql":"SHOW TOPICS;","ssl.key.password":"{MARK}""#);
     ask("POST /ksql", &bearer, &torn);
-    server.signal(nix::sys::signal::Signal::SIGTERM);
-    let done = server.done();
+    let done = server.stop();
     check(&done);
     for encoded in ["YWxpY2U6cC1odW50ZXIy", "YWxpY2U6cC1odW50ZXIyMg"] {
         assert!(!done.stderr.contains(encoded), "{encoded} is in a log line");

@@ -15,14 +15,12 @@ mod rest;
 
 use std::{sync::Arc, time::Instant};
 
-use futures::StreamExt;
-
 use crate::{cli::TestArguments, failure::Failure};
 
 use super::{
-    NO_TEST, at_once, filter,
+    NO_TEST, filter,
     outcome::{Outcome, Status},
-    report::Report,
+    report,
 };
 use file::Case;
 
@@ -68,19 +66,9 @@ pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
             format!("none of the {all} cases is chosen by --filter, --tags and --without-tags");
         return Err(Failure::new(why).status(NO_TEST));
     }
-    let started = Instant::now();
-    let mut report = Report::new(arguments.output, all - cases.len());
-    let mut outcomes = futures::stream::iter(cases.into_iter().map(run_apart)).buffered(at_once());
-    let mut failed = 0;
-    while let Some(outcome) = outcomes.next().await {
-        failed += usize::from(outcome.status != Status::Pass);
-        report.outcome(outcome)?;
-    }
-    report.end(started.elapsed())?;
-    match failed {
-        0 => Ok(()),
-        _ => Err(Failure::said(1)),
-    }
+    let left_out = all - cases.len();
+    let running = cases.into_iter().map(run_apart);
+    report::all(running, arguments.output, left_out).await
 }
 
 /// In a task of its own: a defect of ours ends one case and not the others.

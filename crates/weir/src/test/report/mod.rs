@@ -5,13 +5,41 @@ mod junit;
 mod table;
 mod text;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
 
 use crate::{cli::TestOutput, failure::Failure, stdout::Stdout};
 
 use super::outcome::{Outcome, Status};
 
-pub struct Report {
+/// Runs tests, some at a time, and says what became of each. An error if one of them did not pass.
+pub async fn all(
+    running: impl Iterator<Item = impl Future<Output = Outcome>>,
+    output: TestOutput,
+    left_out: usize,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let mut report = Report::new(output, left_out);
+    let mut outcomes = futures::stream::iter(running).buffered(at_once());
+    let mut failed = 0;
+    while let Some(outcome) = outcomes.next().await {
+        failed += usize::from(outcome.status != Status::Pass);
+        report.outcome(outcome)?;
+    }
+    report.end(started.elapsed())?;
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::said(1)),
+    }
+}
+
+/// Tests wait for their queries' tasks: a few more than there are cores keep all of them busy.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2)
+}
+
+struct Report {
     output: TestOutput,
     counts: Counts,
     text: text::Text,
@@ -29,7 +57,7 @@ pub struct Counts {
 }
 
 impl Report {
-    pub fn new(output: TestOutput, left_out: usize) -> Self {
+    fn new(output: TestOutput, left_out: usize) -> Self {
         Self {
             output,
             counts: Counts {
@@ -41,7 +69,7 @@ impl Report {
         }
     }
 
-    pub fn outcome(&mut self, outcome: Outcome) -> Result<(), Failure> {
+    fn outcome(&mut self, outcome: Outcome) -> Result<(), Failure> {
         *match outcome.status {
             Status::Pass => &mut self.counts.passed,
             Status::Fail => &mut self.counts.failed,
@@ -57,7 +85,7 @@ impl Report {
         }
     }
 
-    pub fn end(&self, elapsed: Duration) -> Result<(), Failure> {
+    fn end(&self, elapsed: Duration) -> Result<(), Failure> {
         match self.output {
             TestOutput::Text => write(&self.text.summary(&self.counts, elapsed)),
             TestOutput::Json => Ok(()),
