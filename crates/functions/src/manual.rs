@@ -9,6 +9,8 @@ pub struct Manual {
     pub category: &'static str,
     pub description: &'static str,
     pub overloads: Vec<Overload>,
+    /// Whether a NULL argument may give something else than NULL; the descriptions say what.
+    pub takes_null: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

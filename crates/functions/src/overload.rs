@@ -122,10 +122,17 @@ impl Builtin {
                 category,
                 description,
                 overloads,
+                takes_null: false,
             },
             shown: name.to_lowercase(),
             variants,
         }
+    }
+
+    /// A NULL argument gives something else than NULL.
+    pub fn takes_null(mut self) -> Self {
+        self.manual.takes_null = true;
+        self
     }
 
     pub fn shown_as(self, shown: &str) -> Self {

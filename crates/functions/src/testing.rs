@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef},
+    array::{Array, ArrayRef, Int32Builder, ListBuilder, MapBuilder, StringBuilder},
     datatypes::{Field, FieldRef},
 };
 use datafusion_common::{ScalarValue, config::ConfigOptions};
 use datafusion_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ident};
+use weir_catalog::SqlType;
+
+use crate::{Registry, operators::cast};
 
 /// The column at `index`.
 pub fn column(index: usize) -> Expr {
@@ -82,4 +85,71 @@ pub fn check(make: impl Fn(Vec<Expr>) -> Expr, arguments: &[ScalarValue], expect
             assert_eq!(&value, expected, "of {arguments:?}, columns {columns:b}");
         }
     }
+}
+
+/// Checks a call by name, over the types of its arguments: each argument as a constant and as a column.
+pub fn call(name: &str, arguments: &[ScalarValue], expected: impl Into<ScalarValue>) {
+    let registry = Registry::builtin();
+    let types: Vec<_> = arguments
+        .iter()
+        .map(|argument| SqlType::from_arrow(&argument.data_type()))
+        .collect();
+    let resolved = registry.get(name).unwrap().resolve(&types).unwrap();
+    let make = |given: Vec<Expr>| {
+        let casts = given.into_iter().zip(&types).zip(&resolved.arguments);
+        let given = casts.map(|((given, from), to)| match from {
+            Some(from) => cast(given, from, to),
+            None => Expr::Literal(null(to), None),
+        });
+        resolved.udf.call(given.collect())
+    };
+    let expected = expected.into();
+    assert_eq!(expected.data_type(), resolved.returns.to_arrow(), "{name}");
+    check(make, arguments, &expected);
+}
+
+pub fn null(of: &SqlType) -> ScalarValue {
+    ScalarValue::try_from(&of.to_arrow()).unwrap()
+}
+
+pub fn text(text: &str) -> ScalarValue {
+    ScalarValue::from(text)
+}
+
+pub fn no_text() -> ScalarValue {
+    ScalarValue::Utf8(None)
+}
+
+pub fn bytes(bytes: &[u8]) -> ScalarValue {
+    ScalarValue::Binary(Some(bytes.to_vec()))
+}
+
+pub fn no_bytes() -> ScalarValue {
+    ScalarValue::Binary(None)
+}
+
+pub fn decimal(unscaled: i128, precision: u8, scale: i8) -> ScalarValue {
+    ScalarValue::Decimal128(Some(unscaled), precision, scale)
+}
+
+pub fn texts(elements: &[Option<&str>]) -> ScalarValue {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    lists.append_value(elements.iter().copied());
+    ScalarValue::List(Arc::new(lists.finish()))
+}
+
+pub fn integers(elements: &[Option<i32>]) -> ScalarValue {
+    let mut lists = ListBuilder::new(Int32Builder::new());
+    lists.append_value(elements.iter().copied());
+    ScalarValue::List(Arc::new(lists.finish()))
+}
+
+pub fn map() -> ScalarValue {
+    let mut maps = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+    for (key, value) in [("a", Some(1)), ("b", None)] {
+        maps.keys().append_value(key);
+        maps.values().append_option(value);
+    }
+    maps.append(true).unwrap();
+    ScalarValue::Map(Arc::new(maps.finish()))
 }

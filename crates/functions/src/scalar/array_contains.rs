@@ -27,7 +27,7 @@ pub fn function() -> Builtin {
         "ARRAY",
         "Tells whether an array holds a value.",
         vec![variant],
-    )
+    ).takes_null()
     .shown_as("ARRAY_CONTAINS")
 }
 

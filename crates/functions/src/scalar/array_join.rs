@@ -34,7 +34,7 @@ pub fn function() -> Builtin {
                 join,
             ),
         ],
-    )
+    ).takes_null()
     .shown_as("ARRAY_JOIN")
 }
 

@@ -23,7 +23,7 @@ pub fn function() -> Builtin {
         "NULL",
         "Returns the first value that is not NULL.",
         vec![variant.variadic().returns_as("T")],
-    )
+    ).takes_null()
     .shown_as("COALESCE")
 }
 

@@ -25,5 +25,5 @@ pub fn function() -> Builtin {
         "STRING",
         "Joins texts or bytes.",
         vec![texts.variadic(), bytes.variadic()],
-    )
+    ).takes_null()
 }

@@ -36,7 +36,7 @@ pub fn function() -> Builtin {
         "STRING",
         "Joins texts or bytes with a separator.",
         vec![texts.variadic(), bytes.variadic()],
-    )
+    ).takes_null()
 }
 
 fn concat_texts(call: &Call) -> Result<ArrayRef> {

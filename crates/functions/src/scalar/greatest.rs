@@ -28,7 +28,7 @@ pub fn function() -> Builtin {
         variants("The greatest of the values that are not NULL; NULL if all are.", |call| {
             extreme(call, Ordering::Greater)
         }),
-    )
+    ).takes_null()
 }
 
 /// An overload for each type that has an order.

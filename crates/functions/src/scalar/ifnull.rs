@@ -15,6 +15,6 @@ pub fn function() -> Builtin {
         "NULL",
         "Returns a value, or an alternative if it is NULL.",
         vec![variant.returns_as("T")],
-    )
+    ).takes_null()
     .shown_as("IFNULL")
 }

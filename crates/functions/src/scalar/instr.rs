@@ -32,7 +32,7 @@ pub fn function() -> Builtin {
             variant(3, "Looks from a position on; from a negative one, which counts from the end, backwards."),
             variant(4, "The position of the so many-th occurrence from there."),
         ],
-    )
+    ).takes_null()
 }
 
 fn instr(call: &Call) -> Result<ArrayRef> {

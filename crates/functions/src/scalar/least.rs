@@ -13,5 +13,5 @@ pub fn function() -> Builtin {
         variants("The least of the values that are not NULL; NULL if all are.", |call| {
             extreme(call, Ordering::Less)
         }),
-    )
+    ).takes_null()
 }

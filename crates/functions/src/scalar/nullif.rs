@@ -24,7 +24,7 @@ pub fn function() -> Builtin {
         "NULL",
         "Returns NULL if two values are equal, else the first of them.",
         vec![variant.returns_as("T")],
-    )
+    ).takes_null()
     .shown_as("NULLIF")
 }
 

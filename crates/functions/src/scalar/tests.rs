@@ -2,95 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, Int32Builder, ListBuilder, MapBuilder, StringBuilder};
+use arrow::array::{Array, Int32Builder, ListBuilder};
 use datafusion_common::ScalarValue;
-use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 
-use crate::{Registry, operators::cast, testing};
+use crate::{
+    Registry,
+    testing::{self, bytes, decimal, integers, map, no_bytes, no_text, null, text, texts},
+};
 
 type Value = ScalarValue;
 
-fn check(name: &str, arguments: &[Value], expected: impl Into<Value>) {
-    let registry = Registry::builtin();
-    let types: Vec<_> = arguments
-        .iter()
-        .map(|argument| SqlType::from_arrow(&argument.data_type()))
-        .collect();
-    let resolved = registry.get(name).unwrap().resolve(&types).unwrap();
-    let make = |given: Vec<Expr>| {
-        let casts = given.into_iter().zip(&types).zip(&resolved.arguments);
-        let given = casts.map(|((given, from), to)| match from {
-            Some(from) => cast(given, from, to),
-            None => Expr::Literal(null(to), None),
-        });
-        resolved.udf.call(given.collect())
-    };
-    let expected = expected.into();
-    assert_eq!(expected.data_type(), resolved.returns.to_arrow(), "{name}");
-    testing::check(make, arguments, &expected);
-}
-
-fn null(of: &SqlType) -> Value {
-    Value::try_from(&of.to_arrow()).unwrap()
-}
-
-fn text(text: &str) -> Value {
-    Value::from(text)
-}
-
-fn no_text() -> Value {
-    Value::Utf8(None)
-}
-
-fn bytes(bytes: &[u8]) -> Value {
-    Value::Binary(Some(bytes.to_vec()))
-}
-
-fn no_bytes() -> Value {
-    Value::Binary(None)
-}
-
-fn decimal(unscaled: i128, precision: u8, scale: i8) -> Value {
-    Value::Decimal128(Some(unscaled), precision, scale)
-}
-
-fn texts(elements: &[Option<&str>]) -> Value {
-    let mut lists = ListBuilder::new(StringBuilder::new());
-    lists.append_value(elements.iter().copied());
-    Value::List(Arc::new(lists.finish()))
-}
-
-fn integers(elements: &[Option<i32>]) -> Value {
-    let mut lists = ListBuilder::new(Int32Builder::new());
-    lists.append_value(elements.iter().copied());
-    Value::List(Arc::new(lists.finish()))
-}
-
-fn map() -> Value {
-    let mut maps = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
-    for (key, value) in [("a", Some(1)), ("b", None)] {
-        maps.keys().append_value(key);
-        maps.values().append_option(value);
-    }
-    maps.append(true).unwrap();
-    Value::Map(Arc::new(maps.finish()))
-}
-
 #[test]
 fn a_null_argument_gives_null() {
-    const OTHERWISE: [&str; 10] = [
-        "ARRAY_CONTAINS",
-        "ARRAY_JOIN",
-        "COALESCE",
-        "CONCAT",
-        "CONCAT_WS",
-        "GREATEST",
-        "IFNULL",
-        "INSTR",
-        "LEAST",
-        "NULLIF",
-    ];
     let example = |printed: &str| match printed {
         "STRING" => text("1"),
         "BYTES" => bytes(b"1"),
@@ -99,6 +23,8 @@ fn a_null_argument_gives_null() {
         "DOUBLE" => Value::from(1.0),
         "DECIMAL" => decimal(10, 2, 1),
         "DATE" => Value::Date32(Some(1)),
+        "BOOLEAN" => Value::from(true),
+        "TIME" => Value::Time32Millisecond(Some(1)),
         "TIMESTAMP" => Value::TimestampMillisecond(Some(1), None),
         "ARRAY<T>" => integers(&[Some(1)]),
         "MAP<K, V>" => map(),
@@ -107,7 +33,7 @@ fn a_null_argument_gives_null() {
     };
     let registry = Registry::builtin();
     let functions = registry.iter().map(|function| function.manual());
-    for manual in functions.filter(|manual| !OTHERWISE.contains(&manual.name)) {
+    for manual in functions.filter(|manual| !manual.takes_null) {
         for overload in &manual.overloads {
             let arguments: Vec<Value> = overload
                 .arguments
@@ -122,7 +48,7 @@ fn a_null_argument_gives_null() {
                     .map(|argument| SqlType::from_arrow(&argument.data_type()))
                     .collect();
                 let call = registry.get(manual.name).unwrap().resolve(&types).unwrap();
-                check(manual.name, &arguments, null(&call.returns));
+                testing::call(manual.name, &arguments, null(&call.returns));
             }
         }
     }
@@ -130,67 +56,67 @@ fn a_null_argument_gives_null() {
 
 #[test]
 fn numbers() {
-    check("ABS", &[Value::from(-5)], 5);
-    check("ABS", &[Value::from(i32::MIN)], i32::MIN);
-    check("ABS", &[Value::from(i64::MIN + 1)], i64::MAX);
-    check("ABS", &[Value::from(-1.5)], 1.5);
-    check("ABS", &[decimal(-32, 2, 1)], decimal(32, 2, 1));
-    check("CEIL", &[Value::from(1.1)], 2.0);
-    check("CEIL", &[Value::from(-1.1)], -1.0);
-    check("CEIL", &[Value::from(7)], 7);
-    check("CEIL", &[decimal(11, 3, 1)], decimal(20, 3, 1));
-    check("CEIL", &[decimal(-11, 3, 1)], decimal(-10, 3, 1));
-    check("CEIL", &[decimal(98, 2, 1)], Value::Decimal128(None, 2, 1));
-    check("FLOOR", &[Value::from(-1.1)], -2.0);
-    check("FLOOR", &[Value::from(7_i64)], 7_i64);
-    check("FLOOR", &[decimal(19, 3, 1)], decimal(10, 3, 1));
-    check("FLOOR", &[decimal(-11, 3, 1)], decimal(-20, 3, 1));
-    check("SQRT", &[Value::from(4)], 2.0);
-    check("SQRT", &[Value::from(2_i64)], std::f64::consts::SQRT_2);
-    check("SIGN", &[Value::from(-3.0)], -1);
-    check("SIGN", &[Value::from(i64::MAX)], 1);
-    check("SIGN", &[Value::from(0)], 0);
-    check("SIGN", &[Value::from(f64::NAN)], 0);
+    testing::call("ABS", &[Value::from(-5)], 5);
+    testing::call("ABS", &[Value::from(i32::MIN)], i32::MIN);
+    testing::call("ABS", &[Value::from(i64::MIN + 1)], i64::MAX);
+    testing::call("ABS", &[Value::from(-1.5)], 1.5);
+    testing::call("ABS", &[decimal(-32, 2, 1)], decimal(32, 2, 1));
+    testing::call("CEIL", &[Value::from(1.1)], 2.0);
+    testing::call("CEIL", &[Value::from(-1.1)], -1.0);
+    testing::call("CEIL", &[Value::from(7)], 7);
+    testing::call("CEIL", &[decimal(11, 3, 1)], decimal(20, 3, 1));
+    testing::call("CEIL", &[decimal(-11, 3, 1)], decimal(-10, 3, 1));
+    testing::call("CEIL", &[decimal(98, 2, 1)], Value::Decimal128(None, 2, 1));
+    testing::call("FLOOR", &[Value::from(-1.1)], -2.0);
+    testing::call("FLOOR", &[Value::from(7_i64)], 7_i64);
+    testing::call("FLOOR", &[decimal(19, 3, 1)], decimal(10, 3, 1));
+    testing::call("FLOOR", &[decimal(-11, 3, 1)], decimal(-20, 3, 1));
+    testing::call("SQRT", &[Value::from(4)], 2.0);
+    testing::call("SQRT", &[Value::from(2_i64)], std::f64::consts::SQRT_2);
+    testing::call("SIGN", &[Value::from(-3.0)], -1);
+    testing::call("SIGN", &[Value::from(i64::MAX)], 1);
+    testing::call("SIGN", &[Value::from(0)], 0);
+    testing::call("SIGN", &[Value::from(f64::NAN)], 0);
 }
 
 #[test]
 fn round() {
-    check("ROUND", &[Value::from(1.5)], 2_i64);
-    check("ROUND", &[Value::from(-1.5)], -1_i64);
-    check("ROUND", &[Value::from(0.49999999999999994)], 0_i64);
-    check("ROUND", &[Value::from(1e300)], i64::MAX);
-    check("ROUND", &[Value::from(7)], 7_i64);
-    check("ROUND", &[Value::from(1.25), Value::from(1)], 1.3);
-    check("ROUND", &[Value::from(111.0), Value::from(-2)], 100.0);
-    check(
+    testing::call("ROUND", &[Value::from(1.5)], 2_i64);
+    testing::call("ROUND", &[Value::from(-1.5)], -1_i64);
+    testing::call("ROUND", &[Value::from(0.49999999999999994)], 0_i64);
+    testing::call("ROUND", &[Value::from(1e300)], i64::MAX);
+    testing::call("ROUND", &[Value::from(7)], 7_i64);
+    testing::call("ROUND", &[Value::from(1.25), Value::from(1)], 1.3);
+    testing::call("ROUND", &[Value::from(111.0), Value::from(-2)], 100.0);
+    testing::call(
         "ROUND",
         &[Value::from(f64::NAN), Value::from(1)],
         None::<f64>,
     );
-    check("ROUND", &[decimal(125, 4, 2)], decimal(1, 2, 0));
-    check("ROUND", &[decimal(150, 4, 2)], decimal(2, 2, 0));
-    check("ROUND", &[decimal(-150, 4, 2)], decimal(-1, 2, 0));
-    check(
+    testing::call("ROUND", &[decimal(125, 4, 2)], decimal(1, 2, 0));
+    testing::call("ROUND", &[decimal(150, 4, 2)], decimal(2, 2, 0));
+    testing::call("ROUND", &[decimal(-150, 4, 2)], decimal(-1, 2, 0));
+    testing::call(
         "ROUND",
         &[decimal(125, 4, 2), Value::from(1)],
         decimal(130, 4, 2),
     );
-    check(
+    testing::call(
         "ROUND",
         &[decimal(-125, 4, 2), Value::from(1)],
         decimal(-120, 4, 2),
     );
-    check(
+    testing::call(
         "ROUND",
         &[decimal(5125, 4, 2), Value::from(-1)],
         decimal(5000, 4, 2),
     );
-    check(
+    testing::call(
         "ROUND",
         &[decimal(5125, 4, 2), Value::from(-100)],
         decimal(0, 4, 2),
     );
-    check(
+    testing::call(
         "ROUND",
         &[decimal(9999, 4, 2), Value::from(0)],
         Value::Decimal128(None, 4, 2),
@@ -200,140 +126,140 @@ fn round() {
 #[test]
 fn greatest_and_least() {
     let some = [Value::from(3), Value::from(None::<i32>), Value::from(7)];
-    check("GREATEST", &some, 7);
-    check("LEAST", &some, 3);
-    check(
+    testing::call("GREATEST", &some, 7);
+    testing::call("LEAST", &some, 3);
+    testing::call(
         "GREATEST",
         &[Value::from(None::<i32>), Value::from(None::<i32>)],
         None::<i32>,
     );
-    check("GREATEST", &[text("a"), no_text(), text("é")], text("é"));
-    check("LEAST", &[text("b"), text("A")], text("A"));
-    check("LEAST", &[bytes(&[0x7f]), bytes(&[0x80])], bytes(&[0x80]));
-    check(
+    testing::call("GREATEST", &[text("a"), no_text(), text("é")], text("é"));
+    testing::call("LEAST", &[text("b"), text("A")], text("A"));
+    testing::call("LEAST", &[bytes(&[0x7f]), bytes(&[0x80])], bytes(&[0x80]));
+    testing::call(
         "GREATEST",
         &[Value::from(1.0), Value::from(f64::NAN)],
         f64::NAN,
     );
-    check("LEAST", &[Value::from(f64::NAN), Value::from(1.0)], 1.0);
-    check(
+    testing::call("LEAST", &[Value::from(f64::NAN), Value::from(1.0)], 1.0);
+    testing::call(
         "LEAST",
         &[Value::from(1), Value::from(2_i64), Value::from(0.5)],
         0.5,
     );
-    check(
+    testing::call(
         "LEAST",
         &[decimal(123456789, 9, 2), decimal(123456, 6, 6)],
         decimal(123456, 13, 6),
     );
-    check(
+    testing::call(
         "GREATEST",
         &[Value::Date32(Some(1)), text("1970-01-03")],
         Value::Date32(Some(2)),
     );
-    check("GREATEST", &[Value::from(5)], 5);
-    check("LEAST", &[Value::Null, Value::from(5)], 5);
+    testing::call("GREATEST", &[Value::from(5)], 5);
+    testing::call("LEAST", &[Value::Null, Value::from(5)], 5);
 }
 
 #[test]
 fn null_handling() {
-    check("COALESCE", &[no_text(), text("x"), text("y")], text("x"));
-    check("COALESCE", &[no_text(), no_text()], no_text());
-    check("COALESCE", &[Value::from(1)], 1);
-    check(
+    testing::call("COALESCE", &[no_text(), text("x"), text("y")], text("x"));
+    testing::call("COALESCE", &[no_text(), no_text()], no_text());
+    testing::call("COALESCE", &[Value::from(1)], 1);
+    testing::call(
         "COALESCE",
         &[Value::Null, integers(&[Some(1)])],
         integers(&[Some(1)]),
     );
-    check("IFNULL", &[Value::from(None::<i32>), Value::from(2)], 2);
-    check("IFNULL", &[Value::from(1), Value::from(None::<i32>)], 1);
-    check("NULLIF", &[text("a"), text("a")], no_text());
-    check("NULLIF", &[text("a"), text("b")], text("a"));
-    check("NULLIF", &[text("a"), no_text()], text("a"));
-    check("NULLIF", &[no_text(), text("a")], no_text());
-    check(
+    testing::call("IFNULL", &[Value::from(None::<i32>), Value::from(2)], 2);
+    testing::call("IFNULL", &[Value::from(1), Value::from(None::<i32>)], 1);
+    testing::call("NULLIF", &[text("a"), text("a")], no_text());
+    testing::call("NULLIF", &[text("a"), text("b")], text("a"));
+    testing::call("NULLIF", &[text("a"), no_text()], text("a"));
+    testing::call("NULLIF", &[no_text(), text("a")], no_text());
+    testing::call(
         "NULLIF",
         &[integers(&[None]), integers(&[None])],
         null(&SqlType::array(SqlType::Integer)),
     );
-    check("AS_VALUE", &[text("k")], text("k"));
+    testing::call("AS_VALUE", &[text("k")], text("k"));
 }
 
 #[test]
 fn texts_joined_and_cut() {
-    check("CONCAT", &[text("a"), no_text(), text("b")], text("ab"));
-    check("CONCAT", &[no_text()], text(""));
-    check(
+    testing::call("CONCAT", &[text("a"), no_text(), text("b")], text("ab"));
+    testing::call("CONCAT", &[no_text()], text(""));
+    testing::call(
         "CONCAT",
         &[bytes(b"a"), no_bytes(), bytes(&[0xff])],
         bytes(b"a\xff"),
     );
-    check(
+    testing::call(
         "CONCAT_WS",
         &[text("-"), text("a"), no_text(), text("b")],
         text("a-b"),
     );
-    check("CONCAT_WS", &[text("-"), no_text()], text(""));
-    check("CONCAT_WS", &[no_text(), text("a")], no_text());
-    check(
+    testing::call("CONCAT_WS", &[text("-"), no_text()], text(""));
+    testing::call("CONCAT_WS", &[no_text(), text("a")], no_text());
+    testing::call(
         "CONCAT_WS",
         &[bytes(b"-"), bytes(b"a"), bytes(b"")],
         bytes(b"a-"),
     );
-    check("CONCAT_WS", &[no_bytes(), bytes(b"a")], no_bytes());
-    check(
+    testing::call("CONCAT_WS", &[no_bytes(), bytes(b"a")], no_bytes());
+    testing::call(
         "SUBSTRING",
         &[text("some_string"), Value::from(6)],
         text("string"),
     );
-    check(
+    testing::call(
         "SUBSTRING",
         &[text("some_string"), Value::from(6), Value::from(3)],
         text("str"),
     );
-    check("SUBSTRING", &[text("short"), Value::from(6)], text(""));
-    check(
+    testing::call("SUBSTRING", &[text("short"), Value::from(6)], text(""));
+    testing::call(
         "SUBSTRING",
         &[text("short"), Value::from(0), Value::from(2)],
         text("sh"),
     );
-    check("SUBSTRING", &[text("short"), Value::from(-2)], text("rt"));
-    check(
+    testing::call("SUBSTRING", &[text("short"), Value::from(-2)], text("rt"));
+    testing::call(
         "SUBSTRING",
         &[text("short"), Value::from(-9), Value::from(2)],
         text("sh"),
     );
-    check(
+    testing::call(
         "SUBSTRING",
         &[text("short"), Value::from(2), Value::from(-1)],
         text(""),
     );
-    check("SUBSTRING", &[text("a😀b"), Value::from(4)], text("b"));
-    check(
+    testing::call("SUBSTRING", &[text("a😀b"), Value::from(4)], text("b"));
+    testing::call(
         "SUBSTRING",
         &[text("x"), Value::from(i32::MIN), Value::from(i32::MAX)],
         text("x"),
     );
-    check(
+    testing::call(
         "SUBSTRING",
         &[bytes(b"short"), Value::from(-2)],
         bytes(b"rt"),
     );
-    check(
+    testing::call(
         "SUBSTRING",
         &[bytes(b"short"), Value::from(2), Value::from(2)],
         bytes(b"ho"),
     );
-    check("LEN", &[text("a😀é")], 4);
-    check("LEN", &[text("")], 0);
-    check("LEN", &[bytes("é".as_bytes())], 2);
-    check(
+    testing::call("LEN", &[text("a😀é")], 4);
+    testing::call("LEN", &[text("")], 0);
+    testing::call("LEN", &[bytes("é".as_bytes())], 2);
+    testing::call(
         "REPLACE",
         &[text("anaconda"), text("a"), text("o")],
         text("onocondo"),
     );
-    check("REPLACE", &[text("ab"), text(""), text("-")], text("-a-b-"));
-    check(
+    testing::call("REPLACE", &[text("ab"), text(""), text("-")], text("-a-b-"));
+    testing::call(
         "REPLACE",
         &[
             text(&"a".repeat(1 << 13)),
@@ -342,37 +268,37 @@ fn texts_joined_and_cut() {
         ],
         no_text(),
     );
-    check(
+    testing::call(
         "SPLIT",
         &[text(".a."), text(".")],
         texts(&[Some(""), Some("a"), Some("")]),
     );
-    check(
+    testing::call(
         "SPLIT",
         &[text("aé"), text("")],
         texts(&[Some("a"), Some("é")]),
     );
-    check("SPLIT", &[text(""), text("")], texts(&[Some("")]));
-    check("SPLIT", &[text(""), text(".")], texts(&[Some("")]));
-    check("ARRAY_LENGTH", &[texts(&[Some("a"), None])], 2);
+    testing::call("SPLIT", &[text(""), text("")], texts(&[Some("")]));
+    testing::call("SPLIT", &[text(""), text(".")], texts(&[Some("")]));
+    testing::call("ARRAY_LENGTH", &[texts(&[Some("a"), None])], 2);
 }
 
 #[test]
 fn case_and_blanks() {
-    check("LCASE", &[text("ÀBc")], text("àbc"));
-    check("UCASE", &[text("straße")], text("STRASSE"));
-    check("LCASE", &[text("ABC")], text("abc"));
-    check("UCASE", &[text("abc")], text("ABC"));
-    check("TRIM", &[text("\t a b\u{0}\n ")], text("a b"));
-    check("TRIM", &[text("\u{a0}a")], text("\u{a0}a"));
-    check("INITCAP", &[text("some_string")], text("Some_string"));
-    check(
+    testing::call("LCASE", &[text("ÀBc")], text("àbc"));
+    testing::call("UCASE", &[text("straße")], text("STRASSE"));
+    testing::call("LCASE", &[text("ABC")], text("abc"));
+    testing::call("UCASE", &[text("abc")], text("ABC"));
+    testing::call("TRIM", &[text("\t a b\u{0}\n ")], text("a b"));
+    testing::call("TRIM", &[text("\u{a0}a")], text("\u{a0}a"));
+    testing::call("INITCAP", &[text("some_string")], text("Some_string"));
+    testing::call(
         "INITCAP",
         &[text("the   Quick br0wn fOx")],
         text("The   Quick Br0wn Fox"),
     );
-    check("INITCAP", &[text("  é\tX ")], text("É X"));
-    check("INITCAP", &[text("")], text(""));
+    testing::call("INITCAP", &[text("  é\tX ")], text("É X"));
+    testing::call("INITCAP", &[text("")], text(""));
 }
 
 #[test]
@@ -389,15 +315,15 @@ fn padding() {
         (i32::MAX, "x", None, None),
     ] {
         let arguments = [text("foo"), Value::from(length), text(padding)];
-        check("LPAD", &arguments, Value::Utf8(left.map(Into::into)));
-        check("RPAD", &arguments, Value::Utf8(right.map(Into::into)));
+        testing::call("LPAD", &arguments, Value::Utf8(left.map(Into::into)));
+        testing::call("RPAD", &arguments, Value::Utf8(right.map(Into::into)));
     }
     let arguments = |length| [bytes(b"ab"), Value::from(length), bytes(&[1, 2])];
-    check("LPAD", &arguments(5), bytes(&[1, 2, 1, b'a', b'b']));
-    check("RPAD", &arguments(5), bytes(&[b'a', b'b', 1, 2, 1]));
-    check("RPAD", &arguments(1), bytes(b"a"));
-    check("LPAD", &arguments(-1), no_bytes());
-    check(
+    testing::call("LPAD", &arguments(5), bytes(&[1, 2, 1, b'a', b'b']));
+    testing::call("RPAD", &arguments(5), bytes(&[b'a', b'b', 1, 2, 1]));
+    testing::call("RPAD", &arguments(1), bytes(b"a"));
+    testing::call("LPAD", &arguments(-1), no_bytes());
+    testing::call(
         "LPAD",
         &[bytes(b"ab"), Value::from(5), bytes(b"")],
         no_bytes(),
@@ -409,7 +335,7 @@ fn instr() {
     let find = |wanted: &str, rest: &[i32], expected: i32| {
         let mut arguments = vec![text("corporate floor"), text(wanted)];
         arguments.extend(rest.iter().map(|number| Value::from(*number)));
-        check("INSTR", &arguments, expected);
+        testing::call("INSTR", &arguments, expected);
     };
     find("or", &[], 2);
     find("or", &[4], 5);
@@ -425,21 +351,21 @@ fn instr() {
     find("or", &[1, 0], 0);
     find("x", &[], 0);
     find("", &[], 1);
-    check("INSTR", &[text("a😀b"), text("b")], 4);
-    check("INSTR", &[text("a😀b"), text("😀"), Value::from(2)], 2);
-    check(
+    testing::call("INSTR", &[text("a😀b"), text("b")], 4);
+    testing::call("INSTR", &[text("a😀b"), text("😀"), Value::from(2)], 2);
+    testing::call(
         "INSTR",
         &[text("aaa"), text("aa"), Value::from(1), Value::from(2)],
         2,
     );
-    check("INSTR", &[no_text(), text("a")], 0);
-    check("INSTR", &[text("a"), no_text()], 0);
-    check(
+    testing::call("INSTR", &[no_text(), text("a")], 0);
+    testing::call("INSTR", &[text("a"), no_text()], 0);
+    testing::call(
         "INSTR",
         &[text("a"), text("a"), Value::from(None::<i32>)],
         0,
     );
-    check(
+    testing::call(
         "INSTR",
         &[
             text("a"),
@@ -454,88 +380,88 @@ fn instr() {
 #[test]
 fn collections() {
     let array = || texts(&[Some("Red"), None, Some("Pink")]);
-    check("ARRAY_CONTAINS", &[array(), text("Pink")], true);
-    check("ARRAY_CONTAINS", &[array(), text("pink")], false);
-    check("ARRAY_CONTAINS", &[array(), no_text()], true);
-    check("ARRAY_CONTAINS", &[texts(&[Some("a")]), no_text()], false);
-    check(
+    testing::call("ARRAY_CONTAINS", &[array(), text("Pink")], true);
+    testing::call("ARRAY_CONTAINS", &[array(), text("pink")], false);
+    testing::call("ARRAY_CONTAINS", &[array(), no_text()], true);
+    testing::call("ARRAY_CONTAINS", &[texts(&[Some("a")]), no_text()], false);
+    testing::call(
         "ARRAY_CONTAINS",
         &[null(&SqlType::array(SqlType::String)), text("a")],
         false,
     );
-    check("ARRAY_CONTAINS", &[texts(&[]), text("a")], false);
-    check("ARRAY_LENGTH", &[texts(&[])], 0);
-    check("ARRAY_JOIN", &[array()], text("Red,null,Pink"));
-    check(
+    testing::call("ARRAY_CONTAINS", &[texts(&[]), text("a")], false);
+    testing::call("ARRAY_LENGTH", &[texts(&[])], 0);
+    testing::call("ARRAY_JOIN", &[array()], text("Red,null,Pink"));
+    testing::call(
         "ARRAY_JOIN",
         &[integers(&[Some(1), None, Some(-42)]), text("?")],
         text("1?null?-42"),
     );
-    check(
+    testing::call(
         "ARRAY_JOIN",
         &[integers(&[Some(1), Some(2)]), no_text()],
         text("12"),
     );
-    check("ARRAY_JOIN", &[texts(&[]), text("x")], text(""));
-    check(
+    testing::call("ARRAY_JOIN", &[texts(&[]), text("x")], text(""));
+    testing::call(
         "ARRAY_JOIN",
         &[null(&SqlType::array(SqlType::String))],
         no_text(),
     );
     let mut nested = ListBuilder::new(ListBuilder::new(Int32Builder::new()));
     nested.append(true);
-    check(
+    testing::call(
         "ARRAY_JOIN",
         &[Value::List(Arc::new(nested.finish()))],
         no_text(),
     );
-    check("MAP_KEYS", &[map()], texts(&[Some("a"), Some("b")]));
-    check("MAP_VALUES", &[map()], integers(&[Some(1), None]));
+    testing::call("MAP_KEYS", &[map()], texts(&[Some("a"), Some("b")]));
+    testing::call("MAP_VALUES", &[map()], integers(&[Some(1), None]));
 }
 
 #[test]
 fn encodings() {
-    check(
+    testing::call(
         "TO_BYTES",
         &[text("4A6b"), text("hex")],
         bytes(&[0x4a, 0x6b]),
     );
-    check("TO_BYTES", &[text("0x4a"), text("HEX")], bytes(&[0x4a]));
-    check("TO_BYTES", &[text("x'4a'"), text("hex")], bytes(&[0x4a]));
-    check("TO_BYTES", &[text("4a6"), text("hex")], no_bytes());
-    check("TO_BYTES", &[text("4é"), text("hex")], no_bytes());
-    check(
+    testing::call("TO_BYTES", &[text("0x4a"), text("HEX")], bytes(&[0x4a]));
+    testing::call("TO_BYTES", &[text("x'4a'"), text("hex")], bytes(&[0x4a]));
+    testing::call("TO_BYTES", &[text("4a6"), text("hex")], no_bytes());
+    testing::call("TO_BYTES", &[text("4é"), text("hex")], no_bytes());
+    testing::call(
         "TO_BYTES",
         &[text("é"), text("utf8")],
         bytes("é".as_bytes()),
     );
-    check("TO_BYTES", &[text("aé"), text("ascii")], bytes(b"a?"));
-    check("TO_BYTES", &[text("aGk="), text("base64")], bytes(b"hi"));
-    check("TO_BYTES", &[text("!"), text("base64")], no_bytes());
-    check("TO_BYTES", &[text("a"), text("latin1")], no_bytes());
-    check(
+    testing::call("TO_BYTES", &[text("aé"), text("ascii")], bytes(b"a?"));
+    testing::call("TO_BYTES", &[text("aGk="), text("base64")], bytes(b"hi"));
+    testing::call("TO_BYTES", &[text("!"), text("base64")], no_bytes());
+    testing::call("TO_BYTES", &[text("a"), text("latin1")], no_bytes());
+    testing::call(
         "FROM_BYTES",
         &[bytes(&[0x4a, 0xff]), text("hex")],
         text("4AFF"),
     );
-    check(
+    testing::call(
         "FROM_BYTES",
         &[bytes(&[0x4a, 0xff]), text("utf8")],
         text("J\u{fffd}"),
     );
-    check(
+    testing::call(
         "FROM_BYTES",
         &[bytes(&[0x4a, 0xff]), text("ascii")],
         text("J\u{fffd}"),
     );
-    check("FROM_BYTES", &[bytes(b"hi"), text("base64")], text("aGk="));
-    check("FROM_BYTES", &[bytes(b"hi"), text("latin1")], no_text());
+    testing::call("FROM_BYTES", &[bytes(b"hi"), text("base64")], text("aGk="));
+    testing::call("FROM_BYTES", &[bytes(b"hi"), text("latin1")], no_text());
 }
 
 #[test]
 fn json() {
     let extract = |json: &str, path: &str, expected: Value| {
-        check("EXTRACTJSONFIELD", &[text(json), text(path)], expected);
+        testing::call("EXTRACTJSONFIELD", &[text(json), text(path)], expected);
     };
     extract(
         "{\"name\": \"cdc\", \"@type\": \"UDF\"}}",
@@ -553,14 +479,14 @@ fn json() {
 #[test]
 fn times() {
     let instant = |millis| Value::TimestampMillisecond(Some(millis), None);
-    check("UNIX_TIMESTAMP", &[instant(-5)], -5_i64);
-    check(
+    testing::call("UNIX_TIMESTAMP", &[instant(-5)], -5_i64);
+    testing::call(
         "FROM_UNIXTIME",
         &[Value::from(1_589_234_313_000_i64)],
         instant(1_589_234_313_000),
     );
-    check("FROM_UNIXTIME", &[Value::from(7)], instant(7));
-    check("UNIX_DATE", &[Value::Date32(Some(-1))], -1);
+    testing::call("FROM_UNIXTIME", &[Value::from(7)], instant(7));
+    testing::call("UNIX_DATE", &[Value::Date32(Some(-1))], -1);
 }
 
 #[test]
