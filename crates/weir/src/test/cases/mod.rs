@@ -45,8 +45,16 @@ pub enum Miss {
     Error(String),
 }
 
-/// What became of a case; a level if it wants an error.
-type Verdict = Result<Option<Level>, Miss>;
+/// A refusal that a case wants.
+#[derive(Debug)]
+pub struct Met {
+    level: Level,
+    /// What was said.
+    message: String,
+}
+
+/// What became of a case; how it was refused if it wants an error.
+type Verdict = Result<Option<Met>, Miss>;
 
 /// What the cases of a file are run against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +122,12 @@ async fn run_apart(case: Arc<Case>, suite: Suite) -> Outcome {
     outcome.tags.clone_from(&case.features);
     outcome.is_scored = case.skip.is_none();
     match verdict {
-        Ok(level) => outcome.level = level,
+        Ok(None) => {}
+        Ok(Some(met)) => {
+            outcome.level = Some(met.level);
+            // Where the words are others, which they are.
+            outcome.message = (met.level == Level::Rejects).then_some(met.message);
+        }
         Err(Miss::Fail(why)) => {
             outcome.status = Status::Fail;
             outcome.message = Some(why);

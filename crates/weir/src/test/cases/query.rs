@@ -12,7 +12,7 @@ use weir_engine::{
 };
 
 use super::{
-    Level, Miss, Verdict,
+    Level, Met, Miss, Verdict,
     file::{Case, ExpectedError, RecordGiven, SourceGiven, TopicAfter, TopicGiven},
     record::{Spelling, Tolerance},
 };
@@ -90,7 +90,7 @@ impl Run<'_> {
         let written = self.feed().await?;
         let failure = self.process().await?;
         match (wanted, failure) {
-            (Some(wanted), Some(why)) => return Ok(Some(level(wanted, &why))),
+            (Some(wanted), Some(why)) => return Ok(Some(met(wanted, &why))),
             (Some(_), None) => return Err(Miss::Fail("NOT REFUSED: no query failed".to_owned())),
             (None, Some(why)) => return Err(Miss::Error(format!("unexpected: {why}"))),
             (None, None) => {}
@@ -157,8 +157,8 @@ impl Run<'_> {
         match wanted.phase.as_deref() {
             Some("runtime") => Err(Miss::Fail(format!("REFUSED EARLY: {message}"))),
             // ksqlDB reads a whole script before it runs any of it.
-            Some("parse") => Ok(Some(level(wanted, message))),
-            _ if is_last => Ok(Some(level(wanted, message))),
+            Some("parse") => Ok(Some(met(wanted, message))),
+            _ if is_last => Ok(Some(met(wanted, message))),
             _ => Err(Miss::Fail(format!("REFUSED EARLY: {message}"))),
         }
     }
@@ -319,12 +319,14 @@ impl Run<'_> {
 }
 
 /// How well a refusal meets what is wanted.
-fn level(wanted: &ExpectedError, message: &str) -> Level {
+fn met(wanted: &ExpectedError, message: &str) -> Met {
     let has = |text: &Option<String>| text.as_deref().is_none_or(|text| message.contains(text));
-    match has(&wanted.message) && has(&wanted.cause_message) {
+    let level = match has(&wanted.message) && has(&wanted.cause_message) {
         true => Level::Message,
         false => Level::Rejects,
-    }
+    };
+    let message = message.to_owned();
+    Met { level, message }
 }
 
 fn source_on<'a>(catalog: &'a Catalog, topic: &str) -> Option<&'a Source> {

@@ -7,7 +7,7 @@ use weir_engine::{Engine, testing::World};
 use weir_server::{Options, Server};
 
 use super::{
-    Level, Miss, Verdict, answer,
+    Level, Met, Miss, Verdict, answer,
     file::{Case, ExpectedError},
     http::{self, Answer},
     json::Json,
@@ -208,10 +208,12 @@ impl Run<'_> {
         if NOT_YET.iter().any(|words| message.contains(words)) {
             return Err(Miss::Fail(format!("NOT IN THIS VERSION: {message}")));
         }
-        Ok(Some(match self.is_in_words(wanted, refusal, message) {
+        let level = match self.is_in_words(wanted, refusal, message) {
             true => Level::Message,
             false => Level::Rejects,
-        }))
+        };
+        let message = message.to_owned();
+        Ok(Some(Met { level, message }))
     }
 
     fn is_in_words(&self, wanted: &ExpectedError, refusal: &Refusal, message: &str) -> bool {
