@@ -53,6 +53,8 @@ pub struct Variant {
     returns: Arc<Returns>,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
+    /// Answers otherwise each time: clocks, random numbers.
+    is_volatile: bool,
     body: Arc<Body>,
 }
 
@@ -73,12 +75,14 @@ impl Variant {
         returns: impl Fn(&[SqlType]) -> SqlType + Send + Sync + 'static,
         body: Arc<Body>,
     ) -> Self {
+        let parameters = parameters.into();
         Self {
-            parameters: parameters.into(),
             is_variadic: false,
             description,
             returns: Arc::new(returns),
             returns_as: None,
+            is_volatile: parameters.is_empty(),
+            parameters,
             body,
         }
     }
@@ -86,6 +90,14 @@ impl Variant {
     pub fn variadic(self) -> Self {
         Self {
             is_variadic: true,
+            ..self
+        }
+    }
+
+    /// Always the same value, though there are no arguments.
+    pub fn constant(self) -> Self {
+        Self {
+            is_volatile: false,
             ..self
         }
     }
@@ -169,7 +181,7 @@ impl Builtin {
     fn resolved(&self, variant: &Variant, arguments: Vec<SqlType>) -> Resolved {
         let returns = (variant.returns)(&arguments);
         let body = Arc::clone(&variant.body);
-        let udf = if variant.parameters.is_empty() {
+        let udf = if variant.is_volatile {
             volatile(self.manual.name, &returns, body)
         } else {
             let types: Vec<String> = arguments.iter().map(SqlType::to_string).collect();

@@ -3,8 +3,10 @@
 //! To add one: its file, and its name in the list below. Unless a file says otherwise a NULL argument gives NULL, and so does
 //! what ksqlDB throws for. Positions count UTF-16 units, as in Java.
 
+mod java_math;
 mod json;
 mod numbers;
+mod rounding;
 #[cfg(test)]
 mod tests;
 
@@ -21,18 +23,29 @@ macro_rules! functions {
 
 functions! {
     abs
+    acos
     array_contains
     array_join
     array_length
     as_value
+    asin
+    atan
+    atan2
+    cbrt
     ceil
     coalesce
     concat
     concat_ws
+    cos
+    cosh
+    cot
+    degrees
+    exp
     extractjsonfield
     floor
     from_bytes
     from_unixtime
+    geo_distance
     greatest
     ifnull
     initcap
@@ -40,19 +53,30 @@ functions! {
     lcase
     least
     len
+    ln
+    log
     lpad
     map_keys
     map_values
     nullif
+    pi
+    power
+    radians
+    random
     replace
     round
     rpad
     sign
+    sin
+    sinh
     split
     sqrt
     substring
+    tan
+    tanh
     to_bytes
     trim
+    trunc
     ucase
     unix_date
     unix_timestamp
