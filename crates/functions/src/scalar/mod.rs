@@ -9,6 +9,7 @@ mod numbers;
 mod rounding;
 #[cfg(test)]
 mod tests;
+mod uri;
 
 macro_rules! functions {
     ($($name:ident)*) => {
@@ -80,4 +81,13 @@ functions! {
     ucase
     unix_date
     unix_timestamp
+    url_decode_param
+    url_encode_param
+    url_extract_fragment
+    url_extract_host
+    url_extract_parameter
+    url_extract_path
+    url_extract_port
+    url_extract_protocol
+    url_extract_query
 }
