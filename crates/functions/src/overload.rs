@@ -293,6 +293,8 @@ impl Variant {
             return None;
         }
         let any = self.any(arguments, casts)?;
+        // If nothing says what `T` is, all of it is NULL: of whatever type, unless the result is of that type too.
+        let any = any.or_else(|| self.returns_as.is_none().then_some(SqlType::String));
         let wanted = arguments.iter().enumerate().map(|(index, given)| {
             let wanted = self
                 .parameter(index)?

@@ -51,6 +51,13 @@ functions! {
     ifnull
     initcap
     instr
+    is_json_string
+    json_array_contains
+    json_array_length
+    json_concat
+    json_items
+    json_keys
+    json_records
     lcase
     least
     len
@@ -76,6 +83,7 @@ functions! {
     tan
     tanh
     to_bytes
+    to_json_string
     trim
     trunc
     ucase

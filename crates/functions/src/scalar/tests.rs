@@ -328,24 +328,6 @@ fn encodings() {
 }
 
 #[test]
-fn json() {
-    let extract = |json: &str, path: &str, expected: Value| {
-        testing::call("EXTRACTJSONFIELD", &[text(json), text(path)], expected);
-    };
-    extract(
-        "{\"name\": \"cdc\", \"@type\": \"UDF\"}}",
-        "$.@type",
-        text("UDF"),
-    );
-    extract("{\"array\": [1.23450]}", "$.array[0]", text("1.23450"));
-    extract("{\"array\": [1.23450]}", "$.array[1]", no_text());
-    extract("{\"array\": [1]}", "$.array[-1]", no_text());
-    extract("{\"a\": null}", "$.a", text("null"));
-    extract("no json", "$.a", no_text());
-    extract("{}", "no path", no_text());
-}
-
-#[test]
 fn times() {
     let instant = |millis| Value::TimestampMillisecond(Some(millis), None);
     testing::call("UNIX_TIMESTAMP", &[instant(-5)], -5_i64);
