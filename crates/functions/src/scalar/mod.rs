@@ -5,6 +5,7 @@
 
 mod json;
 mod numbers;
+mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +30,17 @@ functions! {
     coalesce
     concat
     concat_ws
+    convert_tz
+    dateadd
+    datesub
+    datetostring
     extractjsonfield
     floor
+    format_date
+    format_time
+    format_timestamp
     from_bytes
+    from_days
     from_unixtime
     greatest
     ifnull
@@ -43,14 +52,25 @@ functions! {
     lpad
     map_keys
     map_values
+    now
     nullif
+    parse_date
+    parse_time
+    parse_timestamp
     replace
     round
     rpad
     sign
     split
     sqrt
+    stringtodate
+    stringtotimestamp
     substring
+    timeadd
+    timestampadd
+    timestampsub
+    timestamptostring
+    timesub
     to_bytes
     trim
     ucase
