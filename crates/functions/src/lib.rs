@@ -22,5 +22,5 @@ pub use host::scalar_function;
 pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
-pub use overload::{Builtin, Parameter, Variant};
+pub use overload::{Builtin, Given, Parameter, Selected, Variant};
 pub use registry::{Function, Registry, ResolveError, Resolved};

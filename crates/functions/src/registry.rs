@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use datafusion_expr::ScalarUDF;
 use weir_catalog::SqlType;
 
-use crate::{Manual, scalar};
+use crate::{
+    Manual,
+    overload::{Given, Selected},
+    scalar,
+};
 
 /// Built-in functions and those that a program registered.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +21,14 @@ pub struct Registry {
 pub trait Function: std::fmt::Debug + Send + Sync {
     fn manual(&self) -> &Manual;
 
-    /// Picks the overload for these argument types (`None`: an untyped NULL).
-    fn resolve(&self, arguments: &[Option<SqlType>]) -> Result<Resolved, ResolveError>;
+    /// Picks the overload for these arguments.
+    fn select(&self, arguments: &[Given]) -> Result<Selected, ResolveError>;
+
+    /// The call over values of these types (`None`: an untyped NULL).
+    fn resolve(&self, arguments: &[Option<SqlType>]) -> Result<Resolved, ResolveError> {
+        let arguments: Vec<_> = arguments.iter().cloned().map(Given::from).collect();
+        self.select(&arguments)?.finish()
+    }
 }
 
 /// A call that is known to fit: arguments must first be cast to `arguments`.
@@ -34,6 +44,14 @@ pub struct Resolved {
 #[error("{message}")]
 pub struct ResolveError {
     pub message: String,
+}
+
+impl ResolveError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
 }
 
 impl Registry {
