@@ -184,7 +184,9 @@ impl Resolved {
                 let local = local_day_of_week(Field::DayOfWeek.checked(day_of_week)?);
                 let weeks = Field::WeekOfMonth.checked(in_month)? - week(1, first_day_of_week);
                 let used = [Field::Year, Field::MonthOfYear, Field::WeekOfMonth];
-                used.map(|field| fields.take(field));
+                for field in used {
+                    fields.take(field);
+                }
                 Day::new(first.days + weeks * 7 + local - first_day_of_week)
             }
             (None, ..) if fields.has(Field::WeekBasedYear) && fields.has(Field::WeekOfWeekBasedYear) => {
