@@ -6,6 +6,7 @@
 mod column;
 mod host;
 pub mod kernel;
+pub mod lambda;
 pub mod manual;
 pub mod operators;
 pub mod overload;
@@ -23,4 +24,4 @@ pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use overload::{Builtin, Given, Parameter, Selected, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved};
+pub use registry::{Function, Registry, ResolveError, Resolved, Udf};

@@ -18,7 +18,8 @@ use crate::{
     Argument, Manual, Overload,
     column::{Body, function, volatile},
     kernel::Call,
-    registry::{Function, ResolveError, Resolved},
+    lambda::{LambdaBody, LambdaCall, LambdaType, higher_order},
+    registry::{Function, ResolveError, Resolved, Udf},
 };
 
 /// A function made of overloads: what every file under `scalar/` gives.
@@ -39,7 +40,13 @@ pub struct Variant {
     returns: Returns,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
-    body: Arc<Body>,
+    body: Work,
+}
+
+/// What an overload does.
+enum Work {
+    Columns(Arc<Body>),
+    Lambdas(Arc<LambdaBody>),
 }
 
 /// The result's type.
@@ -67,7 +74,7 @@ impl Variant {
         body: Arc<Body>,
     ) -> Self {
         let returns = Returns::From(Box::new(returns));
-        Self::with(parameters.into(), description, returns, body)
+        Self::with(parameters.into(), description, returns, Work::Columns(body))
     }
 
     /// `returns`: the result's type, in the names of the parameters' generic types.
@@ -78,14 +85,27 @@ impl Variant {
         body: fn(&Call) -> Result<ArrayRef>,
     ) -> Self {
         let returns = Returns::Of(returns);
-        Self::with(parameters.into(), description, returns, Arc::new(body))
+        let body = Work::Columns(Arc::new(body));
+        Self::with(parameters.into(), description, returns, body)
+    }
+
+    /// One that takes lambdas.
+    pub fn with_lambdas(
+        parameters: impl Into<Vec<(&'static str, Parameter)>>,
+        description: &'static str,
+        returns: Parameter,
+        body: fn(&LambdaCall) -> Result<ArrayRef>,
+    ) -> Self {
+        let returns = Returns::Of(returns);
+        let body = Work::Lambdas(Arc::new(body));
+        Self::with(parameters.into(), description, returns, body)
     }
 
     fn with(
         parameters: Vec<(&'static str, Parameter)>,
         description: &'static str,
         returns: Returns,
-        body: Arc<Body>,
+        body: Work,
     ) -> Self {
         Self {
             parameters,
@@ -260,23 +280,43 @@ impl Selected {
         }))
     }
 
+    /// What the lambda at `index` must give, as far as it is known.
+    pub fn lambda_output(&self, index: usize) -> Option<SqlType> {
+        let (_, output) = self.lambda(index).ok()?;
+        output.filled(&self.generics).ok()
+    }
+
     pub fn finish(self) -> Result<Resolved, ResolveError> {
         let variant = &self.variant;
-        let given = self.arguments.iter().enumerate();
-        let arguments = given.map(|(index, given)| {
-            let parameter = variant.parameter(index).unwrap_or(&Parameter::Anything);
-            match parameter {
-                Parameter::Lambda(_, output) => output.filled(&self.generics).map_err(unmapped),
-                parameter => Ok(parameter.wanted(given, &self.generics)),
-            }
-        });
-        let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+        let (mut arguments, mut lambdas) = (Vec::new(), Vec::new());
+        for (index, given) in self.arguments.iter().enumerate() {
+            arguments.push(match variant.parameter(index) {
+                Some(Parameter::Lambda(_, output)) => {
+                    let inputs = self.lambda_inputs(index)?;
+                    let output = output.filled(&self.generics).map_err(unmapped)?;
+                    lambdas.push(LambdaType {
+                        inputs,
+                        output: output.clone(),
+                    });
+                    output
+                }
+                Some(parameter) => parameter.wanted(given, &self.generics),
+                None => Parameter::Anything.wanted(given, &self.generics),
+            });
+        }
         let returns = variant.result(&arguments, &self.generics)?;
-        let body = Arc::clone(&variant.body);
-        let udf = if variant.parameters.is_empty() {
-            volatile(self.name, &returns, body)
-        } else {
-            function(self.name, listed(&arguments), &returns, body)
+        let types = listed(&arguments);
+        let udf = match &variant.body {
+            Work::Columns(body) if variant.parameters.is_empty() => {
+                Udf::Scalar(volatile(self.name, &returns, Arc::clone(body)))
+            }
+            Work::Columns(body) => {
+                Udf::Scalar(function(self.name, types, &returns, Arc::clone(body)))
+            }
+            Work::Lambdas(body) => {
+                let body = Arc::clone(body);
+                Udf::HigherOrder(higher_order(self.name, types, &lambdas, &returns, body))
+            }
         };
         Ok(Resolved {
             udf,

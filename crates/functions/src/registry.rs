@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use datafusion_expr::ScalarUDF;
+use datafusion_expr::{Expr, HigherOrderUDF, ScalarUDF, Volatility};
 use weir_catalog::SqlType;
 
 use crate::{
-    Manual,
+    Manual, lambda,
     overload::{Given, Selected},
     scalar,
 };
@@ -34,9 +34,33 @@ pub trait Function: std::fmt::Debug + Send + Sync {
 /// A call that is known to fit: arguments must first be cast to `arguments`.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    pub udf: Arc<ScalarUDF>,
+    pub udf: Udf,
     pub arguments: Vec<SqlType>,
     pub returns: SqlType,
+}
+
+/// What computes a call.
+#[derive(Debug, Clone)]
+pub enum Udf {
+    Scalar(Arc<ScalarUDF>),
+    /// Of values and lambdas.
+    HigherOrder(Arc<HigherOrderUDF>),
+}
+
+impl Udf {
+    pub fn volatility(&self) -> Volatility {
+        match self {
+            Self::Scalar(udf) => udf.signature().volatility,
+            Self::HigherOrder(udf) => udf.signature().volatility,
+        }
+    }
+
+    pub fn call(&self, arguments: Vec<Expr>) -> Expr {
+        match self {
+            Self::Scalar(udf) => udf.call(arguments),
+            Self::HigherOrder(udf) => lambda::call(Arc::clone(udf), arguments),
+        }
+    }
 }
 
 /// Displays in ksqlDB's words.

@@ -35,6 +35,7 @@ functions! {
     datesub
     datetostring
     extractjsonfield
+    filter
     floor
     format_date
     format_time
@@ -57,6 +58,7 @@ functions! {
     parse_date
     parse_time
     parse_timestamp
+    reduce
     replace
     round
     rpad
@@ -72,6 +74,7 @@ functions! {
     timestamptostring
     timesub
     to_bytes
+    transform
     trim
     ucase
     unix_date

@@ -58,7 +58,10 @@ impl<'a> Numbers<'a> {
     /// Days of a date, milliseconds of a time or an instant.
     pub fn get(&self, row: usize) -> Option<i64> {
         let index = self.argument.index(row);
-        fn at<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, index: usize) -> Option<T::Native> {
+        fn at<T: ArrowPrimitiveType>(
+            values: &PrimitiveArray<T>,
+            index: usize,
+        ) -> Option<T::Native> {
             values.is_valid(index).then(|| values.value(index))
         }
         match self.values {

@@ -446,8 +446,14 @@ mod tests {
         check("invalid", "Unknown pattern letter: i");
         check("yyyy-MM-ddd", "Too many pattern letters: d");
         check("MMMMMM", "Too many pattern letters: M");
-        check("yyyy'T", "Pattern ends with an incomplete string literal: yyyy'T");
-        check("yyyy]", "Pattern invalid as it contains ] without previous [");
+        check(
+            "yyyy'T",
+            "Pattern ends with an incomplete string literal: yyyy'T",
+        );
+        check(
+            "yyyy]",
+            "Pattern invalid as it contains ] without previous [",
+        );
         check("yyyy#", "Pattern includes reserved character: '#'");
         check("{", "Pattern includes reserved character: '{'");
         check("V", "Pattern letter count must be 2: V");
@@ -458,16 +464,41 @@ mod tests {
         check("aa", "Too many pattern letters: a");
         check("cc", "Invalid pattern \"cc\"");
         check("WW", "Too many pattern letters: W");
-        check("SSSSSSSSSS", "Maximum width must be from 1 to 9 inclusive but was 10");
-        check("pp-", "Pad letter 'p' must be followed by valid pad pattern: pp-");
-        check("p", "Pad letter 'p' must be followed by valid pad pattern: p");
-        check("yyyyyyyyyyyyyyyyyyyyyyyyy", "The minimum width must be from 1 to 19 inclusive but was 25");
-        check(&"[".repeat(100), "Pattern nests more than 64 optional sections");
+        check(
+            "SSSSSSSSSS",
+            "Maximum width must be from 1 to 9 inclusive but was 10",
+        );
+        check(
+            "pp-",
+            "Pad letter 'p' must be followed by valid pad pattern: pp-",
+        );
+        check(
+            "p",
+            "Pad letter 'p' must be followed by valid pad pattern: p",
+        );
+        check(
+            "yyyyyyyyyyyyyyyyyyyyyyyyy",
+            "The minimum width must be from 1 to 19 inclusive but was 25",
+        );
+        check(
+            &"[".repeat(100),
+            "Pattern nests more than 64 optional sections",
+        );
     }
 
     #[test]
     fn what_is_a_pattern_is_taken() {
-        for pattern in ["", "''", "'''quoted'''", "[[yyyy]]", "[", "[]", "yyyy[-MM", "é→", "ppH"] {
+        for pattern in [
+            "",
+            "''",
+            "'''quoted'''",
+            "[[yyyy]]",
+            "[",
+            "[]",
+            "yyyy[-MM",
+            "é→",
+            "ppH",
+        ] {
             assert!(compile(pattern).is_ok(), "{pattern}");
         }
     }

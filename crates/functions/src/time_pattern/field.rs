@@ -230,7 +230,8 @@ impl Day {
 
     /// The first of January is in the first week, and so are the days of December before it.
     fn week_of_year(&self) -> (i64, i64) {
-        let (day_of_year, day_of_week) = (self.day_of_year(), local_day_of_week(self.day_of_week()));
+        let (day_of_year, day_of_week) =
+            (self.day_of_year(), local_day_of_week(self.day_of_week()));
         let week_number = week(day_of_year, day_of_week);
         let next = week_of_next_year(day_of_year, day_of_week, self.year);
         if week_number >= next {

@@ -294,7 +294,11 @@ impl Calendar {
     /// `first` is the first day of a month, from 0 on, of a year.
     fn day_in(&self, first: fn(i64, i64) -> i64) -> Option<i64> {
         let year = self.year.unwrap_or(1970);
-        let year = if self.is_before_christ { 1 - year } else { year };
+        let year = if self.is_before_christ {
+            1 - year
+        } else {
+            year
+        };
         let of_month = stamp(self.day_of_month);
         let of_year = stamp(self.day_of_year);
         let week_of_month = both(self.week_of_month, self.day_of_week);
@@ -312,7 +316,8 @@ impl Calendar {
             return Some(first_of_month + value(self.day_of_month, 1) - 1);
         }
         let is_of_year = stamp(self.week_of_year)
-            > stamp(self.week_of_month).max(stamp(self.week_in_month).max(u32::from(by_weeks) * stamp(self.day_of_week)));
+            > stamp(self.week_of_month)
+                .max(stamp(self.week_in_month).max(u32::from(by_weeks) * stamp(self.day_of_week)));
         if is_of_year {
             let week = value(self.week_of_year, 1);
             return Some(self.day_of_week_after(first_week(first_of_year)) + 7 * (week - 1));
@@ -326,7 +331,12 @@ impl Calendar {
     }
 
     fn has_weeks(&self) -> bool {
-        let weeks = [self.week_of_year, self.week_of_month, self.week_in_month, self.day_of_week];
+        let weeks = [
+            self.week_of_year,
+            self.week_of_month,
+            self.week_in_month,
+            self.day_of_week,
+        ];
         weeks.iter().any(Option::is_some)
     }
 
@@ -356,7 +366,11 @@ fn first_of_month(year: i64, month: i64) -> i64 {
 fn first_of_julian_month(year: i64, month: i64) -> i64 {
     let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
     // From March on, so that the leap day is the year's last.
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let (year, month) = if month < 2 {
+        (year - 1, month + 10)
+    } else {
+        (year, month - 2)
+    };
     year * 365 + year.div_euclid(4) + (153 * month + 2) / 5 - 719_470
 }
 
@@ -407,15 +421,28 @@ fn zone_at(text: &str) -> Option<(i64, usize)> {
     }
     let long = zone_names::find(text, true);
     let short = zone_names::find(text, false);
-    let (rules, length) = long.into_iter().chain(short).max_by_key(|(_, length)| *length)?;
+    let (rules, length) = long
+        .into_iter()
+        .chain(short)
+        .max_by_key(|(_, length)| *length)?;
     let name = text.get(..length)?.to_ascii_uppercase();
     // The middle of a winter and of a summer, of the years that are neither old nor to come.
-    let (january, july) = (rules.offset_at(1_610_668_800), rules.offset_at(1_626_307_200));
+    let (january, july) = (
+        rules.offset_at(1_610_668_800),
+        rules.offset_at(1_626_307_200),
+    );
     let is_summer = name.ends_with("DT") && name.len() > 3
-        || matches!(name.as_str(), "PDT" | "MDT" | "CDT" | "EDT" | "ADT" | "BST" | "NDT")
+        || matches!(
+            name.as_str(),
+            "PDT" | "MDT" | "CDT" | "EDT" | "ADT" | "BST" | "NDT"
+        )
         || name.ends_with("EST") && name.len() == 4
         || name.ends_with("DAYLIGHT TIME")
         || name.ends_with("SUMMER TIME");
-    let seconds = if is_summer { january.max(july) } else { january.min(july) };
+    let seconds = if is_summer {
+        january.max(july)
+    } else {
+        january.min(july)
+    };
     Some((seconds, length))
 }

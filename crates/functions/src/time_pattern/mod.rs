@@ -24,12 +24,12 @@ use std::collections::HashMap;
 
 use weir_catalog::calendar::MILLIS_PER_DAY;
 
-pub use self::{lenient::LenientPattern, zone::Zone};
 use self::{
     compile::Element,
     field::{Day, NANOS_PER_MILLI},
     write::{Moment, Place},
 };
+pub use self::{lenient::LenientPattern, zone::Zone};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -126,7 +126,11 @@ impl<'a, T> Compiled<'a, T> {
 
     /// `None` if the text means nothing.
     pub fn get(&mut self, text: &'a str) -> Option<&T> {
-        if self.known.get(self.last).is_none_or(|(known, _)| *known != text) {
+        if self
+            .known
+            .get(self.last)
+            .is_none_or(|(known, _)| *known != text)
+        {
             self.last = self.place(text);
         }
         self.known.get(self.last)?.1.as_ref()

@@ -63,7 +63,11 @@ impl Offset {
         };
         let has_minutes = has(self.minutes, minutes);
         let has_seconds = has_minutes && has(self.seconds, seconds);
-        let shown = (hours, minutes * i64::from(has_minutes), seconds * i64::from(has_seconds));
+        let shown = (
+            hours,
+            minutes * i64::from(has_minutes),
+            seconds * i64::from(has_seconds),
+        );
         if shown == (0, 0, 0) {
             return out.push_str(self.none);
         }

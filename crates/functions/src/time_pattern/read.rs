@@ -114,7 +114,9 @@ impl Read {
         let value = match number.kind {
             NumberKind::Plain => value,
             NumberKind::TwoDigits => 2000 + value,
-            NumberKind::Fraction => value * 10_i64.checked_pow(9_u32.checked_sub(length as u32)?)?,
+            NumberKind::Fraction => {
+                value * 10_i64.checked_pow(9_u32.checked_sub(length as u32)?)?
+            }
         };
         self.fields.put(number.field, value)?;
         digits.get(length..)

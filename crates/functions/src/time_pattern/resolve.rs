@@ -41,7 +41,10 @@ pub fn resolve(fields: Fields) -> Option<Resolved> {
     }
     resolved.time_leniently()?;
     resolved.cross_check()?;
-    if let (true, Some(day)) = (resolved.is_next_day && resolved.time.is_some(), resolved.day) {
+    if let (true, Some(day)) = (
+        resolved.is_next_day && resolved.time.is_some(),
+        resolved.day,
+    ) {
         resolved.day = Some(Day::new(day.days + 1));
     }
     Some(resolved)
@@ -77,7 +80,9 @@ impl Resolved {
                 Field::DayOfMonth.checked(day)?;
                 Day::clipped(year, Field::MonthOfYear.checked(month)?, day)?
             }
-            (Some(month), None) if fields.has(Field::WeekInMonth) && fields.has(Field::DayOfWeek) => {
+            (Some(month), None)
+                if fields.has(Field::WeekInMonth) && fields.has(Field::DayOfWeek) =>
+            {
                 let week = Field::WeekInMonth.checked(fields.take(Field::WeekInMonth)?)?;
                 let day_of_week = Field::DayOfWeek.checked(fields.take(Field::DayOfWeek)?)?;
                 fields.take(Field::MonthOfYear);
@@ -132,7 +137,12 @@ impl Resolved {
         if let Some(nanos) = fields.get(Field::NanoOfSecond) {
             Field::NanoOfSecond.checked(nanos)?;
         }
-        let all = [Field::HourOfDay, Field::MinuteOfHour, Field::SecondOfMinute, Field::NanoOfSecond];
+        let all = [
+            Field::HourOfDay,
+            Field::MinuteOfHour,
+            Field::SecondOfMinute,
+            Field::NanoOfSecond,
+        ];
         if all.into_iter().all(|field| fields.has(field)) {
             self.time_of_parts()?;
         }
@@ -177,7 +187,11 @@ impl Resolved {
             return Some(has_changed);
         };
         let get = |field: Field| fields.get(field);
-        let day = match (get(Field::Year), get(Field::MonthOfYear), get(Field::WeekOfMonth)) {
+        let day = match (
+            get(Field::Year),
+            get(Field::MonthOfYear),
+            get(Field::WeekOfMonth),
+        ) {
             (Some(year), Some(month), Some(in_month)) => {
                 let first = Day::of(year, month, 1)?;
                 let first_day_of_week = local_day_of_week(first.day_of_week());
@@ -189,7 +203,9 @@ impl Resolved {
                 }
                 Day::new(first.days + weeks * 7 + local - first_day_of_week)
             }
-            (None, ..) if fields.has(Field::WeekBasedYear) && fields.has(Field::WeekOfWeekBasedYear) => {
+            (None, ..)
+                if fields.has(Field::WeekBasedYear) && fields.has(Field::WeekOfWeekBasedYear) =>
+            {
                 let year = Field::WeekBasedYear.checked(fields.take(Field::WeekBasedYear)?)?;
                 let week = fields.take(Field::WeekOfWeekBasedYear)?;
                 let week = Field::WeekOfWeekBasedYear.checked(week)?;
@@ -270,7 +286,9 @@ impl Resolved {
                 read.rules(or)?.instant(&day, seconds, usual.as_ref())?
             }
         };
-        instant.checked_mul(1000)?.checked_add(nanos / NANOS_PER_MILLI)
+        instant
+            .checked_mul(1000)?
+            .checked_add(nanos / NANOS_PER_MILLI)
     }
 
     /// From midnight on, one field after the other.

@@ -31,18 +31,50 @@ fn whole_timestamps() {
     read("yyyy-MM-dd'T'HH:mm:ss", "2018-05-11t21:58:33", expected);
     read("yyyyMMddHHmmss", "20180511215833", expected);
     read("yyyyMMddHHmmssSSS", "20180511215833000", expected);
-    read("dd/MMM/yyyy:HH:mm:ss Z", "11/May/2018:21:58:33 +0000", expected);
-    read("EEE, dd MMM yyyy HH:mm:ss zzz", "Fri, 11 May 2018 21:58:33 GMT", expected);
-    read("EEEE, d MMMM y h:mm:ss a", "friday, 11 MAY 2018 9:58:33 pm", expected);
+    read(
+        "dd/MMM/yyyy:HH:mm:ss Z",
+        "11/May/2018:21:58:33 +0000",
+        expected,
+    );
+    read(
+        "EEE, dd MMM yyyy HH:mm:ss zzz",
+        "Fri, 11 May 2018 21:58:33 GMT",
+        expected,
+    );
+    read(
+        "EEEE, d MMMM y h:mm:ss a",
+        "friday, 11 MAY 2018 9:58:33 pm",
+        expected,
+    );
     read("yy-D H:m:s", "18-131 21:58:33", expected);
     read("uuuu-MM-dd kk:mm:ss", "2018-05-11 21:58:33", expected);
-    read("yyyy-MM-dd HH:mm:ss.SSSSSS", "2018-05-11 21:58:33.000999", expected);
-    read("yyyy-MM-dd HH:mm:ss.SSS", "2018-05-11 21:58:33.123", Some("2018-05-11T21:58:33.123"));
-    read("yyyy-MM-dd'T'HH:mm:ss.SX", "2019-08-27T13:31:09.2+0000", Some("2019-08-27T13:31:09.200"));
-    read("G yyyy-MM-dd", "AD 2018-05-11", Some("2018-05-11T00:00:00.000"));
+    read(
+        "yyyy-MM-dd HH:mm:ss.SSSSSS",
+        "2018-05-11 21:58:33.000999",
+        expected,
+    );
+    read(
+        "yyyy-MM-dd HH:mm:ss.SSS",
+        "2018-05-11 21:58:33.123",
+        Some("2018-05-11T21:58:33.123"),
+    );
+    read(
+        "yyyy-MM-dd'T'HH:mm:ss.SX",
+        "2019-08-27T13:31:09.2+0000",
+        Some("2019-08-27T13:31:09.200"),
+    );
+    read(
+        "G yyyy-MM-dd",
+        "AD 2018-05-11",
+        Some("2018-05-11T00:00:00.000"),
+    );
     read("yyyy-MM-dd A", "2018-05-11 79113000", expected);
     read("yyyy-MM-dd N", "2018-05-11 79113000000000", expected);
-    read("yyyy-MM-dd HH:mm:ss:nnnnnnnnn", "1605-11-05 10:10:10:001000000", Some("1605-11-05T10:10:10.001"));
+    read(
+        "yyyy-MM-dd HH:mm:ss:nnnnnnnnn",
+        "1605-11-05 10:10:10:001000000",
+        Some("1605-11-05T10:10:10.001"),
+    );
     read("''yyyy''", "'2018'", Some("2018-01-01T00:00:00.000"));
 }
 
@@ -65,9 +97,21 @@ fn what_is_missing_is_as_in_1970() {
     read("EEE", "Thu", Some("1970-01-01T00:00:00.000"));
     read("YYYY-MM-dd", "2021-03-04", Some("1970-03-04T00:00:00.000"));
     read("QQQ yyyy", "Q2 2021", Some("2021-01-01T00:00:00.000"));
-    read("yyyy-MM-dd[ HH:mm:ss]", "1605-11-05", Some("1605-11-05T00:00:00.000"));
-    read("yyyy-MM-dd[ HH:mm[:ss]]", "1605-11-05 10:11", Some("1605-11-05T10:11:00.000"));
-    read("[yyyy-MM-dd][MM/dd/yyyy]", "11/05/1605", Some("1605-11-05T00:00:00.000"));
+    read(
+        "yyyy-MM-dd[ HH:mm:ss]",
+        "1605-11-05",
+        Some("1605-11-05T00:00:00.000"),
+    );
+    read(
+        "yyyy-MM-dd[ HH:mm[:ss]]",
+        "1605-11-05 10:11",
+        Some("1605-11-05T10:11:00.000"),
+    );
+    read(
+        "[yyyy-MM-dd][MM/dd/yyyy]",
+        "11/05/1605",
+        Some("1605-11-05T00:00:00.000"),
+    );
 }
 
 #[test]
@@ -77,7 +121,11 @@ fn smart_days_and_strict_ones() {
     read("yyyy-MM-dd", "2021-02-32", None);
     read("yyyy-MM-dd", "2021-13-01", None);
     read("yyyy-MM-dd", "2021-00-01", None);
-    read("yyyy-MM-dd HH:mm", "2021-12-31 24:00", Some("2022-01-01T00:00:00.000"));
+    read(
+        "yyyy-MM-dd HH:mm",
+        "2021-12-31 24:00",
+        Some("2022-01-01T00:00:00.000"),
+    );
     read("yyyy-MM-dd HH:mm", "2021-12-31 24:01", None);
     read("HH:mm", "23:60", None);
     read("hh a", "13 PM", None);
@@ -85,7 +133,11 @@ fn smart_days_and_strict_ones() {
     read("uuuu", "0000", Some("0001-01-01T00:00:00.000"));
     // Fields that contradict one another.
     read("EEE yyyy-MM-dd", "Mon 2021-03-04", None);
-    read("EEE yyyy-MM-dd", "Thu 2021-03-04", Some("2021-03-04T00:00:00.000"));
+    read(
+        "EEE yyyy-MM-dd",
+        "Thu 2021-03-04",
+        Some("2021-03-04T00:00:00.000"),
+    );
     read("HH hh a", "11 11 PM", None);
     read("yyyy yyyy", "2020 2021", None);
     read("QQ yyyy-MM-dd", "02 2021-03-04", None);
@@ -121,10 +173,26 @@ fn widths_and_signs() {
 
 #[test]
 fn weeks() {
-    read("YYYY-'W'ww-e", "2021-W02-1", Some("2021-01-03T00:00:00.000"));
-    read("YYYY ww EEE", "2022 01 Sun", Some("2021-12-26T00:00:00.000"));
-    read("yyyy MM W e", "2021 03 2 5", Some("2021-03-11T00:00:00.000"));
-    read("yyyy MM F EEE", "2021 03 2 Thu", Some("2021-03-11T00:00:00.000"));
+    read(
+        "YYYY-'W'ww-e",
+        "2021-W02-1",
+        Some("2021-01-03T00:00:00.000"),
+    );
+    read(
+        "YYYY ww EEE",
+        "2022 01 Sun",
+        Some("2021-12-26T00:00:00.000"),
+    );
+    read(
+        "yyyy MM W e",
+        "2021 03 2 5",
+        Some("2021-03-11T00:00:00.000"),
+    );
+    read(
+        "yyyy MM F EEE",
+        "2021 03 2 Thu",
+        Some("2021-03-11T00:00:00.000"),
+    );
     read("g", "40588", Some("1970-01-02T00:00:00.000"));
     read("c", "8", None);
 }
@@ -134,7 +202,12 @@ fn zones() {
     let noon = |zone: &str| format!("2021-07-01 12:00 {zone}");
     let check = |letters: &str, zone: &str, expected: Option<&str>| {
         let expected = expected.map(|time| format!("2021-07-01T{time}:00.000"));
-        read_in("Asia/Tokyo", &format!("yyyy-MM-dd HH:mm {letters}"), &noon(zone), expected.as_deref());
+        read_in(
+            "Asia/Tokyo",
+            &format!("yyyy-MM-dd HH:mm {letters}"),
+            &noon(zone),
+            expected.as_deref(),
+        );
     };
     check("X", "Z", Some("12:00"));
     check("X", "z", Some("12:00"));
@@ -167,48 +240,116 @@ fn zones() {
     check("X", "+19", None);
     check("'zone' X", "zone +09", Some("03:00"));
     // Without one in the text, that which is given.
-    read_in("Asia/Tokyo", "yyyy-MM-dd HH:mm", "2021-07-01 12:00", Some("2021-07-01T03:00:00.000"));
+    read_in(
+        "Asia/Tokyo",
+        "yyyy-MM-dd HH:mm",
+        "2021-07-01 12:00",
+        Some("2021-07-01T03:00:00.000"),
+    );
     read_in("-02:00", "HH", "12", Some("1970-01-01T14:00:00.000"));
-    read("yyyy-MM-dd HH:mm X VV", "2021-07-01 12:00 +00 Asia/Tokyo", Some("2021-07-01T12:00:00.000"));
+    read(
+        "yyyy-MM-dd HH:mm X VV",
+        "2021-07-01 12:00 +00 Asia/Tokyo",
+        Some("2021-07-01T12:00:00.000"),
+    );
 }
 
 /// ksqlDB sets one field after the other on a day of 1970, which was in winter; `ZonedDateTime` keeps that offset.
 #[test]
 fn an_hour_that_a_clock_shows_twice_is_the_later_one() {
     let (zone, pattern) = ("America/Los_Angeles", "yyyy-MM-dd HH:mm");
-    read_in(zone, pattern, "2021-11-07 01:30", Some("2021-11-07T09:30:00.000"));
-    read_in(zone, pattern, "2021-11-07 00:30", Some("2021-11-07T07:30:00.000"));
-    read_in(zone, pattern, "2021-03-14 02:30", Some("2021-03-14T10:30:00.000"));
-    read("yyyy-MM-dd HH:mm VV", "2021-11-07 01:30 America/Los_Angeles", Some("2021-11-07T08:30:00.000"));
+    read_in(
+        zone,
+        pattern,
+        "2021-11-07 01:30",
+        Some("2021-11-07T09:30:00.000"),
+    );
+    read_in(
+        zone,
+        pattern,
+        "2021-11-07 00:30",
+        Some("2021-11-07T07:30:00.000"),
+    );
+    read_in(
+        zone,
+        pattern,
+        "2021-03-14 02:30",
+        Some("2021-03-14T10:30:00.000"),
+    );
+    read(
+        "yyyy-MM-dd HH:mm VV",
+        "2021-11-07 01:30 America/Los_Angeles",
+        Some("2021-11-07T08:30:00.000"),
+    );
 }
 
 #[test]
 fn instants_are_written() {
     let instant = 1_526_075_913_042; // 2018-05-11T21:58:33.042Z, a Friday
     let check = |zone: &str, pattern: &str, expected: &str| {
-        assert_eq!(written(zone, pattern, instant).as_deref(), Some(expected), "{pattern}");
+        assert_eq!(
+            written(zone, pattern, instant).as_deref(),
+            Some(expected),
+            "{pattern}"
+        );
     };
     check("GMT", "yyyy-MM-dd HH:mm:ss.SSS", "2018-05-11 21:58:33.042");
-    check("America/Los_Angeles", "yyyy-MM-dd HH:mm:ss zzz", "2018-05-11 14:58:33 PDT");
-    check("America/Los_Angeles", "zzzz VV vvvv v", "Pacific Daylight Time America/Los_Angeles Pacific Time PT");
-    check("Europe/Berlin", "z zzzz O OOOO", "CEST Central European Summer Time GMT+2 GMT+02:00");
+    check(
+        "America/Los_Angeles",
+        "yyyy-MM-dd HH:mm:ss zzz",
+        "2018-05-11 14:58:33 PDT",
+    );
+    check(
+        "America/Los_Angeles",
+        "zzzz VV vvvv v",
+        "Pacific Daylight Time America/Los_Angeles Pacific Time PT",
+    );
+    check(
+        "Europe/Berlin",
+        "z zzzz O OOOO",
+        "CEST Central European Summer Time GMT+2 GMT+02:00",
+    );
     check("GMT", "z VV O zzzz", "GMT GMT GMT Greenwich Mean Time");
     check("UTC", "z zzzz X", "UTC Coordinated Universal Time Z");
-    check("+05:30", "z VV Z ZZZZ ZZZZZ", "+05:30 +05:30 +0530 GMT+05:30 +05:30");
-    check("+05:30", "X XX XXX x xx xxx", "+0530 +0530 +05:30 +0530 +0530 +05:30");
-    check("Europe/Berlin", "X XX XXX XXXX XXXXX", "+02 +0200 +02:00 +0200 +02:00");
+    check(
+        "+05:30",
+        "z VV Z ZZZZ ZZZZZ",
+        "+05:30 +05:30 +0530 GMT+05:30 +05:30",
+    );
+    check(
+        "+05:30",
+        "X XX XXX x xx xxx",
+        "+0530 +0530 +05:30 +0530 +0530 +05:30",
+    );
+    check(
+        "Europe/Berlin",
+        "X XX XXX XXXX XXXXX",
+        "+02 +0200 +02:00 +0200 +02:00",
+    );
     check("GMT", "X x xx xxx Z ZZZZZ", "Z +00 +0000 +00:00 +0000 Z");
     check("Asia/Kolkata", "z zzzz", "IST India Standard Time");
     check("Asia/Singapore", "z zzzz", "SGT GMT+08:00");
     check("GMT", "G GGGG GGGGG", "AD Anno Domini A");
-    check("GMT", "y yy yyy yyyy yyyyy u", "2018 18 2018 2018 02018 2018");
+    check(
+        "GMT",
+        "y yy yyy yyyy yyyyy u",
+        "2018 18 2018 2018 02018 2018",
+    );
     check("GMT", "M MM MMM MMMM MMMMM L LLL", "5 05 May May M 5 May");
     check("GMT", "D DDD d dd F", "131 131 11 11 2");
     check("GMT", "Q QQ QQQ QQQQ QQQQQ", "2 02 Q2 2nd quarter 2");
-    check("GMT", "E EEEE EEEEE e ee eee c ccc", "Fri Friday F 6 06 Fri 6 Fri");
+    check(
+        "GMT",
+        "E EEEE EEEEE e ee eee c ccc",
+        "Fri Friday F 6 06 Fri 6 Fri",
+    );
     check("GMT", "w ww W YYYY YY", "19 19 2 2018 18");
     check("GMT", "a h hh H k K m s", "PM 9 09 21 21 9 58 33");
-    check("GMT", "S SS SSS SSSSSS SSSSSSSSS", "0 04 042 042000 042000000");
+    check(
+        "GMT",
+        "S SS SSS SSSSSS SSSSSSSSS",
+        "0 04 042 042000 042000000",
+    );
     check("GMT", "A n N g", "79113042 42000000 79113042000000 58249");
     check("GMT", "ppppH|'quoted ''text'''", "  21|quoted 'text'");
     check("GMT", "yyyy[-MM[-dd]]", "2018-05-11");
@@ -218,14 +359,25 @@ fn instants_are_written() {
 #[test]
 fn what_cannot_be_written_is_no_text() {
     assert_eq!(written("GMT", "ppHH:mmssSSSSpy", 0), None);
-    assert_eq!(written("GMT", "yyyy", -62_135_596_800_001), Some("0001".to_owned()));
-    assert_eq!(written("GMT", "G uuuu", -62_167_219_200_001), Some("BC -0001".to_owned()));
-    assert_eq!(written("GMT", "yyyy", 253_402_300_800_000), Some("+10000".to_owned()));
+    assert_eq!(
+        written("GMT", "yyyy", -62_135_596_800_001),
+        Some("0001".to_owned())
+    );
+    assert_eq!(
+        written("GMT", "G uuuu", -62_167_219_200_001),
+        Some("BC -0001".to_owned())
+    );
+    assert_eq!(
+        written("GMT", "yyyy", 253_402_300_800_000),
+        Some("+10000".to_owned())
+    );
     assert!(written("GMT", "yyyy-MM-dd", i64::MIN).is_some());
     assert!(written("+01:00", "yyyy-MM-dd", i64::MAX).is_none());
     let check_date = |pattern: &str, expected: Option<&str>| {
         let mut out = String::new();
-        let found = Pattern::try_new(pattern).unwrap().write_date(18_993, &mut out);
+        let found = Pattern::try_new(pattern)
+            .unwrap()
+            .write_date(18_993, &mut out);
         assert_eq!(found.map(|()| out).as_deref(), expected, "{pattern}");
     };
     check_date("dd-MMM-yyyy", Some("01-Jan-2022"));
@@ -235,7 +387,9 @@ fn what_cannot_be_written_is_no_text() {
     check_date("yyyy X", None);
     let check_time = |pattern: &str, expected: Option<&str>| {
         let mut out = String::new();
-        let found = Pattern::try_new(pattern).unwrap().write_time(36_930_042, &mut out);
+        let found = Pattern::try_new(pattern)
+            .unwrap()
+            .write_time(36_930_042, &mut out);
         assert_eq!(found.map(|()| out).as_deref(), expected, "{pattern}");
     };
     check_time("HH:mm:ss.SSS", Some("10:15:30.042"));
@@ -265,7 +419,9 @@ fn times_and_dates_are_read() {
 fn lenient_dates() {
     let now = 1_800_000_000_000; // 2027
     let check = |pattern: &str, text: &str, expected: Option<&str>| {
-        let days = LenientPattern::try_new(pattern).unwrap().read_date(text, now);
+        let days = LenientPattern::try_new(pattern)
+            .unwrap()
+            .read_date(text, now);
         let found = days.map(|days| weir_catalog::calendar::Date(days.into()).to_string());
         assert_eq!(found.as_deref(), expected, "{text} by {pattern}");
     };
@@ -326,7 +482,10 @@ fn both_directions_agree() {
         "g A ZZZZ",
     ];
     let instants = (-40..40).map(|step: i64| step * 987_654_321_987);
-    for (pattern, instant) in patterns.iter().flat_map(|of| instants.clone().map(move |at| (of, at))) {
+    for (pattern, instant) in patterns
+        .iter()
+        .flat_map(|of| instants.clone().map(move |at| (of, at)))
+    {
         // A year before Christ needs its era; all of these are after it.
         let zone = Zone::of("Europe/Madrid").unwrap();
         // Local time before there was standard time has seconds, which these patterns cut.
@@ -335,6 +494,10 @@ fn both_directions_agree() {
         }
         let text = written("Europe/Madrid", pattern, instant).unwrap();
         let compiled = Pattern::try_new(pattern).unwrap();
-        assert_eq!(compiled.read_timestamp(&text, &zone), Some(instant), "{text} by {pattern}");
+        assert_eq!(
+            compiled.read_timestamp(&text, &zone),
+            Some(instant),
+            "{text} by {pattern}"
+        );
     }
 }

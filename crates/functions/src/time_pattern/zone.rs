@@ -55,8 +55,16 @@ impl Zone {
                 continue;
             };
             if rest.is_empty() || rest.starts_with(['+', '-']) {
-                let seconds = if rest.is_empty() { 0 } else { offset::of(rest)? };
-                let rest = if seconds == 0 { String::new() } else { offset::id(seconds) };
+                let seconds = if rest.is_empty() {
+                    0
+                } else {
+                    offset::of(rest)?
+                };
+                let rest = if seconds == 0 {
+                    String::new()
+                } else {
+                    offset::id(seconds)
+                };
                 return Some(Self {
                     id: format!("{prefix}{rest}"),
                     is_offset: false,
@@ -133,7 +141,10 @@ impl Rules {
     /// Seconds since 1970 of a local day and its time. In the hour that a clock skips, as if it had not; in one that it
     /// shows twice, with the offset that `usual` has if it may be either, as ksqlDB's way through 1970 makes it.
     pub fn instant(&self, day: &Day, seconds: i64, usual: Option<&Day>) -> Option<i64> {
-        let local = day.days.checked_mul(SECONDS_PER_DAY)?.checked_add(seconds)?;
+        let local = day
+            .days
+            .checked_mul(SECONDS_PER_DAY)?
+            .checked_add(seconds)?;
         let offset = match self {
             Self::Fixed(offset) => i64::from(*offset),
             Self::Region(zone) => match civil(day, seconds) {
@@ -147,7 +158,11 @@ impl Rules {
                             let instant = self.instant(day, seconds, None)?;
                             Some(self.offset_at(instant))
                         });
-                        if usual == Some(after) { after } else { i64::from(before.seconds()) }
+                        if usual == Some(after) {
+                            after
+                        } else {
+                            i64::from(before.seconds())
+                        }
                     }
                 },
             },
@@ -185,7 +200,9 @@ fn regions() -> &'static Regions {
     REGIONS.get_or_init(|| {
         let names = DATABASE.available().map(|name| name.as_str().to_owned());
         let names = names.filter(|name| !NOT_IN_JAVA.contains(&name.as_str()));
-        let mut names: Vec<_> = names.map(|name| (name.to_ascii_lowercase(), name)).collect();
+        let mut names: Vec<_> = names
+            .map(|name| (name.to_ascii_lowercase(), name))
+            .collect();
         names.sort();
         Regions(names)
     })
@@ -195,7 +212,9 @@ impl Regions {
     /// Written as the database has it.
     fn get(&self, name: &str) -> Option<&str> {
         let name = name.to_ascii_lowercase();
-        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(&name));
+        let place = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(&name));
         self.0.get(place.ok()?).map(|(_, name)| name.as_str())
     }
 }
@@ -223,7 +242,9 @@ mod tests {
         let check = |id: &str, expected: Option<(&str, i64)>| {
             let zone = Zone::of(id);
             // 2018-05-11T21:58:33Z, in summer.
-            let found = zone.as_ref().map(|zone| (zone.id(), zone.offset_at(1_526_075_913_000)));
+            let found = zone
+                .as_ref()
+                .map(|zone| (zone.id(), zone.offset_at(1_526_075_913_000)));
             assert_eq!(found, expected, "{id}");
         };
         check("Z", Some(("Z", 0)));
@@ -235,7 +256,10 @@ mod tests {
         check("GMT+3", Some(("GMT+03:00", 10_800)));
         check("UTC-01:30", Some(("UTC-01:30", -5400)));
         check("UT+0", Some(("UT", 0)));
-        check("America/Los_Angeles", Some(("America/Los_Angeles", -25_200)));
+        check(
+            "America/Los_Angeles",
+            Some(("America/Los_Angeles", -25_200)),
+        );
         check("america/los_angeles", None);
         check("Europe/Berlin", Some(("Europe/Berlin", 7200)));
         check("EST", None);
@@ -250,7 +274,9 @@ mod tests {
         let zone = Zone::of("America/Los_Angeles").unwrap();
         let instant = |year, month, day, hour: i64, usual: Option<Day>| {
             let day = Day::of(year, month, day).unwrap();
-            zone.rules.instant(&day, hour * 3600 + 1800, usual.as_ref()).unwrap()
+            zone.rules
+                .instant(&day, hour * 3600 + 1800, usual.as_ref())
+                .unwrap()
         };
         assert_eq!(instant(2021, 3, 14, 2, None), instant(2021, 3, 14, 3, None));
         let repeated = instant(2021, 11, 7, 1, None);

@@ -45,51 +45,338 @@ const fn named(
 }
 
 const NAMES: &[Name] = &[
-    named("Asia/Manila", ["PST", "PDT"], "Philippine", SUMMER, "Asia/Manila", ""),
-    named("", ["PST", "PDT"], "Pacific", DAYLIGHT, "America/Los_Angeles", "PT"),
-    named("", ["MST", "MDT"], "Mountain", DAYLIGHT, "America/Denver", "MT"),
-    named("America/Havana", ["CST", "CDT"], "Cuba", DAYLIGHT, "America/Havana", ""),
-    named("Cuba", ["CST", "CDT"], "Cuba", DAYLIGHT, "America/Havana", ""),
-    named("Asia/Taipei", ["CST", "CDT"], "Taipei", DAYLIGHT, "Asia/Taipei", ""),
-    named("Asia/", ["CST", "CDT"], "China", DAYLIGHT, "Asia/Shanghai", ""),
-    named("PRC", ["CST", "CDT"], "China", DAYLIGHT, "Asia/Shanghai", ""),
-    named("", ["CST", "CDT"], "Central", DAYLIGHT, "America/Chicago", "CT"),
-    named("", ["EST", "EDT"], "Eastern", DAYLIGHT, "America/New_York", "ET"),
-    named("", ["AST", "ADT"], "Atlantic", DAYLIGHT, "America/Halifax", "AT"),
-    named("", ["NST", "NDT"], "Newfoundland", DAYLIGHT, "America/St_Johns", ""),
-    named("", ["AKST", "AKDT"], "Alaska", DAYLIGHT, "America/Anchorage", "AKT"),
-    named("", ["HST", "HDT"], "Hawaii-Aleutian", DAYLIGHT, "Pacific/Honolulu", "HST"),
-    named("", ["SST", "SDT"], "Samoa", DAYLIGHT, "Pacific/Pago_Pago", ""),
-    named("Europe/London", ["GMT", "BST"], "", ["Greenwich Mean Time", "British Summer Time"], "Europe/London", ""),
-    named("GB", ["GMT", "BST"], "", ["Greenwich Mean Time", "British Summer Time"], "Europe/London", ""),
-    named("Europe/Dublin", ["GMT", "IST"], "", ["Greenwich Mean Time", "Irish Standard Time"], "Europe/Dublin", ""),
-    named("Eire", ["GMT", "IST"], "", ["Greenwich Mean Time", "Irish Standard Time"], "Europe/Dublin", ""),
-    named("", ["GMT", "GMT"], "", ["Greenwich Mean Time", "Greenwich Mean Time"], "GMT", "GMT"),
-    named("", ["UTC", "UTC"], "", ["Coordinated Universal Time", "Coordinated Universal Time"], "UTC", "UTC"),
-    named("", ["WET", "WEST"], "Western European", SUMMER, "Europe/Lisbon", "WET"),
-    named("", ["CET", "CEST"], "Central European", SUMMER, "Europe/Paris", "CET"),
-    named("", ["EET", "EEST"], "Eastern European", SUMMER, "Europe/Bucharest", "EET"),
+    named(
+        "Asia/Manila",
+        ["PST", "PDT"],
+        "Philippine",
+        SUMMER,
+        "Asia/Manila",
+        "",
+    ),
+    named(
+        "",
+        ["PST", "PDT"],
+        "Pacific",
+        DAYLIGHT,
+        "America/Los_Angeles",
+        "PT",
+    ),
+    named(
+        "",
+        ["MST", "MDT"],
+        "Mountain",
+        DAYLIGHT,
+        "America/Denver",
+        "MT",
+    ),
+    named(
+        "America/Havana",
+        ["CST", "CDT"],
+        "Cuba",
+        DAYLIGHT,
+        "America/Havana",
+        "",
+    ),
+    named(
+        "Cuba",
+        ["CST", "CDT"],
+        "Cuba",
+        DAYLIGHT,
+        "America/Havana",
+        "",
+    ),
+    named(
+        "Asia/Taipei",
+        ["CST", "CDT"],
+        "Taipei",
+        DAYLIGHT,
+        "Asia/Taipei",
+        "",
+    ),
+    named(
+        "Asia/",
+        ["CST", "CDT"],
+        "China",
+        DAYLIGHT,
+        "Asia/Shanghai",
+        "",
+    ),
+    named(
+        "PRC",
+        ["CST", "CDT"],
+        "China",
+        DAYLIGHT,
+        "Asia/Shanghai",
+        "",
+    ),
+    named(
+        "",
+        ["CST", "CDT"],
+        "Central",
+        DAYLIGHT,
+        "America/Chicago",
+        "CT",
+    ),
+    named(
+        "",
+        ["EST", "EDT"],
+        "Eastern",
+        DAYLIGHT,
+        "America/New_York",
+        "ET",
+    ),
+    named(
+        "",
+        ["AST", "ADT"],
+        "Atlantic",
+        DAYLIGHT,
+        "America/Halifax",
+        "AT",
+    ),
+    named(
+        "",
+        ["NST", "NDT"],
+        "Newfoundland",
+        DAYLIGHT,
+        "America/St_Johns",
+        "",
+    ),
+    named(
+        "",
+        ["AKST", "AKDT"],
+        "Alaska",
+        DAYLIGHT,
+        "America/Anchorage",
+        "AKT",
+    ),
+    named(
+        "",
+        ["HST", "HDT"],
+        "Hawaii-Aleutian",
+        DAYLIGHT,
+        "Pacific/Honolulu",
+        "HST",
+    ),
+    named(
+        "",
+        ["SST", "SDT"],
+        "Samoa",
+        DAYLIGHT,
+        "Pacific/Pago_Pago",
+        "",
+    ),
+    named(
+        "Europe/London",
+        ["GMT", "BST"],
+        "",
+        ["Greenwich Mean Time", "British Summer Time"],
+        "Europe/London",
+        "",
+    ),
+    named(
+        "GB",
+        ["GMT", "BST"],
+        "",
+        ["Greenwich Mean Time", "British Summer Time"],
+        "Europe/London",
+        "",
+    ),
+    named(
+        "Europe/Dublin",
+        ["GMT", "IST"],
+        "",
+        ["Greenwich Mean Time", "Irish Standard Time"],
+        "Europe/Dublin",
+        "",
+    ),
+    named(
+        "Eire",
+        ["GMT", "IST"],
+        "",
+        ["Greenwich Mean Time", "Irish Standard Time"],
+        "Europe/Dublin",
+        "",
+    ),
+    named(
+        "",
+        ["GMT", "GMT"],
+        "",
+        ["Greenwich Mean Time", "Greenwich Mean Time"],
+        "GMT",
+        "GMT",
+    ),
+    named(
+        "",
+        ["UTC", "UTC"],
+        "",
+        ["Coordinated Universal Time", "Coordinated Universal Time"],
+        "UTC",
+        "UTC",
+    ),
+    named(
+        "",
+        ["WET", "WEST"],
+        "Western European",
+        SUMMER,
+        "Europe/Lisbon",
+        "WET",
+    ),
+    named(
+        "",
+        ["CET", "CEST"],
+        "Central European",
+        SUMMER,
+        "Europe/Paris",
+        "CET",
+    ),
+    named(
+        "",
+        ["EET", "EEST"],
+        "Eastern European",
+        SUMMER,
+        "Europe/Bucharest",
+        "EET",
+    ),
     named("", ["MSK", "MSD"], "Moscow", SUMMER, "Europe/Moscow", ""),
-    named("Asia/Jerusalem", ["IST", "IDT"], "Israel", DAYLIGHT, "Asia/Jerusalem", ""),
-    named("Asia/Tel_Aviv", ["IST", "IDT"], "Israel", DAYLIGHT, "Asia/Jerusalem", ""),
-    named("Israel", ["IST", "IDT"], "Israel", DAYLIGHT, "Asia/Jerusalem", ""),
-    named("", ["IST", "IST"], "India", ["Standard Time", "Standard Time"], "Asia/Kolkata", ""),
+    named(
+        "Asia/Jerusalem",
+        ["IST", "IDT"],
+        "Israel",
+        DAYLIGHT,
+        "Asia/Jerusalem",
+        "",
+    ),
+    named(
+        "Asia/Tel_Aviv",
+        ["IST", "IDT"],
+        "Israel",
+        DAYLIGHT,
+        "Asia/Jerusalem",
+        "",
+    ),
+    named(
+        "Israel",
+        ["IST", "IDT"],
+        "Israel",
+        DAYLIGHT,
+        "Asia/Jerusalem",
+        "",
+    ),
+    named(
+        "",
+        ["IST", "IST"],
+        "India",
+        ["Standard Time", "Standard Time"],
+        "Asia/Kolkata",
+        "",
+    ),
     named("", ["PKT", "PKST"], "Pakistan", SUMMER, "Asia/Karachi", ""),
-    named("", ["WIB", "WIB"], "Western Indonesia", ONLY, "Asia/Jakarta", ""),
-    named("", ["WITA", "WITA"], "Central Indonesia", ONLY, "Asia/Makassar", ""),
-    named("", ["WIT", "WIT"], "Eastern Indonesia", ONLY, "Asia/Jayapura", ""),
-    named("", ["HKT", "HKST"], "Hong Kong", SUMMER, "Asia/Hong_Kong", ""),
+    named(
+        "",
+        ["WIB", "WIB"],
+        "Western Indonesia",
+        ONLY,
+        "Asia/Jakarta",
+        "",
+    ),
+    named(
+        "",
+        ["WITA", "WITA"],
+        "Central Indonesia",
+        ONLY,
+        "Asia/Makassar",
+        "",
+    ),
+    named(
+        "",
+        ["WIT", "WIT"],
+        "Eastern Indonesia",
+        ONLY,
+        "Asia/Jayapura",
+        "",
+    ),
+    named(
+        "",
+        ["HKT", "HKST"],
+        "Hong Kong",
+        SUMMER,
+        "Asia/Hong_Kong",
+        "",
+    ),
     named("", ["JST", "JDT"], "Japan", DAYLIGHT, "Asia/Tokyo", ""),
     named("", ["KST", "KDT"], "Korean", DAYLIGHT, "Asia/Seoul", ""),
-    named("", ["AWST", "AWDT"], "Australian Western", DAYLIGHT, "Australia/Perth", ""),
-    named("", ["ACST", "ACDT"], "Australian Central", DAYLIGHT, "Australia/Adelaide", ""),
-    named("", ["AEST", "AEDT"], "Australian Eastern", DAYLIGHT, "Australia/Sydney", ""),
-    named("", ["NZST", "NZDT"], "New Zealand", DAYLIGHT, "Pacific/Auckland", ""),
-    named("", ["ChST", "ChST"], "Chamorro", ["Standard Time", "Standard Time"], "Pacific/Guam", ""),
-    named("", ["SAST", "SAST"], "South Africa", ["Standard Time", "Standard Time"], "Africa/Johannesburg", ""),
-    named("", ["EAT", "EAT"], "East Africa", ONLY, "Africa/Nairobi", ""),
-    named("", ["CAT", "CAT"], "Central Africa", ONLY, "Africa/Maputo", ""),
-    named("", ["WAT", "WAST"], "West Africa", SUMMER, "Africa/Lagos", ""),
+    named(
+        "",
+        ["AWST", "AWDT"],
+        "Australian Western",
+        DAYLIGHT,
+        "Australia/Perth",
+        "",
+    ),
+    named(
+        "",
+        ["ACST", "ACDT"],
+        "Australian Central",
+        DAYLIGHT,
+        "Australia/Adelaide",
+        "",
+    ),
+    named(
+        "",
+        ["AEST", "AEDT"],
+        "Australian Eastern",
+        DAYLIGHT,
+        "Australia/Sydney",
+        "",
+    ),
+    named(
+        "",
+        ["NZST", "NZDT"],
+        "New Zealand",
+        DAYLIGHT,
+        "Pacific/Auckland",
+        "",
+    ),
+    named(
+        "",
+        ["ChST", "ChST"],
+        "Chamorro",
+        ["Standard Time", "Standard Time"],
+        "Pacific/Guam",
+        "",
+    ),
+    named(
+        "",
+        ["SAST", "SAST"],
+        "South Africa",
+        ["Standard Time", "Standard Time"],
+        "Africa/Johannesburg",
+        "",
+    ),
+    named(
+        "",
+        ["EAT", "EAT"],
+        "East Africa",
+        ONLY,
+        "Africa/Nairobi",
+        "",
+    ),
+    named(
+        "",
+        ["CAT", "CAT"],
+        "Central Africa",
+        ONLY,
+        "Africa/Maputo",
+        "",
+    ),
+    named(
+        "",
+        ["WAT", "WAST"],
+        "West Africa",
+        SUMMER,
+        "Africa/Lagos",
+        "",
+    ),
 ];
 
 /// The abbreviations of zones for which the database has only digits, as Java has them.
@@ -129,7 +416,8 @@ pub fn write(zone: &Zone, seconds: i64, is_full: bool, is_generic: bool, out: &m
     }
     let (abbreviation, is_summer) = zone.abbreviation_at(seconds);
     let name = NAMES.iter().find(|name| {
-        zone.id().starts_with(name.area) && name.abbreviations[usize::from(is_summer)] == abbreviation
+        zone.id().starts_with(name.area)
+            && name.abbreviations[usize::from(is_summer)] == abbreviation
     });
     match name {
         Some(name) if is_full => name.write_full(is_summer, is_generic, out),
@@ -165,7 +453,9 @@ impl Name {
             let [winter, summer] = self.abbreviations;
             let names = [winter, summer, self.generic].into_iter();
             let names = names.filter(|name| !name.is_empty());
-            return names.filter_map(|name| Some(length(without(text, name)?))).max();
+            return names
+                .filter_map(|name| Some(length(without(text, name)?)))
+                .max();
         }
         let rest = match self.stem {
             "" => text,
@@ -174,7 +464,9 @@ impl Name {
         let [winter, summer] = self.words;
         let words = [winter, summer, "Time"].into_iter();
         let words = words.take(if self.stem.is_empty() { 2 } else { 3 });
-        words.filter_map(|word| Some(length(without(rest, word)?))).max()
+        words
+            .filter_map(|word| Some(length(without(rest, word)?)))
+            .max()
     }
 }
 
@@ -192,14 +484,24 @@ pub fn find(text: &str, is_full: bool) -> Option<(Rules, usize)> {
         Some((length, name.area.is_empty(), name.zone))
     });
     let named = names.max_by_key(|(length, is_general, _)| (*length, *is_general));
-    let short = SHORT.iter().filter(|_| !is_full).filter_map(|(zone, short)| {
-        let start = text.get(..short.len())?;
-        start.eq_ignore_ascii_case(short).then_some((short.len(), false, *zone))
-    });
-    let named = named.into_iter().chain(short.take(1)).max_by_key(|(length, ..)| *length);
+    let short = SHORT
+        .iter()
+        .filter(|_| !is_full)
+        .filter_map(|(zone, short)| {
+            let start = text.get(..short.len())?;
+            start
+                .eq_ignore_ascii_case(short)
+                .then_some((short.len(), false, *zone))
+        });
+    let named = named
+        .into_iter()
+        .chain(short.take(1))
+        .max_by_key(|(length, ..)| *length);
     let region = region_at(text);
     match (named, region) {
-        (Some((length, _, id)), region) if region.as_ref().is_none_or(|(_, other)| *other < length) => {
+        (Some((length, _, id)), region)
+            if region.as_ref().is_none_or(|(_, other)| *other < length) =>
+        {
             let rules = Zone::of(id)?.rules;
             Some((rules, length))
         }
