@@ -103,7 +103,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "ksql.query.pull.range.scan.enabled",
     "ksql.query.pull.stream.enabled",
     "ksql.query.pull.table.scan.enabled",
-    "ksql.timestamp.throw.on.invalid",
     "max.task.idle.ms",
     "task.timeout.ms",
 ];

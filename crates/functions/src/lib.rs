@@ -17,6 +17,7 @@ pub mod shown;
 #[cfg(test)]
 mod testing;
 mod texts;
+pub mod time_pattern;
 
 pub use column::{Body, function, over_arrays};
 pub use host::scalar_function;

@@ -404,8 +404,31 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
             "a BOOLEAN",
             "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a'",
         ),
-        "Timestamp column, `A`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
+        "Timestamp column, `A`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified.",
     );
+    let stamped = |columns: &str, stamp: &str| {
+        create(
+            columns,
+            &format!("KAFKA_TOPIC='t', VALUE_FORMAT='JSON', {stamp}"),
+        )
+    };
+    assert_refused(
+        &stamped("a STRING", "TIMESTAMP='a'"),
+        "A String timestamp field has been specified without also specifying the timestamp_format",
+    );
+    assert_refused(
+        &stamped("a BIGINT", "TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy'"),
+        "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING.",
+    );
+    for stamp in [
+        "TIMESTAMP='a', TIMESTAMP_FORMAT='invalid'",
+        "TIMESTAMP_FORMAT='invalid'",
+    ] {
+        assert_refused(
+            &stamped("a STRING", stamp),
+            "Invalid datetime format for config:TIMESTAMP_FORMAT, reason:Unknown pattern letter: i",
+        );
+    }
     assert_refused(
         &create(
             "a INT",
