@@ -123,6 +123,7 @@ impl Builtin {
                 description,
                 overloads,
                 takes_null: false,
+                is_added: false,
             },
             shown: name.to_lowercase(),
             variants,
@@ -132,6 +133,12 @@ impl Builtin {
     /// A NULL argument gives something else than NULL.
     pub fn takes_null(mut self) -> Self {
         self.manual.takes_null = true;
+        self
+    }
+
+    /// ksqlDB has no function of this name.
+    pub fn added(mut self) -> Self {
+        self.manual.is_added = true;
         self
     }
 
