@@ -24,6 +24,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("ksql.create.or.replace.enabled", "true", Level::Server),
     ("ksql.fail.on.deserialization.error", "false", Level::Query),
     ("ksql.insert.into.values.enabled", "true", Level::Server),
+    ("ksql.lambdas.enabled", "true", Level::Query),
     (
         "ksql.logging.processing.rows.include",
         "false",
@@ -102,7 +103,6 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "ksql.query.pull.range.scan.enabled",
     "ksql.query.pull.stream.enabled",
     "ksql.query.pull.table.scan.enabled",
-    "ksql.timestamp.throw.on.invalid",
     "max.task.idle.ms",
     "task.timeout.ms",
 ];

@@ -1,6 +1,7 @@
 //! The WITH clause: which properties there are, and what they mean together.
 
 use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
+use weir_functions::time_pattern::Pattern;
 use weir_sql::{
     expression::Literal,
     statement::{Properties, Property},
@@ -272,16 +273,13 @@ impl<'a> With<'a> {
         Ok(value)
     }
 
+    /// The column that dates rows, if one is named, and how its texts are read.
     pub fn timestamp(&self, schema: &Schema) -> Result<Option<TimestampColumn>, Error> {
-        let format = self.text("TIMESTAMP_FORMAT")?;
+        let refuse = |message: String| Err(Error::new(ErrorKind::Property, message));
+        let format = self.timestamp_format()?;
+        // A format by itself is checked, and says nothing, as in ksqlDB.
         let Some(name) = self.text("TIMESTAMP")? else {
-            return match format {
-                Some(_) => Err(Error::new(
-                    ErrorKind::Property,
-                    "'TIMESTAMP_FORMAT' is set but 'TIMESTAMP' is not.",
-                )),
-                None => Ok(None),
-            };
+            return Ok(None);
         };
         let name = match name
             .strip_prefix('`')
@@ -291,29 +289,49 @@ impl<'a> With<'a> {
             None => name.to_uppercase(),
         };
         let Some(column) = schema.column(&name) else {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
-                ),
+            return refuse(format!(
+                "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
             ));
         };
         match (&column.sql_type, &format) {
-            (SqlType::BigInt | SqlType::Timestamp, None) => Ok(Some(TimestampColumn { column: name, format: None })),
-            (SqlType::BigInt | SqlType::Timestamp, Some(_)) => Err(Error::new(
-                ErrorKind::Property,
-                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            (SqlType::String, None) => refuse(
+                "A String timestamp field has been specified without also specifying the timestamp_format"
+                    .to_owned(),
             )
-            .hint("TIMESTAMP_FORMAT is for STRING columns")),
-            (SqlType::String, Some(_)) => Err(Error::new(
-                ErrorKind::Unsupported,
-                "TIMESTAMP over a STRING column with a TIMESTAMP_FORMAT is not in this version.",
-            )),
-            _ => Err(Error::new(
-                ErrorKind::Property,
-                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            .map_err(|error| {
+                error.hint("add TIMESTAMP_FORMAT, a pattern such as 'yyyy-MM-dd HH:mm:ssX'")
+            }),
+            (SqlType::String, Some(_)) | (SqlType::BigInt | SqlType::Timestamp, None) => {
+                Ok(Some(TimestampColumn {
+                    column: name,
+                    format,
+                }))
+            }
+            (_, Some(_)) => refuse(
+                "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING."
+                    .to_owned(),
+            ),
+            _ => refuse(format!(
+                "Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified."
             )),
         }
+    }
+
+    /// A pattern of Java's `DateTimeFormatter`.
+    fn timestamp_format(&self) -> Result<Option<String>, Error> {
+        let Some(pattern) = self.text("TIMESTAMP_FORMAT")? else {
+            return Ok(None);
+        };
+        let Err(reason) = Pattern::try_new(&pattern) else {
+            return Ok(Some(pattern));
+        };
+        let message =
+            format!("Invalid datetime format for config:TIMESTAMP_FORMAT, reason:{reason}");
+        let error = Error::new(ErrorKind::Property, message);
+        Err(match self.properties.get("TIMESTAMP_FORMAT") {
+            Some(property) => error.at(property.value_span),
+            None => error,
+        })
     }
 
     /// The topic that the clause asks for; what is not said is as in the topic `like`.

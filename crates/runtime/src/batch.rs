@@ -9,7 +9,7 @@ use weir_catalog::SqlType;
 use weir_formats::Decoded;
 use weir_kafka::{Offset, PartitionId, Record};
 
-use crate::layout::Layout;
+use crate::{date::TextTime, layout::Layout};
 
 /// Shared by all tasks of a reader, and never changed: a task takes what it needs by the layout.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Times {
     pub times: Arc<Int64Array>,
     /// Whether any of them is NULL or negative.
     pub has_bad: bool,
+    /// What they were read from, where that was texts.
+    pub texts: Option<(ArrayRef, Arc<TextTime>)>,
 }
 
 /// Columns that few queries name: made once, when first asked for.

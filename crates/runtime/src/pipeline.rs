@@ -69,7 +69,12 @@ impl Pipeline {
         let mut times = Vec::with_capacity(1 + layout.dates.len());
         for from in &layout.dates {
             let column = &parts[from.group].columns[from.column];
-            times.push(date::by_column(column, &parts[from.value].is_null, &own)?);
+            times.push(date::by_column(
+                column,
+                from.format.as_ref(),
+                &parts[from.value].is_null,
+                &own,
+            )?);
         }
         times.insert(0, own);
         let next = records.len() as i64;

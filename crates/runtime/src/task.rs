@@ -13,7 +13,7 @@ use crate::{
     batch::{Batch, Run, Times, size},
     clock::milliseconds,
     control::{Control, Wish},
-    encode::{Outgoing, RowEncoder},
+    encode::{EncodedRows, Outgoing, RowEncoder},
     operators::Operators,
     position::Progress,
     readers::Subscription,
@@ -41,6 +41,8 @@ pub(crate) struct Task<'a> {
     /// Reads up to here.
     pub until: Option<Offset>,
     pub is_persistent: bool,
+    /// A record that cannot be dated ends it, until it is tried again.
+    pub fails_on_bad_time: bool,
     /// How far it has come.
     pub progress: Progress,
     /// How far all output is acknowledged.
@@ -60,7 +62,7 @@ pub(crate) enum Output {
 /// What leaves.
 enum Leaving {
     Nothing,
-    Records(Vec<Outgoing>),
+    Records(EncodedRows),
     Rows(Rows),
 }
 
@@ -102,12 +104,26 @@ impl Task<'_> {
                 Arrival::Batch(batch) => {
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
+                    let mut failure = self.undated(&batch)?;
+                    self.stop_before(&failure);
                     let (run, times) = self.process(&batch)?;
                     let leaving = self.encode(&batch, run, times);
+                    if let Leaving::Records(EncodedRows {
+                        failure: Some(earlier),
+                        ..
+                    }) = &leaving
+                    {
+                        failure = Some(earlier.clone());
+                        self.stop_before(&failure);
+                    }
                     self.produce(leaving).await?;
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch);
                     self.reports.wait_for_room().await;
+                    if let Some((offset, why)) = failure {
+                        self.checkpoint().await?;
+                        return Err(Error::user(format!("{}@{offset}: {why}", self.at)));
+                    }
                 }
                 Arrival::CheckpointDue => {}
                 Arrival::End(end) => break end,
@@ -130,6 +146,21 @@ impl Task<'_> {
             error = self.output.failed(self.control) => Err(error),
             batch = self.input.next() => Ok(Arrival::Batch(batch?)),
             () = clock.sleep(due), if has_news => Ok(Arrival::CheckpointDue),
+        }
+    }
+
+    /// The first record that cannot be dated, if the query must not go on past it.
+    fn undated(&mut self, batch: &Batch) -> Result<Option<(Offset, String)>, Error> {
+        match self.fails_on_bad_time {
+            false => Ok(None),
+            true => self.view.first_undated(batch, self.until),
+        }
+    }
+
+    /// What is before a record that the query fails at is done first, as if records came one by one.
+    fn stop_before(&mut self, failure: &Option<(Offset, String)>) {
+        if let Some((offset, _)) = failure {
+            self.until = Some(self.until.map_or(*offset, |until| until.min(*offset)));
         }
     }
 
@@ -184,7 +215,8 @@ impl Task<'_> {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
             Output::Sink(_, encoder) => {
                 let time = self.progress.stream_time;
-                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports))
+                let fails = self.fails_on_bad_time;
+                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports, fails))
             }
         }
     }
@@ -192,7 +224,7 @@ impl Task<'_> {
     /// Step 6.
     async fn produce(&mut self, leaving: Leaving) -> Result<(), Error> {
         let rows = match (leaving, &self.output) {
-            (Leaving::Records(records), Output::Sink(sink, _)) => {
+            (Leaving::Records(EncodedRows { records, .. }), Output::Sink(sink, _)) => {
                 let rows = records.len();
                 let bytes: usize = records.iter().map(Outgoing::bytes).sum();
                 sink.produce(records).await?;

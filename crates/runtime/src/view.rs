@@ -73,6 +73,27 @@ impl View {
         }
     }
 
+    /// The first record before offset `until` that cannot be dated, and why.
+    pub fn first_undated(
+        &mut self,
+        batch: &Batch,
+        until: Option<Offset>,
+    ) -> Result<Option<(Offset, String)>, Error> {
+        let places = self.places(&batch.layout)?;
+        let times = &batch.times[places.times];
+        if !times.has_bad {
+            return Ok(None);
+        }
+        let is_taken = |offset: Offset| until.is_none_or(|until| offset < until);
+        let mut records = batch.records.iter().enumerate();
+        Ok(records.find_map(|(row, record)| {
+            let (_, why) = times.problem(row)?;
+            // A value that is not in the format at all is set aside for that.
+            (is_taken(record.offset) && !places.is_misfit(batch, row))
+                .then_some((record.offset, why))
+        }))
+    }
+
     fn run(&self, batch: &Batch, times: &Times) -> Result<Run, Error> {
         let Some(places) = &self.places else {
             return Err(Error::internal("a batch without a layout"));
@@ -128,7 +149,7 @@ impl Places {
             let concerned = of_layout.map(|request| requests.contains(request));
             groups.push((group, declared.part, concerned.collect()));
         }
-        let times = match needs.date {
+        let times = match &needs.date {
             None => 0,
             Some(_) => {
                 let date = layout.date(needs)?;
@@ -142,6 +163,16 @@ impl Places {
             groups,
             times,
             value,
+        })
+    }
+
+    /// Whether something that the query needs of a record is not what was declared.
+    fn is_misfit(&self, batch: &Batch, row: usize) -> bool {
+        self.groups.iter().any(|(group, _, concerned)| {
+            let mut misfits = batch.parts[*group].misfits.iter();
+            misfits.any(|misfit| {
+                misfit.row == row && misfit.column.is_none_or(|column| concerned[column])
+            })
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod json;
 mod numbers;
+mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +30,18 @@ functions! {
     coalesce
     concat
     concat_ws
+    convert_tz
+    dateadd
+    datesub
+    datetostring
     extractjsonfield
+    filter
     floor
+    format_date
+    format_time
+    format_timestamp
     from_bytes
+    from_days
     from_unixtime
     greatest
     ifnull
@@ -43,15 +53,28 @@ functions! {
     lpad
     map_keys
     map_values
+    now
     nullif
+    parse_date
+    parse_time
+    parse_timestamp
+    reduce
     replace
     round
     rpad
     sign
     split
     sqrt
+    stringtodate
+    stringtotimestamp
     substring
+    timeadd
+    timestampadd
+    timestampsub
+    timestamptostring
+    timesub
     to_bytes
+    transform
     trim
     ucase
     unix_date
