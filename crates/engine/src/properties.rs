@@ -92,7 +92,7 @@ pub const DECIDED_ONCE: &[&str] = &[
 ];
 
 /// Known, so that files and scripts for ksqlDB work, and without effect in this version.
-const WITHOUT_EFFECT: &[&str] = &[
+pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "buffered.records.per.partition",
     "cache.max.bytes.buffering",
     "ksql.cast.strings.preserve.nulls",

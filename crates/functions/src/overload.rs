@@ -168,6 +168,7 @@ impl Builtin {
                 description,
                 overloads,
                 takes_null: false,
+                is_added: false,
             },
             shown: name.to_lowercase(),
             variants: variants.into_iter().map(Arc::new).collect(),
@@ -177,6 +178,12 @@ impl Builtin {
     /// A NULL argument gives something else than NULL.
     pub fn takes_null(mut self) -> Self {
         self.manual.takes_null = true;
+        self
+    }
+
+    /// ksqlDB has no function of this name.
+    pub fn added(mut self) -> Self {
+        self.manual.is_added = true;
         self
     }
 

@@ -17,6 +17,7 @@ mod format_support;
 mod insert;
 pub mod plan;
 mod properties;
+mod property_manual;
 mod query;
 mod upgrade;
 
@@ -35,6 +36,7 @@ pub use plan::{
     CreateSourcePlan, InsertSelectPlan, InsertValuesPlan, PersistentPlan, Plan, ProjectedColumn,
     QueryPlan, ScanColumn, ScanSource, Sink, Step, TopicSpec,
 };
+pub use property_manual::{PropertyManual, property_manual};
 pub use upgrade::{check_query_upgrade, check_replaceable};
 
 /// What a statement is planned against.
