@@ -12,6 +12,7 @@ pub mod overload;
 pub mod registry;
 pub mod scalar;
 pub mod shown;
+pub mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -22,4 +23,5 @@ pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use overload::{Builtin, Parameter, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved};
+pub use registry::{Function, FunctionKind, Registry, ResolveError, Resolved};
+pub use table::TableFunction;

@@ -14,7 +14,10 @@ pub mod error;
 pub mod explain;
 mod fingerprint;
 mod insert;
+mod names;
+mod partition_by;
 pub mod plan;
+mod projection;
 mod properties;
 mod query;
 mod upgrade;
@@ -31,8 +34,8 @@ pub use bind::types::resolve_type;
 pub use error::{Error, ErrorKind};
 pub use fingerprint::fingerprint;
 pub use plan::{
-    CreateSourcePlan, InsertSelectPlan, InsertValuesPlan, PersistentPlan, Plan, ProjectedColumn,
-    QueryPlan, ScanColumn, ScanSource, Sink, Step, TopicSpec,
+    CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
+    ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
 pub use upgrade::{check_query_upgrade, check_replaceable};
 

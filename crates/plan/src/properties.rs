@@ -1,6 +1,6 @@
 //! The WITH clause: which properties there are, and what they mean together.
 
-use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
+use weir_catalog::{Column, Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
 use weir_sql::{
     expression::Literal,
     statement::{Properties, Property},
@@ -145,11 +145,11 @@ impl<'a> With<'a> {
         }
     }
 
-    /// The key's and the value's format; `inherited` are those of a query's source.
+    /// The key's and the value's format.
     pub fn formats(
         &self,
         context: &Context<'_>,
-        inherited: Option<(&FormatSpec, &FormatSpec)>,
+        inherited: Option<Inherited<'_>>,
     ) -> Result<(FormatSpec, FormatSpec), Error> {
         let both = self.text("FORMAT")?;
         let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
@@ -170,19 +170,30 @@ impl<'a> With<'a> {
                 .filter(|text| !text.is_empty())
                 .cloned()
         };
-        let key = key.or_else(|| both.clone());
-        let value = value.or(both);
-        let key = match (key, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((key, _))) => key.clone(),
-            (None, None) => parse_format(
+        let default_key = || {
+            parse_format(
                 &default("ksql.persistence.default.format.key")
                     .unwrap_or_else(|| "KAFKA".to_owned()),
-            )?,
+            )
         };
-        let value = match (value, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((_, value))) => value.clone(),
+        let key = key.or_else(|| both.clone());
+        let value = value.or(both);
+        let key = match (key, &inherited) {
+            (named, Some(inherited)) if inherited.drops_keys => keyless(named.as_deref())?,
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.key))?
+            }
+            (None, Some(inherited)) => match inherited.key.format {
+                Format::None if inherited.has_keys => default_key()?,
+                _ => inherited.key.clone(),
+            },
+            (None, None) => default_key()?,
+        };
+        let value = match (value, &inherited) {
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.value))?
+            }
+            (None, Some(inherited)) => inherited.value.clone(),
             (None, None) => match default("ksql.persistence.default.format.value") {
                 Some(name) => parse_format(&name)?,
                 None => {
@@ -332,6 +343,37 @@ impl<'a> With<'a> {
     }
 }
 
+/// What a query's result has from its source where the statement says nothing.
+#[derive(Debug)]
+pub struct Inherited<'a> {
+    pub key: &'a FormatSpec,
+    pub value: &'a FormatSpec,
+    /// Whether the result has key columns.
+    pub has_keys: bool,
+    /// Whether it is without them because PARTITION BY NULL says so.
+    pub drops_keys: bool,
+}
+
+/// The format of a key that PARTITION BY NULL has taken away.
+fn keyless(named: Option<&str>) -> Result<FormatSpec, Error> {
+    match named.map(parse_format).transpose()? {
+        Some(named) if named.format != Format::None => Err(Error::new(
+            ErrorKind::Property,
+            "Key format specified for stream without key columns.",
+        )),
+        _ => parse_format("NONE"),
+    }
+}
+
+/// The format of this name; what else is said of it is as in the source's, if that has the same format.
+fn like(name: &str, inherited: Option<&FormatSpec>) -> Result<FormatSpec, Error> {
+    let mut named = parse_format(name)?;
+    if let Some(inherited) = inherited.filter(|inherited| inherited.format == named.format) {
+        named.delimiter = inherited.delimiter;
+    }
+    Ok(named)
+}
+
 fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
     let found: String = found.chars().take(80).collect();
     Error::new(
@@ -376,64 +418,7 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
 pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> Result<(), Error> {
     let keys: Vec<_> = schema.keys().collect();
     let values: Vec<_> = schema.values().collect();
-    for (columns, spec, part) in [(&keys, key, "key"), (&values, value, "value")] {
-        if spec.format == Format::Kafka && columns.len() > 1 {
-            return Err(Error::new(
-                ErrorKind::Property,
-                "The 'KAFKA' format only supports a single field. Got: [".to_owned()
-                    + &columns
-                        .iter()
-                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                    + "]",
-            ));
-        }
-        if spec.format == Format::None && !columns.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
-                    columns
-                        .iter()
-                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-            ));
-        }
-        for column in columns {
-            let is_nested = matches!(
-                column.sql_type,
-                SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
-            );
-            let is_kafkas = matches!(
-                column.sql_type,
-                SqlType::Integer
-                    | SqlType::BigInt
-                    | SqlType::Double
-                    | SqlType::String
-                    | SqlType::Bytes
-            );
-            let is_refused = match spec.format {
-                Format::Kafka => !is_kafkas,
-                Format::Delimited => is_nested,
-                _ => false,
-            };
-            if is_refused {
-                return Err(Error::new(
-                    ErrorKind::Property,
-                    format!(
-                        "The '{}' format does not support type '{}', column: `{}` ({part})",
-                        spec.format,
-                        kind_of(&column.sql_type),
-                        column.name
-                    ),
-                ));
-            }
-        }
-    }
-    for column in keys {
+    for column in &keys {
         if contains_map(&column.sql_type) {
             return Err(Error::new(
                 ErrorKind::Key,
@@ -444,7 +429,62 @@ pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> R
             ));
         }
     }
+    for (columns, spec, part) in [(&keys, key, "Key"), (&values, value, "Value")] {
+        if let Err(reason) = check_columns(columns, spec) {
+            let (format, listed) = (spec.format, listed(columns));
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!(
+                    "{part} format does not support schema.\nformat: {format}\nschema: Persistence{{columns=[{listed}], features=[]}}\nreason: {reason}"
+                ),
+            ));
+        }
+    }
     Ok(())
+}
+
+fn check_columns(columns: &[&Column], spec: &FormatSpec) -> Result<(), String> {
+    if spec.format == Format::Kafka && columns.len() > 1 {
+        return Err(format!(
+            "The 'KAFKA' format only supports a single field. Got: [{}]",
+            listed(columns)
+        ));
+    }
+    if spec.format == Format::None && !columns.is_empty() {
+        return Err(format!(
+            "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
+            listed(columns)
+        ));
+    }
+    for column in columns {
+        let is_nested = matches!(
+            column.sql_type,
+            SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
+        );
+        let is_kafkas = matches!(
+            column.sql_type,
+            SqlType::Integer | SqlType::BigInt | SqlType::Double | SqlType::String | SqlType::Bytes
+        );
+        let is_refused = match spec.format {
+            Format::Kafka => !is_kafkas,
+            Format::Delimited => is_nested,
+            _ => false,
+        };
+        if is_refused {
+            return Err(format!(
+                "The '{}' format does not support type '{}', column: `{}`",
+                spec.format,
+                kind_of(&column.sql_type),
+                column.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn listed(columns: &[&Column]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| column.to_string()).collect();
+    columns.join(", ")
 }
 
 fn kind_of(sql_type: &SqlType) -> String {

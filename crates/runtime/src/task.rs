@@ -102,9 +102,16 @@ impl Task<'_> {
                 Arrival::Batch(batch) => {
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
-                    let (run, times) = self.process(&batch)?;
-                    let leaving = self.encode(&batch, run, times);
-                    self.produce(leaving).await?;
+                    let (mut run, times) = self.process(&batch)?;
+                    while let Some(rows) = run {
+                        let leaving = self.encode(&batch, rows, times)?;
+                        self.produce(leaving).await?;
+                        // Whoever has enough rows needs no more of them made.
+                        run = match self.control.has_enough_rows() {
+                            true => None,
+                            false => self.operators.rest()?,
+                        };
+                    }
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch);
                     self.reports.wait_for_room().await;
@@ -133,7 +140,7 @@ impl Task<'_> {
         }
     }
 
-    /// Step 4. Rows that nobody wants any more are cut off here.
+    /// Step 4, as far as rows leave in one piece.
     fn process<'b>(&mut self, batch: &'b Batch) -> Result<(Option<Run>, &'b Times), Error> {
         if batch.start != self.progress.position {
             return Err(Error::internal(format!(
@@ -153,16 +160,20 @@ impl Task<'_> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         self.progress.advance_to(times, &run);
-        let run = self.operators.process(run)?;
-        let run = match (run, &self.output) {
-            (Some(run), Output::Rows(_)) => run.without_null_values()?,
-            (run, _) => run,
+        Ok((self.operators.process(run)?, times))
+    }
+
+    /// The rows that leave, without those that nobody wants any more.
+    fn wanted(&self, run: Run) -> Result<Option<Run>, Error> {
+        let run = match &self.output {
+            Output::Rows(_) => run.without_null_values()?,
+            Output::Sink(..) => Some(run),
         };
         let wanted = run.map(|run| {
             let rows = self.control.take_rows(run.len());
             run.truncate(rows)
         });
-        Ok((wanted.filter(|run| run.len() > 0), times))
+        Ok(wanted.filter(|run| run.len() > 0))
     }
 
     /// The records of a batch that are before the end.
@@ -176,17 +187,17 @@ impl Task<'_> {
     }
 
     /// Step 5.
-    fn encode(&mut self, batch: &Batch, run: Option<Run>, times: &Times) -> Leaving {
-        let Some(run) = run else {
-            return Leaving::Nothing;
+    fn encode(&mut self, batch: &Batch, run: Run, times: &Times) -> Result<Leaving, Error> {
+        let Some(run) = self.wanted(run)? else {
+            return Ok(Leaving::Nothing);
         };
-        match &mut self.output {
+        Ok(match &mut self.output {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
             Output::Sink(_, encoder) => {
                 let time = self.progress.stream_time;
                 Leaving::Records(encoder.encode(batch, &run, times, time, self.reports))
             }
-        }
+        })
     }
 
     /// Step 6.

@@ -76,7 +76,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             operand: None,
             branches,
             otherwise,
-        } => list::case(branches, otherwise.as_deref(), scope, clause),
+        } => scope.tables.in_case(
+            || shown(expression),
+            || list::case(branches, otherwise.as_deref(), scope, clause),
+        ),
         ExpressionKind::Cast { operand, to } => {
             let to = resolve_type(to, scope.catalog)?;
             check_map_keys(&to, "MAP keys must be STRING here")?;
