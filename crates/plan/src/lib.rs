@@ -37,7 +37,7 @@ pub use plan::{
     CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
     ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
-pub use upgrade::{check_query_upgrade, check_replaceable};
+pub use upgrade::{check_key_upgrade, check_query_upgrade, check_replaceable};
 
 /// What a statement is planned against.
 pub struct Context<'a> {

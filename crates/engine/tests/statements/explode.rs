@@ -31,7 +31,10 @@ async fn each_element_is_a_record_with_the_key_the_time_and_the_headers_of_its_r
         let mut record = record(Some(b"key"), value);
         time += 1;
         record.timestamp = time;
-        record.headers = vec![weir_kafka::Header { key: "h".into(), value: None }];
+        record.headers = vec![weir_kafka::Header {
+            key: "h".into(),
+            value: None,
+        }];
         record
     });
     house.write("t", 0, given.to_vec()).await;
@@ -46,9 +49,16 @@ async fn each_element_is_a_record_with_the_key_the_time_and_the_headers_of_its_r
         ]
     );
     let records = house.records("X").await;
-    let times: Vec<i64> = records.iter().map(|record| record.timestamp - START).collect();
+    let times: Vec<i64> = records
+        .iter()
+        .map(|record| record.timestamp - START)
+        .collect();
     assert_eq!(times, [1, 1, 1, 4, 6]);
-    assert!(records.iter().all(|record| record.headers.len() == 1 && record.key.as_deref() == Some(&b"key"[..])));
+    assert!(
+        records
+            .iter()
+            .all(|record| record.headers.len() == 1 && record.key.as_deref() == Some(&b"key"[..]))
+    );
 }
 
 #[tokio::test]
@@ -57,7 +67,16 @@ async fn a_cube_is_every_way_to_leave_elements_out() {
     house
         .go("CREATE STREAM x AS SELECT k, CUBE_EXPLODE(ARRAY[k, CAST(a AS STRING)]) AS c FROM s;")
         .await;
-    house.write("t", 0, vec![record(Some(b"k"), Some(br#"{"a":1}"#)), record(None, Some(br#"{"a":2}"#))]).await;
+    house
+        .write(
+            "t",
+            0,
+            vec![
+                record(Some(b"k"), Some(br#"{"a":1}"#)),
+                record(None, Some(br#"{"a":2}"#)),
+            ],
+        )
+        .await;
     assert_eq!(
         house.jsons("X", 6).await,
         [
@@ -74,18 +93,32 @@ async fn a_cube_is_every_way_to_leave_elements_out() {
 #[tokio::test]
 async fn a_client_gets_as_many_rows_as_it_asks_for() {
     let mut house = house().await;
-    house.put("t", &[r#"{"l":[1,2,3],"a":7}"#, r#"{"l":[4]}"#]).await;
+    house
+        .put("t", &[r#"{"l":[1,2,3],"a":7}"#, r#"{"l":[4]}"#])
+        .await;
     assert_eq!(
         house.rows("SELECT EXPLODE(l) AS e, a FROM s;").await,
-        [json!([1, 7]), json!([2, 7]), json!([3, 7]), json!([4, null])]
+        [
+            json!([1, 7]),
+            json!([2, 7]),
+            json!([3, 7]),
+            json!([4, null])
+        ]
     );
     assert_eq!(
-        house.rows("SELECT EXPLODE(l) AS e FROM s EMIT CHANGES LIMIT 2;").await,
+        house
+            .rows("SELECT EXPLODE(l) AS e FROM s EMIT CHANGES LIMIT 2;")
+            .await,
         [json!([1]), json!([2])]
     );
     // A million rows of twenty elements, of which three are wanted.
     let numbers: Vec<String> = (0..20).map(|number| number.to_string()).collect();
-    house.put("t", &[&format!(r#"{{"l":[{}],"a":20}}"#, numbers.join(","))]).await;
+    house
+        .put(
+            "t",
+            &[&format!(r#"{{"l":[{}],"a":20}}"#, numbers.join(","))],
+        )
+        .await;
     let rows = house
         .rows("SELECT ARRAY_LENGTH(CUBE_EXPLODE(l)) AS n, a FROM s WHERE a = 20 EMIT CHANGES LIMIT 3;")
         .await;
@@ -99,34 +132,72 @@ async fn rows_that_are_made_have_the_key_of_partition_by() {
         .go("CREATE STREAM x AS SELECT a, EXPLODE(l) AS e, k FROM s PARTITION BY a;
              CREATE STREAM y WITH (key_format='JSON') AS SELECT *, EXPLODE(l) AS e FROM s PARTITION BY a, k;")
         .await;
-    house.write("t", 0, vec![record(Some(b"k"), Some(br#"{"a":1,"l":[1,2]}"#))]).await;
-    assert_eq!(house.texts("X", 2).await, [r#"{"E":1,"K":"k"}"#, r#"{"E":2,"K":"k"}"#]);
-    assert_eq!(house.records("X").await[1].key.as_deref(), Some(&[0, 0, 0, 1][..]));
+    house
+        .write(
+            "t",
+            0,
+            vec![record(Some(b"k"), Some(br#"{"a":1,"l":[1,2]}"#))],
+        )
+        .await;
+    assert_eq!(
+        house.texts("X", 2).await,
+        [r#"{"E":1,"K":"k"}"#, r#"{"E":2,"K":"k"}"#]
+    );
+    assert_eq!(
+        house.records("X").await[1].key.as_deref(),
+        Some(&[0, 0, 0, 1][..])
+    );
     assert_eq!(
         house.texts("Y", 2).await,
-        [r#"{"L":[1,2],"M":null,"E":1}"#, r#"{"L":[1,2],"M":null,"E":2}"#]
+        [
+            r#"{"L":[1,2],"M":null,"E":1}"#,
+            r#"{"L":[1,2],"M":null,"E":2}"#
+        ]
     );
-    assert_eq!(house.records("Y").await[0].key.as_deref(), Some(&br#"{"A":1,"K":"k"}"#[..]));
+    assert_eq!(
+        house.records("Y").await[0].key.as_deref(),
+        Some(&br#"{"A":1,"K":"k"}"#[..])
+    );
 }
 
 #[tokio::test]
 async fn table_functions_stand_in_the_select_list_only() {
     let mut house = house().await;
     for (query, message) in [
-        ("SELECT k, EXPLODE(EXPLODE(ARRAY[l])) AS e FROM s", "Table functions cannot be nested: `EXPLODE`(`EXPLODE`())"),
+        (
+            "SELECT k, EXPLODE(EXPLODE(ARRAY[l])) AS e FROM s",
+            "Table functions cannot be nested: `EXPLODE`(`EXPLODE`())",
+        ),
         (
             "SELECT k, CASE WHEN a = 1 THEN EXPLODE(l) ELSE 0 END AS e FROM s",
             "Table functions cannot be used in CASE: (CASE WHEN (A = 1) THEN EXPLODE(L) ELSE 0 END)",
         ),
-        ("SELECT k, a FROM s WHERE EXPLODE(l) = 1", "Can't find any functions with the name 'EXPLODE'"),
-        ("SELECT k, EXPLODE(l), COUNT(*) FROM s GROUP BY k", "Table functions cannot be used with aggregations."),
-        ("SELECT k, EXPLODE(a) FROM s", "Function 'explode' does not accept parameters (INTEGER).\nValid alternatives are:\nEXPLODE(ARRAY<T> array)"),
-        ("SELECT k, CUBE_EXPLODE(l, l) FROM s", "Function 'cube_explode' does not accept parameters (ARRAY<INTEGER>, ARRAY<INTEGER>)."),
+        (
+            "SELECT k, a FROM s WHERE EXPLODE(l) = 1",
+            "Can't find any functions with the name 'EXPLODE'",
+        ),
+        (
+            "SELECT k, EXPLODE(l), COUNT(*) FROM s GROUP BY k",
+            "Table functions cannot be used with aggregations.",
+        ),
+        (
+            "SELECT k, EXPLODE(a) FROM s",
+            "Function 'explode' does not accept parameters (INTEGER).\nValid alternatives are:\nEXPLODE(ARRAY<T> array)",
+        ),
+        (
+            "SELECT k, CUBE_EXPLODE(l, l) FROM s",
+            "Function 'cube_explode' does not accept parameters (ARRAY<INTEGER>, ARRAY<INTEGER>).",
+        ),
     ] {
-        house.refuses(&format!("CREATE STREAM x AS {query};"), message).await;
+        house
+            .refuses(&format!("CREATE STREAM x AS {query};"), message)
+            .await;
     }
     house
-        .refuses("INSERT INTO s (a) VALUES (EXPLODE(ARRAY[1]));", "Can't find any functions with the name 'EXPLODE'")
+        .refuses(
+            "INSERT INTO s (a) VALUES (EXPLODE(ARRAY[1]));",
+            "Can't find any functions with the name 'EXPLODE'",
+        )
         .await;
 }
 
@@ -135,14 +206,28 @@ async fn table_functions_are_listed_and_described_and_explained() {
     let mut house = house().await;
     let answer = house.ask("SHOW FUNCTIONS;").await;
     let functions = answer["functions"].as_array().unwrap();
-    let kinds: Vec<_> = functions.iter().filter(|function| function["type"] == "TABLE").map(|function| function["name"].clone()).collect();
+    let kinds: Vec<_> = functions
+        .iter()
+        .filter(|function| function["type"] == "TABLE")
+        .map(|function| function["name"].clone())
+        .collect();
     assert_eq!(kinds, ["CUBE_EXPLODE", "EXPLODE"]);
     let answer = house.ask("DESCRIBE FUNCTION explode;").await;
-    assert_eq!((&answer["name"], &answer["type"]), (&json!("EXPLODE"), &json!("TABLE")));
+    assert_eq!(
+        (&answer["name"], &answer["type"]),
+        (&json!("EXPLODE"), &json!("TABLE"))
+    );
     assert_eq!(answer["functions"][0]["arguments"][0]["type"], "ARRAY<T>");
     assert_eq!(answer["functions"][0]["returnType"], "T");
-    let answer = house.ask("EXPLAIN SELECT k, EXPLODE(l) + 1 AS e FROM s EMIT CHANGES;").await;
-    let plan = answer["queryDescription"]["executionPlan"].as_str().unwrap();
-    assert!(plan.contains("> [ FLATMAP ] | KSQL_SYNTH_0 INTEGER := EXPLODE(L)"), "{plan}");
+    let answer = house
+        .ask("EXPLAIN SELECT k, EXPLODE(l) + 1 AS e FROM s EMIT CHANGES;")
+        .await;
+    let plan = answer["queryDescription"]["executionPlan"]
+        .as_str()
+        .unwrap();
+    assert!(
+        plan.contains("> [ FLATMAP ] | KSQL_SYNTH_0 INTEGER := EXPLODE(L)"),
+        "{plan}"
+    );
     assert!(plan.contains("`E` INTEGER := KSQL_SYNTH_0 + 1"), "{plan}");
 }

@@ -20,7 +20,11 @@ async fn columns(house: &mut House, name: &str) -> String {
     let fields = fields.iter().map(|field| {
         let (name, sql_type) = (&field["name"], &field["schema"]["type"]);
         let key = if field["type"] == "KEY" { " KEY" } else { "" };
-        format!("{} {}{key}", name.as_str().unwrap(), sql_type.as_str().unwrap())
+        format!(
+            "{} {}{key}",
+            name.as_str().unwrap(),
+            sql_type.as_str().unwrap()
+        )
     });
     fields.collect::<Vec<_>>().join(", ")
 }
@@ -28,7 +32,9 @@ async fn columns(house: &mut House, name: &str) -> String {
 /// Keys and values of a topic's records, as JSON.
 async fn pairs(house: &House, topic: &str, count: usize) -> Vec<(Value, Value)> {
     house
-        .until("the records come", async || house.records(topic).await.len() >= count)
+        .until("the records come", async || {
+            house.records(topic).await.len() >= count
+        })
         .await;
     let parsed = |bytes: Option<&[u8]>| match bytes {
         None => Value::Null,
@@ -36,7 +42,10 @@ async fn pairs(house: &House, topic: &str, count: usize) -> Vec<(Value, Value)> 
     };
     let records = house.records(topic).await;
     let pair = |record: &weir_engine::parts::Record| {
-        (parsed(record.key.as_deref()), parsed(record.value.as_deref()))
+        (
+            parsed(record.key.as_deref()),
+            parsed(record.value.as_deref()),
+        )
     };
     records.iter().map(pair).collect()
 }
@@ -51,22 +60,43 @@ async fn the_new_key_leaves_the_value_and_the_old_one_enters_it() {
              CREATE STREAM made AS SELECT * FROM s PARTITION BY UCASE(name), age + 1;
              CREATE STREAM named AS SELECT UCASE(name) AS k, name FROM s PARTITION BY UCASE(name);")
         .await;
-    assert_eq!(columns(&mut house, "one").await, "NAME STRING KEY, AGE INTEGER, ADDRESS STRUCT, ID INTEGER");
-    assert_eq!(columns(&mut house, "two").await, "AGE INTEGER KEY, ID INTEGER KEY, N STRING");
-    assert_eq!(columns(&mut house, "town").await, "TOWN STRING KEY, NAME STRING, AGE INTEGER, ADDRESS STRUCT, ID INTEGER");
+    assert_eq!(
+        columns(&mut house, "one").await,
+        "NAME STRING KEY, AGE INTEGER, ADDRESS STRUCT, ID INTEGER"
+    );
+    assert_eq!(
+        columns(&mut house, "two").await,
+        "AGE INTEGER KEY, ID INTEGER KEY, N STRING"
+    );
+    assert_eq!(
+        columns(&mut house, "town").await,
+        "TOWN STRING KEY, NAME STRING, AGE INTEGER, ADDRESS STRUCT, ID INTEGER"
+    );
     assert_eq!(
         columns(&mut house, "made").await,
         "KSQL_COL_0 STRING KEY, KSQL_COL_1 INTEGER KEY, NAME STRING, AGE INTEGER, ADDRESS STRUCT, ID INTEGER"
     );
-    assert_eq!(columns(&mut house, "named").await, "K STRING KEY, NAME STRING");
-    let mut given = record(Some(b"7"), Some(br#"{"name":"bob","age":30,"address":{"town":"Ulm"}}"#));
+    assert_eq!(
+        columns(&mut house, "named").await,
+        "K STRING KEY, NAME STRING"
+    );
+    let mut given = record(
+        Some(b"7"),
+        Some(br#"{"name":"bob","age":30,"address":{"town":"Ulm"}}"#),
+    );
     given.timestamp = START + 5;
-    given.headers = vec![weir_kafka::Header { key: "h".into(), value: None }];
+    given.headers = vec![weir_kafka::Header {
+        key: "h".into(),
+        value: None,
+    }];
     house.write("t", 0, vec![given]).await;
     let address = json!({"TOWN": "Ulm"});
     assert_eq!(
         pairs(&house, "ONE", 1).await,
-        [(json!("bob"), json!({"AGE": 30, "ADDRESS": address, "ID": 7}))]
+        [(
+            json!("bob"),
+            json!({"AGE": 30, "ADDRESS": address, "ID": 7})
+        )]
     );
     assert_eq!(
         pairs(&house, "TWO", 1).await,
@@ -103,9 +133,14 @@ async fn a_record_goes_to_the_partition_of_its_new_key() {
         wanted[partition_for_key(key.as_bytes(), 5) as usize] += 1;
         wanted
     });
-    assert!(wanted.iter().filter(|count| **count > 0).count() > 2, "{wanted:?}");
+    assert!(
+        wanted.iter().filter(|count| **count > 0).count() > 2,
+        "{wanted:?}"
+    );
     house
-        .until("they come", async || house.ends("X").await.iter().sum::<i64>() == 20)
+        .until("they come", async || {
+            house.ends("X").await.iter().sum::<i64>() == 20
+        })
         .await;
     assert_eq!(house.ends("X").await, wanted);
 }
@@ -161,36 +196,64 @@ async fn a_key_of_several_columns_is_passed_on_as_it_came() {
         .go("CREATE STREAM s (a INT KEY, b INT KEY, v INT) WITH (kafka_topic='t', format='JSON', partitions=1);
              CREATE STREAM x AS SELECT b AS b2, v, a FROM s;")
         .await;
-    assert_eq!(columns(&mut house, "x").await, "A INTEGER KEY, B2 INTEGER KEY, V INTEGER");
-    let keys: [Option<&[u8]>; 4] = [Some(br#"{"a":1,"b":2}"#), Some(br#"{"A":null,"B":null}"#), Some(b"null"), None];
+    assert_eq!(
+        columns(&mut house, "x").await,
+        "A INTEGER KEY, B2 INTEGER KEY, V INTEGER"
+    );
+    let keys: [Option<&[u8]>; 4] = [
+        Some(br#"{"a":1,"b":2}"#),
+        Some(br#"{"A":null,"B":null}"#),
+        Some(b"null"),
+        None,
+    ];
     let given = keys.map(|key| record(key, Some(br#"{"v":1}"#)));
     house.write("t", 0, given.to_vec()).await;
-    let keys: Vec<Value> = pairs(&house, "X", 4).await.into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<Value> = pairs(&house, "X", 4)
+        .await
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
     assert_eq!(
         keys,
-        [json!({"A": 1, "B2": 2}), json!({"A": null, "B2": null}), json!(null), json!(null)]
+        [
+            json!({"A": 1, "B2": 2}),
+            json!({"A": null, "B2": null}),
+            json!(null),
+            json!(null)
+        ]
     );
     house
         .go("SET 'ksql.new.query.planner.enabled'='true'; CREATE STREAM y AS SELECT b, v, a FROM s;")
         .await;
-    assert_eq!(columns(&mut house, "y").await, "B INTEGER KEY, A INTEGER KEY, V INTEGER");
+    assert_eq!(
+        columns(&mut house, "y").await,
+        "B INTEGER KEY, A INTEGER KEY, V INTEGER"
+    );
 }
 
 #[tokio::test]
 async fn partition_by_null_takes_the_key_away() {
     let mut house = house().await;
     house
-        .go("CREATE STREAM x AS SELECT id, name FROM s PARTITION BY NULL;
-             CREATE STREAM y WITH (key_format='NONE') AS SELECT * FROM s PARTITION BY null;")
+        .go(
+            "CREATE STREAM x AS SELECT id, name FROM s PARTITION BY NULL;
+             CREATE STREAM y WITH (key_format='NONE') AS SELECT * FROM s PARTITION BY null;",
+        )
         .await;
     assert_eq!(columns(&mut house, "x").await, "ID INTEGER, NAME STRING");
     let described = house.ask("DESCRIBE x EXTENDED;").await;
     assert_eq!(described["sourceDescription"]["keyFormat"], "NONE");
-    let given = vec![record(Some(b"4"), Some(br#"{"name":"a"}"#)), record(Some(b"5"), None)];
+    let given = vec![
+        record(Some(b"4"), Some(br#"{"name":"a"}"#)),
+        record(Some(b"5"), None),
+    ];
     house.write("t", 0, given).await;
     assert_eq!(
         pairs(&house, "X", 2).await,
-        [(Value::Null, json!({"ID": 4, "NAME": "a"})), (Value::Null, Value::Null)]
+        [
+            (Value::Null, json!({"ID": 4, "NAME": "a"})),
+            (Value::Null, Value::Null)
+        ]
     );
     house
         .refuses(
@@ -215,7 +278,11 @@ async fn partition_by_null_takes_the_key_away() {
 async fn a_client_sees_the_columns_in_their_new_order() {
     let mut house = house().await;
     house
-        .write("t", 0, vec![record(Some(b"7"), Some(br#"{"name":"bob","age":3}"#))])
+        .write(
+            "t",
+            0,
+            vec![record(Some(b"7"), Some(br#"{"name":"bob","age":3}"#))],
+        )
         .await;
     let mut stream = house
         .stream("SELECT * FROM s PARTITION BY name, age + 1 EMIT CHANGES LIMIT 1;")
@@ -224,7 +291,10 @@ async fn a_client_sees_the_columns_in_their_new_order() {
         stream.schema.to_string(),
         "`NAME` STRING, `KSQL_COL_0` INTEGER, `AGE` INTEGER, `ADDRESS` STRUCT<`TOWN` STRING>, `ID` INTEGER"
     );
-    assert_eq!(house.take(&mut stream, 1).await, [json!(["bob", 4, 3, null, 7])]);
+    assert_eq!(
+        house.take(&mut stream, 1).await,
+        [json!(["bob", 4, 3, null, 7])]
+    );
     // Not even the key must be selected there.
     let mut stream = house
         .stream("SELECT id, age FROM s PARTITION BY name EMIT CHANGES LIMIT 1;")
@@ -239,8 +309,14 @@ async fn refusals_are_in_the_words_of_ksqldb() {
         .go("CREATE STREAM k (id INT KEY, a INT, l ARRAY<INT>) WITH (kafka_topic='k', value_format='JSON', partitions=1);")
         .await;
     for (query, message) in [
-        ("SELECT * FROM s PARTITION BY ()", "PARTITION BY requires at least one expression"),
-        ("SELECT * FROM s PARTITION BY NULL, id", "Cannot PARTITION BY multiple columns including NULL"),
+        (
+            "SELECT * FROM s PARTITION BY ()",
+            "PARTITION BY requires at least one expression",
+        ),
+        (
+            "SELECT * FROM s PARTITION BY NULL, id",
+            "Cannot PARTITION BY multiple columns including NULL",
+        ),
         (
             "SELECT id, a AS b FROM k PARTITION BY b",
             "PARTITION BY column 'B' cannot be resolved. 'B' must be a column in the source schema since PARTITION BY is applied on the input.",
@@ -257,10 +333,22 @@ async fn refusals_are_in_the_words_of_ksqldb() {
             "SELECT UCASE(name) AS b, UCASE(s.name) AS a, id FROM s PARTITION BY UCASE(name)",
             "The projection contains a key column (`KSQL_COL_0`) more than once, aliased as: A and B.",
         ),
-        ("SELECT name FROM s PARTITION BY name", "The projection contains no value columns."),
-        ("SELECT * FROM s PARTITION BY name, name", "Duplicate key columns found in schema: `NAME` STRING KEY"),
-        ("SELECT rowtime, id FROM s PARTITION BY rowtime", "Reserved column name in select: `ROWTIME`. Please remove or alias the column."),
-        ("SELECT * FROM s PARTITION BY EXPLODE(ARRAY[id])", "Can't find any functions with the name 'EXPLODE'"),
+        (
+            "SELECT name FROM s PARTITION BY name",
+            "The projection contains no value columns.",
+        ),
+        (
+            "SELECT * FROM s PARTITION BY name, name",
+            "Duplicate key columns found in schema: `NAME` STRING KEY",
+        ),
+        (
+            "SELECT rowtime, id FROM s PARTITION BY rowtime",
+            "Reserved column name in select: `ROWTIME`. Please remove or alias the column.",
+        ),
+        (
+            "SELECT * FROM s PARTITION BY EXPLODE(ARRAY[id])",
+            "Can't find any functions with the name 'EXPLODE'",
+        ),
         (
             "SELECT * FROM k PARTITION BY id, a",
             "Key format does not support schema.\nformat: KAFKA\nschema: Persistence{columns=[`ID` INTEGER KEY, `A` INTEGER KEY], features=[]}\nreason: The 'KAFKA' format only supports a single field. Got: [`ID` INTEGER KEY, `A` INTEGER KEY]",
@@ -274,7 +362,9 @@ async fn refusals_are_in_the_words_of_ksqldb() {
             "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `KSQL_COL_0`. Column type: MAP<STRING, INTEGER>.",
         ),
     ] {
-        house.refuses(&format!("CREATE STREAM x AS {query};"), message).await;
+        house
+            .refuses(&format!("CREATE STREAM x AS {query};"), message)
+            .await;
     }
 }
 
@@ -284,13 +374,22 @@ async fn explain_shows_the_new_keys() {
     let answer = house
         .ask("EXPLAIN SELECT UCASE(name) AS k, age FROM s WHERE age > 1 PARTITION BY UCASE(name), age EMIT CHANGES;")
         .await;
-    let plan = answer["queryDescription"]["executionPlan"].as_str().unwrap();
+    let plan = answer["queryDescription"]["executionPlan"]
+        .as_str()
+        .unwrap();
     let steps: Vec<&str> = plan.lines().map(|line| line.trim()).collect();
-    assert!(steps[1].starts_with("> [ REKEY ] | KSQL_KEY_KSQL_COL_0 STRING := UCASE(NAME), KSQL_KEY_AGE INTEGER := AGE"), "{plan}");
+    assert!(
+        steps[1].starts_with(
+            "> [ REKEY ] | KSQL_KEY_KSQL_COL_0 STRING := UCASE(NAME), KSQL_KEY_AGE INTEGER := AGE"
+        ),
+        "{plan}"
+    );
     assert!(steps[2].starts_with("> [ FILTER ]"), "{plan}");
     let answer = house
         .ask("EXPLAIN SELECT id FROM s PARTITION BY NULL EMIT CHANGES;")
         .await;
-    let plan = answer["queryDescription"]["executionPlan"].as_str().unwrap();
+    let plan = answer["queryDescription"]["executionPlan"]
+        .as_str()
+        .unwrap();
     assert!(plan.contains("[ REKEY ] | NULL"), "{plan}");
 }

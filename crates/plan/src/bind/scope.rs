@@ -183,9 +183,11 @@ impl<'a> Scope<'a> {
     }
 
     fn note(&self, name: String, from: ScanSource, sql_type: SqlType) -> Typed {
-        let known = self.scan.borrow();
-        let known = known.iter().find(|column| column.from == from);
-        let known = known.map(|column| column.name.clone());
+        let known = {
+            let scan = self.scan.borrow();
+            let known = scan.iter().find(|column| column.from == from);
+            known.map(|column| column.name.clone())
+        };
         let name = known.unwrap_or_else(|| {
             let unique = self.unique(name);
             self.scan.borrow_mut().push(ScanColumn {
