@@ -133,7 +133,10 @@ pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Err
 
 /// What a caller needs of the crates below.
 pub mod parts {
-    pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
+    pub use weir_catalog::{
+        Catalog, Column, ColumnRole, Field, Format, FormatSpec, Schema, Source, SourceKind,
+        SqlType, source::TimestampColumn,
+    };
     pub use weir_functions::{Builtin, Function, Registry};
     pub use weir_kafka::{
         Broker, Header, MemoryBroker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, Record,

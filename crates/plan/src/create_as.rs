@@ -5,7 +5,8 @@ use weir_sql::statement::{self, CreateAsSelect};
 
 use crate::{
     Context, Error, ErrorKind, PersistentPlan, Sink,
-    properties::{Inherited, SINK_PROPERTIES, With, check_formats},
+    format_support::check_formats,
+    properties::{Inherited, SINK_PROPERTIES, With},
     query,
 };
 

@@ -6,7 +6,8 @@ use weir_sql::statement::{self, CreateSource};
 use crate::{
     Context, CreateSourcePlan, Error, ErrorKind,
     bind::types::resolve_type,
-    properties::{SOURCE_PROPERTIES, With, check_formats},
+    format_support::check_formats,
+    properties::{SOURCE_PROPERTIES, With},
 };
 
 /// Names that every source has already.
@@ -103,7 +104,7 @@ pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Sch
     if create.columns.is_empty() {
         return Err(Error::new(
             ErrorKind::Invalid,
-            "The statement does not define any columns.",
+            "No columns supplied. The statement does not define any columns.",
         )
         .at(create.name.span));
     }

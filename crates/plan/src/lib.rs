@@ -13,6 +13,7 @@ pub mod create_source;
 pub mod error;
 pub mod explain;
 mod fingerprint;
+mod format_support;
 mod insert;
 mod names;
 mod partition_by;

@@ -107,7 +107,7 @@ fn key(
     Ok(PartitionKey {
         name,
         of: unqualified(expression),
-        shown: bind::shown(&qualified(expression, scope.alias())),
+        shown: bind::shown_qualified(expression, scope.alias()),
         key,
     })
 }
@@ -153,13 +153,5 @@ impl PartitionKey {
 fn unqualified(expression: &Expression) -> Expression {
     let mut expression = expression.clone();
     expression.for_each_column(&mut |source, _| *source = None);
-    expression
-}
-
-fn qualified(expression: &Expression, alias: &str) -> Expression {
-    let mut expression = expression.clone();
-    expression.for_each_column(&mut |source, name| {
-        *source = Some(weir_sql::Ident::new(alias.to_owned(), name.span));
-    });
     expression
 }

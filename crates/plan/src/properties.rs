@@ -1,6 +1,6 @@
 //! The WITH clause: which properties there are, and what they mean together.
 
-use weir_catalog::{Column, Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
+use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
 use weir_sql::{
     expression::Literal,
     statement::{Properties, Property},
@@ -92,12 +92,7 @@ impl<'a> With<'a> {
             )
             .at(policy.name.span));
         }
-        for later in [
-            "WINDOW_TYPE",
-            "WINDOW_SIZE",
-            "KEY_SCHEMA_ID",
-            "VALUE_SCHEMA_ID",
-        ] {
+        for later in ["WINDOW_TYPE", "WINDOW_SIZE"] {
             if let Some(found) = properties.get(later) {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
@@ -204,14 +199,41 @@ impl<'a> With<'a> {
                 }
             },
         };
-        Ok((
-            self.delimited(key, "KEY_DELIMITER")?,
-            self.delimited(value, "VALUE_DELIMITER")?,
-        ))
+        let key = self.delimited(key, "KEY_DELIMITER")?;
+        let value = self.delimited(value, "VALUE_DELIMITER")?;
+        self.check_schema_properties(&key, "KEY")?;
+        self.check_schema_properties(&value, "VALUE")?;
+        Ok((key, value))
+    }
+
+    /// Properties of formats whose schemas are in a registry: none of the formats here knows them.
+    fn check_schema_properties(&self, spec: &FormatSpec, part: &str) -> Result<(), Error> {
+        let of_part = [
+            ("AVRO_SCHEMA_FULL_NAME", "fullSchemaName"),
+            ("SCHEMA_FULL_NAME", "fullSchemaName"),
+            ("SCHEMA_ID", "schemaId"),
+            ("PROTOBUF_NULLABLE_REPRESENTATION", "nullableRepresentation"),
+        ];
+        for (property, shown) in of_part {
+            if let Some(found) = self.properties.get(&format!("{part}_{property}")) {
+                return Err(Error::new(
+                    ErrorKind::Property,
+                    format!(
+                        "{} does not support the following configs: [{shown}]",
+                        spec.format
+                    ),
+                )
+                .at(found.name.span));
+            }
+        }
+        Ok(())
     }
 
     fn delimited(&self, mut spec: FormatSpec, name: &str) -> Result<FormatSpec, Error> {
-        let Some(text) = self.text(name)? else {
+        let text = self.text(name)?;
+        // A delimiter is looked at for itself before it is asked whose it is.
+        let given = text.map(|text| delimiter(name, &text)).transpose()?;
+        let Some(given) = given else {
             return Ok(spec);
         };
         if spec.format != Format::Delimited {
@@ -223,22 +245,7 @@ impl<'a> With<'a> {
                 ),
             ));
         }
-        let mut characters = text.chars();
-        spec.delimiter = Some(
-            match (text.as_str(), characters.next(), characters.next()) {
-                ("SPACE", ..) => ' ',
-                ("TAB", ..) => '\t',
-                (_, Some(only), None) => only,
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::Property,
-                        format!(
-                            "Invalid delimiter value: '{text}'. Delimiter must be a single character or TAB,SPACE"
-                        ),
-                    ));
-                }
-            },
-        );
+        spec.delimiter = Some(given);
         Ok(spec)
     }
 
@@ -386,6 +393,29 @@ fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
     .at(property.value_span)
 }
 
+/// One character that is no blank, or the name of a blank.
+fn delimiter(property: &str, text: &str) -> Result<char, Error> {
+    let invalid = |why: String| {
+        Err(Error::new(
+            ErrorKind::Property,
+            format!("Failed to prepare statement: Configuration {property} is invalid: {why}"),
+        ))
+    };
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("SPACE", ..) => Ok(' '),
+        ("TAB", ..) => Ok('\t'),
+        (_, Some(only), None) if !only.is_whitespace() => Ok(only),
+        _ if text.trim().is_empty() => invalid(
+            "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'\nExample valid value: ';'"
+                .to_owned(),
+        ),
+        _ => invalid(format!(
+            "Invalid delimiter value: '{text}'. Delimiter must be a single character or TAB,SPACE\nExample valid value: ';'"
+        )),
+    }
+}
+
 fn parse_format(name: &str) -> Result<FormatSpec, Error> {
     let format = match name.trim().to_uppercase().as_str() {
         "NONE" => Format::None,
@@ -412,96 +442,4 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
         delimiter: None,
         wrap_single: format == Format::Json,
     })
-}
-
-/// What a format cannot carry.
-pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> Result<(), Error> {
-    let keys: Vec<_> = schema.keys().collect();
-    let values: Vec<_> = schema.values().collect();
-    for column in &keys {
-        if contains_map(&column.sql_type) {
-            return Err(Error::new(
-                ErrorKind::Key,
-                format!(
-                    "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `{}`. Column type: {}. See https://github.com/confluentinc/ksql/issues/6621 for more.",
-                    column.name, column.sql_type
-                ),
-            ));
-        }
-    }
-    for (columns, spec, part) in [(&keys, key, "Key"), (&values, value, "Value")] {
-        if let Err(reason) = check_columns(columns, spec) {
-            let (format, listed) = (spec.format, listed(columns));
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "{part} format does not support schema.\nformat: {format}\nschema: Persistence{{columns=[{listed}], features=[]}}\nreason: {reason}"
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn check_columns(columns: &[&Column], spec: &FormatSpec) -> Result<(), String> {
-    if spec.format == Format::Kafka && columns.len() > 1 {
-        return Err(format!(
-            "The 'KAFKA' format only supports a single field. Got: [{}]",
-            listed(columns)
-        ));
-    }
-    if spec.format == Format::None && !columns.is_empty() {
-        return Err(format!(
-            "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
-            listed(columns)
-        ));
-    }
-    for column in columns {
-        let is_nested = matches!(
-            column.sql_type,
-            SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
-        );
-        let is_kafkas = matches!(
-            column.sql_type,
-            SqlType::Integer | SqlType::BigInt | SqlType::Double | SqlType::String | SqlType::Bytes
-        );
-        let is_refused = match spec.format {
-            Format::Kafka => !is_kafkas,
-            Format::Delimited => is_nested,
-            _ => false,
-        };
-        if is_refused {
-            return Err(format!(
-                "The '{}' format does not support type '{}', column: `{}`",
-                spec.format,
-                kind_of(&column.sql_type),
-                column.name
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn listed(columns: &[&Column]) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| column.to_string()).collect();
-    columns.join(", ")
-}
-
-fn kind_of(sql_type: &SqlType) -> String {
-    match sql_type {
-        SqlType::Array(_) => "ARRAY".to_owned(),
-        SqlType::Map(..) => "MAP".to_owned(),
-        SqlType::Struct(_) => "STRUCT".to_owned(),
-        SqlType::Decimal { .. } => "DECIMAL".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn contains_map(sql_type: &SqlType) -> bool {
-    match sql_type {
-        SqlType::Map(..) => true,
-        SqlType::Array(element) => contains_map(element),
-        SqlType::Struct(fields) => fields.iter().any(|field| contains_map(&field.sql_type)),
-        _ => false,
-    }
 }

@@ -71,11 +71,6 @@ impl ExpressionKind {
             }
             | Self::Arithmetic { left, right, .. }
             | Self::Comparison { left, right, .. }
-            | Self::Like {
-                operand: left,
-                pattern: right,
-                ..
-            }
             | Self::AtTimeZone {
                 operand: left,
                 zone: right,
@@ -89,6 +84,15 @@ impl ExpressionKind {
                 visit(operand);
                 visit(low);
                 visit(high);
+            }
+            Self::Like {
+                operand, pattern, ..
+            } => {
+                visit(operand);
+                match pattern {
+                    LikePattern::One(pattern) => visit(pattern),
+                    LikePattern::Any(patterns) => patterns.iter_mut().for_each(visit),
+                }
             }
             Self::In { operand, items, .. } => {
                 visit(operand);
@@ -177,7 +181,9 @@ pub enum ExpressionKind {
     Like {
         operand: Box<Expression>,
         is_negated: bool,
-        pattern: Box<Expression>,
+        /// ILIKE, which ksqlDB has not.
+        ignores_case: bool,
+        pattern: LikePattern,
         escape: Option<char>,
     },
     IsNull {
@@ -218,6 +224,14 @@ pub enum ExpressionKind {
         operand: Box<Expression>,
         zone: Box<Expression>,
     },
+}
+
+/// What stands right of LIKE.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LikePattern {
+    One(Box<Expression>),
+    /// `ANY (…)`, which ksqlDB has not: one of them is enough.
+    Any(Vec<Expression>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -170,7 +170,7 @@ async fn table_functions_stand_in_the_select_list_only() {
         ),
         (
             "SELECT k, CASE WHEN a = 1 THEN EXPLODE(l) ELSE 0 END AS e FROM s",
-            "Table functions cannot be used in CASE: (CASE WHEN (A = 1) THEN EXPLODE(L) ELSE 0 END)",
+            "Table functions cannot be used in CASE: (CASE WHEN (S.A = 1) THEN EXPLODE(S.L) ELSE 0 END)",
         ),
         (
             "SELECT k, a FROM s WHERE EXPLODE(l) = 1",
@@ -229,5 +229,5 @@ async fn table_functions_are_listed_and_described_and_explained() {
         plan.contains("> [ FLATMAP ] | KSQL_SYNTH_0 INTEGER := EXPLODE(L)"),
         "{plan}"
     );
-    assert!(plan.contains("`E` INTEGER := KSQL_SYNTH_0 + 1"), "{plan}");
+    assert!(plan.contains("`E` INTEGER := (KSQL_SYNTH_0 + 1)"), "{plan}");
 }

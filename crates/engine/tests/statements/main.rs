@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod bad_input;
-mod cases;
 mod control;
 mod create;
 mod describe;

@@ -233,7 +233,13 @@ async fn a_key_of_several_columns_is_passed_on_as_it_came() {
 
 #[tokio::test]
 async fn partition_by_null_takes_the_key_away() {
-    let mut house = house().await;
+    let mut house = House::with(|builder| {
+        builder
+            .property("auto.offset.reset", "earliest")
+            .property("ksql.persistence.default.format.key", "DELIMITED")
+    })
+    .await;
+    house.go(S).await;
     house
         .go(
             "CREATE STREAM x AS SELECT id, name FROM s PARTITION BY NULL;
@@ -263,7 +269,7 @@ async fn partition_by_null_takes_the_key_away() {
         .await;
     // What is partitioned again has keys, in the format that is the default.
     house
-        .go("SET 'ksql.persistence.default.format.key'='DELIMITED'; CREATE STREAM z AS SELECT * FROM x PARTITION BY id, name;")
+        .go("CREATE STREAM z AS SELECT *, 1 AS one FROM x PARTITION BY id, name;")
         .await;
     let described = house.ask("DESCRIBE z EXTENDED;").await;
     assert_eq!(described["sourceDescription"]["keyFormat"], "DELIMITED");

@@ -11,7 +11,7 @@ use weir_sql::{Expression, ExpressionKind, Ident, expression as tree};
 use super::{
     Scope, Typed, call, coerce,
     comparison::{self, Sides},
-    compile_error, list, literal, scope, shown, type_error,
+    compile_error, list, literal, scope, shown, shown_qualified, type_error,
     types::{base_name, check_map_keys, resolve_type},
 };
 use crate::{Error, ErrorKind};
@@ -77,7 +77,7 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             branches,
             otherwise,
         } => scope.tables.in_case(
-            || shown(expression),
+            || shown_qualified(expression, scope.alias()),
             || list::case(branches, otherwise.as_deref(), scope, clause),
         ),
         ExpressionKind::Cast { operand, to } => {
@@ -477,9 +477,21 @@ fn predicate(whole: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Like {
             operand,
             is_negated,
+            ignores_case,
             pattern,
             escape,
-        } => comparison::like(operand, pattern, *escape, *is_negated, scope, clause)?,
+        } => {
+            let like = operators::Like {
+                escape: *escape,
+                is_negated: *is_negated,
+                ignores_case: *ignores_case,
+            };
+            let patterns = match pattern {
+                tree::LikePattern::One(pattern) => std::slice::from_ref(pattern.as_ref()),
+                tree::LikePattern::Any(patterns) => patterns,
+            };
+            comparison::like(operand, patterns, like, scope, clause)?
+        }
         ExpressionKind::IsNull {
             operand,
             is_negated,

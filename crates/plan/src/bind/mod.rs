@@ -23,7 +23,7 @@ use crate::{Error, ErrorKind};
 pub use expression::expression;
 pub use literal::{coerce, constant_into, literal_as_decimal, null};
 pub use scope::{Scope, columns_of};
-pub use shown::shown;
+pub use shown::{shown, shown_qualified};
 pub use table::TableCalls;
 
 /// An expression and what it gives.

@@ -19,7 +19,7 @@ pub struct TableCalls {
     calls: RefCell<Vec<Known>>,
     /// The table function in whose arguments we are.
     within: RefCell<Option<String>>,
-    /// The CASE in which we are, as errors show it.
+    /// The CASE in which we are, as an error shows it.
     case: RefCell<Option<String>>,
     /// Whether rows are brought together again by GROUP BY.
     is_grouped: Cell<bool>,

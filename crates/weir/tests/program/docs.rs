@@ -238,7 +238,8 @@ async fn every_yes_and_no_of_the_migration_is_what_the_engine_says() {
                 let error = answer
                     .err()
                     .unwrap_or_else(|| panic!("{what} works: {statement}"));
-                assert_eq!(error.kind, weir_engine::ErrorKind::User, "{what}: {error}");
+                use weir_engine::ErrorKind::{Unsupported, User};
+                assert!(matches!(error.kind, User | Unsupported), "{what}: {error}");
             }
             other => panic!("{what}: {other}"),
         }

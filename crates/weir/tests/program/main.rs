@@ -23,5 +23,6 @@ mod server;
 mod session;
 mod support;
 mod test_docs;
+mod test_query;
 mod test_rest;
 mod test_runner;
