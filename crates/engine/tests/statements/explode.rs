@@ -62,6 +62,20 @@ async fn each_element_is_a_record_with_the_key_the_time_and_the_headers_of_its_r
 }
 
 #[tokio::test]
+async fn rows_are_made_before_the_functions_and_lambdas_around_them() {
+    let mut house = house().await;
+    house
+        .put("t", &[r#"{"a":10,"l":[1,2],"m":[{"f":1},{"f":2}]}"#])
+        .await;
+    assert_eq!(
+        house
+            .rows("SELECT ABS(EXPLODE(l) - a) AS x, TRANSFORM(ARRAY[EXPLODE(l), a], y => y + a) AS y, EXPLODE(TRANSFORM(m, z => z->f * a)) AS z FROM s;")
+            .await,
+        [json!([9, [11, 20], 10]), json!([8, [12, 20], 20])]
+    );
+}
+
+#[tokio::test]
 async fn a_cube_is_every_way_to_leave_elements_out() {
     let mut house = house().await;
     house

@@ -24,6 +24,11 @@ pub struct Scope<'a> {
     scan: RefCell<Vec<ScanColumn>>,
     /// The names of columns that steps after the scan make.
     made: RefCell<Vec<String>>,
+    has_lambdas: bool,
+    /// The parameters of the lambdas around what is being bound, the innermost last.
+    variables: RefCell<Vec<(String, SqlType)>>,
+    /// All names that parameters of lambdas have had: no column is called so.
+    taken: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Scope<'a> {
@@ -42,6 +47,9 @@ impl<'a> Scope<'a> {
             tables: TableCalls::default(),
             scan: RefCell::default(),
             made: RefCell::default(),
+            has_lambdas: true,
+            variables: RefCell::default(),
+            taken: RefCell::default(),
         }
     }
 
@@ -56,7 +64,59 @@ impl<'a> Scope<'a> {
             tables: TableCalls::default(),
             scan: RefCell::default(),
             made: RefCell::default(),
+            has_lambdas: true,
+            variables: RefCell::default(),
+            taken: RefCell::default(),
         }
+    }
+
+    /// As `ksql.lambdas.enabled` says.
+    pub fn with_lambdas(self, has_lambdas: bool) -> Self {
+        Self {
+            has_lambdas,
+            ..self
+        }
+    }
+
+    pub fn has_lambdas(&self) -> bool {
+        self.has_lambdas
+    }
+
+    /// Whether a column of the source is called so, or one that every source has.
+    pub fn is_column(&self, name: &str) -> bool {
+        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET"].contains(&name);
+        let is_scanned = || self.scan.borrow().iter().any(|column| column.name == name);
+        let is_made = || self.made.borrow().iter().any(|made| made == name);
+        let is_named = || is_scanned() || is_made();
+        let source = self.source;
+        source.is_some_and(|source| is_pseudo || source.schema.column(name).is_some() || is_named())
+    }
+
+    /// The type of a parameter of a lambda around here.
+    pub fn variable(&self, name: &str) -> Option<SqlType> {
+        let variables = self.variables.borrow();
+        let found = variables.iter().find(|(variable, _)| variable == name);
+        found.map(|(_, sql_type)| sql_type.clone())
+    }
+
+    /// Whether what is being bound stands in the body of a lambda.
+    pub fn is_in_lambda(&self) -> bool {
+        !self.variables.borrow().is_empty()
+    }
+
+    /// Binds the body of a lambda with these parameters.
+    pub fn with_variables<T>(
+        &self,
+        variables: Vec<(String, SqlType)>,
+        bind: impl FnOnce() -> T,
+    ) -> T {
+        let around = self.variables.borrow().len();
+        let names = variables.iter().map(|(name, _)| name.clone());
+        self.taken.borrow_mut().extend(names);
+        self.variables.borrow_mut().extend(variables);
+        let bound = bind();
+        self.variables.borrow_mut().truncate(around);
+        bound
     }
 
     /// What a misspelt property may have meant.
@@ -103,6 +163,13 @@ impl<'a> Scope<'a> {
         fields: &[&Ident],
         clause: &str,
     ) -> Result<Typed, Error> {
+        if qualifier.is_none()
+            && fields.is_empty()
+            && let Some(sql_type) = self.variable(&name.value)
+        {
+            let variable = weir_functions::lambda::variable(&name.value, &sql_type);
+            return Ok(Typed::new(variable, sql_type));
+        }
         let (root, sql_type) = self.root(qualifier, name, clause)?;
         let (mut scan_source, mut sql_type) = (root, sql_type);
         let mut shown = name.value.clone();
@@ -200,10 +267,16 @@ impl<'a> Scope<'a> {
         Typed::new(Expr::Column(ColumnReference::from_name(name)), sql_type)
     }
 
-    /// A quoted column may be called like a path, `A->B` beside the member B of A, or like a column that is made.
+    /// A quoted column may be called like a path, `A->B` beside the member B of A, like a column that is made, or like a
+    /// lambda's parameter.
     fn unique(&self, mut name: String) -> String {
         let (scan, made) = (self.scan.borrow(), self.made.borrow());
-        while scan.iter().any(|column| column.name == name) || made.contains(&name) {
+        let variables = self.taken.borrow();
+        let is_taken = |name: &String| {
+            let is_scanned = scan.iter().any(|column| column.name == *name);
+            is_scanned || made.contains(name) || variables.contains(name)
+        };
+        while is_taken(&name) {
             name.push('\'');
         }
         name
