@@ -375,6 +375,21 @@ async fn refusals_are_in_the_words_of_ksqldb() {
 }
 
 #[tokio::test]
+async fn or_replace_keeps_the_partitioning() {
+    let mut house = house().await;
+    house
+        .go("CREATE STREAM x AS SELECT * FROM s PARTITION BY age + 1;
+             CREATE OR REPLACE STREAM x AS SELECT * FROM s WHERE age > 1 PARTITION BY age + 1;")
+        .await;
+    house
+        .refuses(
+            "CREATE OR REPLACE STREAM x AS SELECT * FROM s PARTITION BY age + 2;",
+            "Query is not upgradeable. Plan type StreamSelectKey must have matching keyExpressions. Values differ: '[(AGE + 1)]' vs. '[(AGE + 2)]'",
+        )
+        .await;
+}
+
+#[tokio::test]
 async fn explain_shows_the_new_keys() {
     let mut house = house().await;
     let answer = house
