@@ -80,8 +80,7 @@ impl Pipeline {
         let next = records.len() as i64;
         let batch = Batch::new(0, (0, next), records, layout, parts, times);
         let (run, _) = self.view.of(&batch, None, &self.reports)?;
-        let matched = self.operators.process(run)?;
-        Ok(matched.map_or(0, |run| run.len()))
+        self.count(run)
     }
 
     /// How many rows leave for these columns of the scan, decoded elsewhere.
@@ -90,9 +89,19 @@ impl Pipeline {
             rows,
             origins: None,
             is_null: None,
+            has_no_key: None,
         };
-        let left = self.operators.process(run)?;
-        Ok(left.map_or(0, |run| run.len()))
+        self.count(run)
+    }
+
+    fn count(&mut self, run: Run) -> Result<usize, Error> {
+        let mut rows = 0;
+        let mut piece = self.operators.process(run)?;
+        while let Some(run) = piece {
+            rows += run.len();
+            piece = self.operators.rest()?;
+        }
+        Ok(rows)
     }
 
     /// How many records were set aside so far.
