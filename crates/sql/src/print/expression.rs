@@ -75,7 +75,10 @@ fn print(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
         }
         ExpressionKind::Subscript { base, index } => {
             at(f, base, Level::Access)?;
-            write!(f, "[{index}]")
+            f.write_str("[")?;
+            // The grammar has no comparison here but in brackets.
+            at(f, index, Level::Concat)?;
+            f.write_str("]")
         }
         ExpressionKind::Sign {
             is_negative,
