@@ -4,6 +4,7 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
+mod fold;
 mod host;
 pub mod kernel;
 pub mod manual;

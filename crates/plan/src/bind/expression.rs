@@ -474,9 +474,21 @@ fn predicate(whole: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Like {
             operand,
             is_negated,
+            ignores_case,
             pattern,
             escape,
-        } => comparison::like(operand, pattern, *escape, *is_negated, scope, clause)?,
+        } => {
+            let like = operators::Like {
+                escape: *escape,
+                is_negated: *is_negated,
+                ignores_case: *ignores_case,
+            };
+            let patterns = match pattern {
+                tree::LikePattern::One(pattern) => std::slice::from_ref(pattern.as_ref()),
+                tree::LikePattern::Any(patterns) => patterns,
+            };
+            comparison::like(operand, patterns, like, scope, clause)?
+        }
         ExpressionKind::IsNull {
             operand,
             is_negated,
