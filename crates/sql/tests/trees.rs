@@ -6,7 +6,9 @@
 use proptest::{collection::vec, option, prelude::*};
 use weir_sql::{
     Expression, ExpressionKind, Ident, Span, Statement, Variables,
-    expression::{ArithmeticOperator, CaseBranch, ComparisonOperator, Literal, TimeUnit},
+    expression::{
+        ArithmeticOperator, CaseBranch, ComparisonOperator, LikePattern, Literal, TimeUnit,
+    },
     parse_expression, parse_statement,
     statement::{
         AliasedSource, AlterSource, AssertSchema, AssertTopic, AssertValues, ColumnDefinition,
@@ -107,6 +109,8 @@ const WORDS: &[&str] = &[
     "LEFT",
     "COUNT",
     "SCHEMA",
+    "ILIKE",
+    "ANY",
 ];
 
 /// A name of anything but a source: every text can be one between quotes.
@@ -297,6 +301,12 @@ fn operator(inner: Inner) -> BoxedStrategy<ExpressionKind> {
 }
 
 fn comparison(inner: Inner) -> BoxedStrategy<ExpressionKind> {
+    let patterns = prop_oneof![
+        inner
+            .clone()
+            .prop_map(|pattern| LikePattern::One(boxed(pattern))),
+        vec(inner.clone(), 1..4).prop_map(LikePattern::Any),
+    ];
     prop_oneof![
         (inner.clone(), comparison_operator(), inner.clone()).prop_map(
             |(left, operator, right)| {
@@ -324,18 +334,19 @@ fn comparison(inner: Inner) -> BoxedStrategy<ExpressionKind> {
         ),
         (
             inner.clone(),
-            any::<bool>(),
-            inner.clone(),
+            any::<(bool, bool)>(),
+            patterns,
             option::of(any::<char>())
         )
-            .prop_map(
-                |(operand, is_negated, pattern, escape)| ExpressionKind::Like {
+            .prop_map(|(operand, (is_negated, ignores_case), pattern, escape)| {
+                ExpressionKind::Like {
                     operand: boxed(operand),
                     is_negated,
-                    pattern: boxed(pattern),
+                    ignores_case,
+                    pattern,
                     escape,
                 }
-            ),
+            }),
         (inner, any::<bool>()).prop_map(|(operand, is_negated)| ExpressionKind::IsNull {
             operand: boxed(operand),
             is_negated,
@@ -758,7 +769,7 @@ fn statement() -> BoxedStrategy<Statement> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 1000,
+        cases: 300,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

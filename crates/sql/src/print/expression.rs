@@ -122,6 +122,18 @@ fn chain(
     separated(f, operands, separator, |f, operand| at(f, operand, least))
 }
 
+/// The name of a function: `LIKE ANY (…)` would be a list of patterns.
+struct FunctionName<'a>(&'a Ident);
+
+impl Display for FunctionName<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.value.as_str() {
+            "ANY" => f.write_str("`ANY`"),
+            _ => write!(f, "{}", Name(self.0)),
+        }
+    }
+}
+
 /// The name of a column or a function; a name that begins a constructor stands between quotes.
 struct Name<'a>(&'a Ident);
 
@@ -249,11 +261,11 @@ fn word_form(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
             name,
             is_star: true,
             ..
-        } => write!(f, "{}(*)", Name(name)),
+        } => write!(f, "{}(*)", FunctionName(name)),
         ExpressionKind::Call {
             name, arguments, ..
         } => {
-            write!(f, "{}(", Name(name))?;
+            write!(f, "{}(", FunctionName(name))?;
             separated(f, arguments, ", ", |f, argument| write!(f, "{argument}"))?;
             f.write_str(")")
         }
