@@ -24,6 +24,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("ksql.create.or.replace.enabled", "true", Level::Server),
     ("ksql.fail.on.deserialization.error", "false", Level::Query),
     ("ksql.insert.into.values.enabled", "true", Level::Server),
+    ("ksql.lambdas.enabled", "true", Level::Query),
     (
         "ksql.logging.processing.rows.include",
         "false",

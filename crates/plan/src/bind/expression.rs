@@ -88,7 +88,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Array(items) => list::array(items, scope, clause),
         ExpressionKind::Map(entries) => list::map(entries, scope, clause),
         ExpressionKind::Struct(members) => list::structure(members, scope, clause),
-        ExpressionKind::Lambda { .. } => Err(unsupported("Lambdas are not in this version.")),
+        ExpressionKind::Lambda { .. } => Err(Error::new(
+            ErrorKind::Invalid,
+            format!("A lambda cannot stand alone: {}", shown(expression)),
+        )),
         ExpressionKind::TimeUnit(unit) => Err(Error::new(
             ErrorKind::Invalid,
             format!("A unit of time cannot stand alone: {unit}"),
@@ -128,7 +131,9 @@ fn dereference(
         root = base;
     }
     fields.reverse();
-    if let ExpressionKind::Column { source, name } = &root.kind {
+    if let ExpressionKind::Column { source, name } = &root.kind
+        && (source.is_some() || scope.variable(&name.value).is_none())
+    {
         return scope.path(source.as_ref(), name, &fields, clause);
     }
     let mut bound = expression(root, scope, clause)?;
