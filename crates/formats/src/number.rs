@@ -103,7 +103,7 @@ pub fn to_double(text: &str) -> Option<f64> {
         _ => (false, text),
     };
     let value = match unsigned {
-        "NaN" => f64::NAN,
+        "NaN" => return Some(f64::NAN),
         "Infinity" => f64::INFINITY,
         _ => {
             let number = unsigned

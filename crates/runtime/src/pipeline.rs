@@ -79,15 +79,19 @@ impl Pipeline {
         Ok(matched.map_or(0, |run| run.len()))
     }
 
-    /// How many rows leave for these columns of the scan, decoded elsewhere.
-    pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
+    /// The rows that leave for these columns of the scan, decoded elsewhere.
+    pub fn rows(&mut self, rows: RecordBatch) -> Result<Option<RecordBatch>, Error> {
         let run = Run {
             rows,
             origins: None,
             is_null: None,
         };
-        let left = self.operators.process(run)?;
-        Ok(left.map_or(0, |run| run.len()))
+        Ok(self.operators.process(run)?.map(|run| run.rows))
+    }
+
+    /// How many of them.
+    pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
+        Ok(self.rows(rows)?.map_or(0, |rows| rows.num_rows()))
     }
 
     /// How many records were set aside so far.
