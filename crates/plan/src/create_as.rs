@@ -54,7 +54,9 @@ pub fn plan(
         has_keys: schema.keys().next().is_some(),
         drops_keys: planned.drops_keys(),
     };
-    let (key_format, value_format) = with.formats(context, Some(inherited))?;
+    let (mut key_format, value_format) = with.formats(context, Some(inherited))?;
+    // Whatever the form of the keys, they keep their windows.
+    key_format.window = from.key_format.window;
     let value_format = with.wrapped(value_format, &schema, context)?;
     check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema)?;

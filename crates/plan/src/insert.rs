@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion_expr::Expr;
-use weir_catalog::{Column, ColumnRole, Source, SourceKind, SqlType};
+use weir_catalog::{Column, ColumnRole, Source, SourceKind, SqlType, Window};
 use weir_sql::{
     Expression, Ident,
     statement::{InsertSelect, InsertValues},
@@ -54,6 +54,22 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         return Err(Error::new(
             ErrorKind::Type,
             format!("Incompatible schema between results and sink.\nResult schema is {}\nSink schema is {}", planned.schema, target.schema),
+        )
+        .at(insert.query.span));
+    }
+    let (given, wanted) = (&planned.source.key_format, &target.key_format);
+    if given.window != wanted.window {
+        let shown = |window: Option<Window>| match window {
+            Some(window) => format!("have {window} windows"),
+            None => "have no windows".to_owned(),
+        };
+        return Err(Error::new(
+            ErrorKind::Type,
+            format!(
+                "Incompatible windows between results and sink.\nThe keys of the result {}.\nThe keys of the sink {}.",
+                shown(given.window),
+                shown(wanted.window)
+            ),
         )
         .at(insert.query.span));
     }
@@ -162,6 +178,16 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
             in_other_case(&name.value, context)
         )
     })?;
+    if let Some(window) = target.key_format.window {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Cannot insert values into windowed stream/table: the keys of {} have {window} windows behind them.",
+                target.name
+            ),
+        )
+        .at(insert.target.span));
+    }
     let columns = columns(insert, target)?;
     let scope = Scope::without_columns(context.catalog, context.functions);
     let given = |name: &str| {

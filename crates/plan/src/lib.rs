@@ -23,6 +23,7 @@ mod properties;
 mod property_manual;
 mod query;
 mod upgrade;
+mod windowed_key;
 
 use std::sync::Arc;
 

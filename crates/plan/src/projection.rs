@@ -149,6 +149,13 @@ impl Projection<'_> {
             for (key, column) in schema.keys().enumerate() {
                 items.push(self.of_source(column, Some(key))?);
             }
+            // A sink has them where its source has: behind the key.
+            let has_bounds = self.source.key_format.window.is_some();
+            if has_bounds && matches!(self.keys, Keys::AreColumns) {
+                for name in ["WINDOWSTART", "WINDOWEND"] {
+                    items.push(self.of_source(&Column::value(name, SqlType::BigInt), None)?);
+                }
+            }
             for column in values.chain(headers) {
                 items.push(self.of_source(column, None)?);
             }

@@ -93,15 +93,6 @@ impl<'a> With<'a> {
             )
             .at(policy.name.span));
         }
-        for later in ["WINDOW_TYPE", "WINDOW_SIZE"] {
-            if let Some(found) = properties.get(later) {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("The property {later} is not in this version."),
-                )
-                .at(found.name.span));
-            }
-        }
         Ok(Self { properties })
     }
 
@@ -459,5 +450,6 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
         format,
         delimiter: None,
         wrap_single: format == Format::Json,
+        window: None,
     })
 }

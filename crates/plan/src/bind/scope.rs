@@ -11,6 +11,9 @@ use weir_sql::Ident;
 use super::{TableCalls, Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource, TableCall};
 
+/// The pseudo column that ksqlDB has not: the record's value as it came. A declared column of that name goes before it.
+const RAW_VALUE: &str = "RAW_VALUE";
+
 /// One source under its alias. Every column that is named is noted for the scan, once.
 pub struct Scope<'a> {
     source: Option<&'a Source>,
@@ -84,7 +87,7 @@ impl<'a> Scope<'a> {
 
     /// Whether a column of the source is called so, or one that every source has.
     pub fn is_column(&self, name: &str) -> bool {
-        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET"].contains(&name);
+        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET", RAW_VALUE].contains(&name);
         let is_scanned = || self.scan.borrow().iter().any(|column| column.name == name);
         let is_made = || self.made.borrow().iter().any(|made| made == name);
         let is_named = || is_scanned() || is_made();
@@ -227,14 +230,31 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, name, clause)),
+            RAW_VALUE => Ok((ScanSource::RawValue, SqlType::String)),
+            bound => match (bound, source.key_format.window) {
+                ("WINDOWSTART", Some(window)) => {
+                    Ok((ScanSource::WindowStart(window), SqlType::BigInt))
+                }
+                ("WINDOWEND", Some(window)) => Ok((ScanSource::WindowEnd(window), SqlType::BigInt)),
+                _ => Err(self.unknown(source, qualifier, name, clause)),
+            },
         }
     }
 
-    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+    fn unknown(
+        &self,
+        source: &Source,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Error {
+        let qualifier = qualifier.map_or(String::new(), |one| format!("{}.", one.value));
         let mut error = Error::new(
             ErrorKind::UnknownColumn,
-            format!("{clause} column '{}' cannot be resolved.", name.value),
+            format!(
+                "{clause} column '{qualifier}{}' cannot be resolved.",
+                name.value
+            ),
         )
         .at(name.span);
         let names: Vec<&str> = source
