@@ -4,12 +4,14 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
+mod fold;
 mod host;
 pub mod kernel;
 pub mod manual;
 pub mod operators;
 pub mod overload;
 pub mod registry;
+mod regular;
 pub mod scalar;
 pub mod shown;
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub enum Parameter {
     AnyDecimal,
     /// `T`: any type, the same for all of an overload's arguments.
     Any,
+    /// Any type, for each argument another.
+    AnyOfItsOwn,
     /// `ARRAY<T>`.
     ArrayOfAny,
     /// `MAP<K, V>`.
@@ -260,7 +262,12 @@ impl Variant {
 
     /// The least general overload wins.
     fn generality(&self) -> (bool, usize) {
-        let generic = [Parameter::Any, Parameter::ArrayOfAny, Parameter::MapOfAny];
+        let generic = [
+            Parameter::Any,
+            Parameter::AnyOfItsOwn,
+            Parameter::ArrayOfAny,
+            Parameter::MapOfAny,
+        ];
         let parameters = self.parameters.iter();
         let generics = parameters.filter(|(_, parameter)| generic.contains(parameter));
         (self.is_variadic, generics.count())
@@ -344,6 +351,8 @@ impl Parameter {
         match (self, given) {
             (Self::Is(sql_type), _) => Some(sql_type.clone()),
             (Self::Any, _) => any.cloned(),
+            // Of a NULL of no type any does.
+            (Self::AnyOfItsOwn, given) => Some(given.unwrap_or(&SqlType::String).clone()),
             (Self::AnyDecimal, None) => Some(SqlType::Decimal {
                 precision: 1,
                 scale: 0,
@@ -366,7 +375,7 @@ impl Parameter {
         match self {
             Self::Is(sql_type) => sql_type.to_string(),
             Self::AnyDecimal => "DECIMAL".to_owned(),
-            Self::Any => "T".to_owned(),
+            Self::Any | Self::AnyOfItsOwn => "T".to_owned(),
             Self::ArrayOfAny => "ARRAY<T>".to_owned(),
             Self::MapOfAny => "MAP<K, V>".to_owned(),
         }
@@ -379,7 +388,7 @@ impl Parameter {
                 precision: 2,
                 scale: 1,
             },
-            Self::Any => SqlType::String,
+            Self::Any | Self::AnyOfItsOwn => SqlType::String,
             Self::ArrayOfAny => SqlType::array(SqlType::String),
             Self::MapOfAny => SqlType::map(SqlType::String, SqlType::String),
         }
