@@ -76,6 +76,7 @@ fn run(items: &[Item], form: Form, groups: usize) -> Option<(Translated, usize)>
         form,
         flags: Flags::default(),
         depth: 0,
+        takes_characters: false,
         known_groups: groups,
         highest_reference: 0,
         translated: Translated {
@@ -153,6 +154,8 @@ struct Translator<'a> {
     form: Form,
     flags: Flags,
     depth: usize,
+    /// Whether something in the group that is being read takes characters.
+    takes_characters: bool,
     known_groups: usize,
     highest_reference: usize,
     translated: Translated,
@@ -180,7 +183,10 @@ impl Translator<'_> {
         let start = self.translated.text.len();
         match self.atom()? {
             Atom::Flags => Some(()),
-            atom => self.quantifier(start, atom),
+            atom => {
+                self.takes_characters |= matches!(atom, Atom::Matches);
+                self.quantifier(start, atom)
+            }
         }
     }
 
@@ -302,8 +308,13 @@ impl Translator<'_> {
             return None;
         }
         let mut atom = Atom::Matches;
+        let mut is_plain = false;
         if self.peek() == Some(Item::Sign('?')) {
             self.place += 1;
+            is_plain = matches!(
+                self.items.get(self.place),
+                Some(Item::Sign(sign)) if *sign != '<'
+            );
             atom = self.special_group()?;
             if let Atom::Flags = atom {
                 self.depth -= 1;
@@ -313,7 +324,12 @@ impl Translator<'_> {
             self.translated.groups += 1;
             self.write("(");
         }
+        let takes_outside = std::mem::replace(&mut self.takes_characters, false);
         self.alternatives()?;
+        if is_plain && !self.takes_characters {
+            atom = Atom::Asserts;
+        }
+        self.takes_characters = takes_outside;
         self.place += 1;
         if self.items.get(self.place - 1) != Some(&Item::Sign(')')) {
             return None;
@@ -473,7 +489,8 @@ impl Translator<'_> {
             }
             'b' => {
                 self.place += 1;
-                if self.raw() == Some('{') {
+                let next = self.items.get(self.place + 1);
+                if self.raw() == Some('{') && next == Some(&Item::Sign('g')) {
                     return None;
                 }
                 self.write("\\b");
@@ -908,6 +925,7 @@ mod tests {
         check("(?i:a)b", Some(r"(?:[\x{41}\x{61}])b"));
         check("(?iu)k", Some(r"[\x{4B}\x{6B}\x{212A}]"));
         check("a++", Some("(?>a+)"));
+        check(r"(?:\b(?=a))+\b{2}", Some(r"(?:\b(?=a))\b"));
         check("^*(?=a)+?(?!b)??", Some(r"(?:\A|)(?=a)(?:|(?!b))"));
         check(r"\Q.*\E+", Some(r"\x{2E}\x{2A}+"));
         check("a{2}{3}", Some("a{2,2}"));
@@ -953,6 +971,7 @@ mod tests {
             "[z-a]",
             "+a",
             "(?i)*",
+            r"\b{g}",
             r"\",
             r"\x4",
             r"\x{}",

@@ -46,7 +46,6 @@ pub struct Regular {
     any_text: OnceLock<Option<Engine>>,
     groups: usize,
     names: Vec<(String, usize)>,
-    continues: bool,
     matches_empty: bool,
 }
 
@@ -71,7 +70,6 @@ impl Regular {
             any_text: OnceLock::new(),
             groups: translated.groups,
             names: translated.names,
-            continues: translated.continues,
             matches_empty: false,
         };
         let found = regular.search("", Groups::None).next();
@@ -110,8 +108,8 @@ impl Regular {
         Search {
             engine,
             text,
-            continues: self.continues,
             from: Some(0),
+            continues: true,
             work: WORK,
             found,
         }
@@ -147,6 +145,7 @@ impl Engine {
                 .delegate_size_limit(SIZE)
                 .delegate_dfa_size_limit(CACHE)
                 .max_prog_size(SIZE / 64)
+                .allow_input_assertion_overrides(translated.continues)
                 .build()
                 .ok()
                 .map(Self::Backtracking);
@@ -171,9 +170,10 @@ pub enum Groups {
 pub struct Search<'r, 't> {
     engine: Option<&'r Engine>,
     text: &'t str,
-    continues: bool,
     /// Where to look next; `None` at the end.
     from: Option<usize>,
+    /// Whether the last match ended there, so that `\G` holds.
+    continues: bool,
     work: usize,
     found: Found<'t>,
 }
@@ -196,15 +196,12 @@ impl<'t> Search<'_, 't> {
             self.from = None;
             return Ok(None);
         };
-        self.from = match found.is_empty() {
-            false => Some(found.end),
-            // `\G` stays at the end of the last match, where it has matched already.
-            true if self.continues => None,
-            true => {
-                let skipped = self
-                    .text
-                    .get(found.end..)
-                    .and_then(|rest| rest.chars().next());
+        self.continues = !found.is_empty();
+        self.from = match self.continues {
+            true => Some(found.end),
+            false => {
+                let rest = self.text.get(found.end..);
+                let skipped = rest.and_then(|rest| rest.chars().next());
                 skipped.map(|character| found.end + character.len_utf8())
             }
         };
@@ -212,6 +209,9 @@ impl<'t> Search<'_, 't> {
     }
 
     fn find(&mut self, from: usize) -> Result<Option<Range<usize>>, GivenUp> {
+        let input = fancy_regex::RegexInput::new(self.text)
+            .from_pos(from)
+            .continue_from_previous_match_end(self.continues);
         match (self.engine.ok_or(GivenUp)?, &mut self.found) {
             (Engine::Linear(engine), Found::Linear(locations)) => {
                 let found = engine.captures_read_at(locations, self.text, from);
@@ -222,14 +222,12 @@ impl<'t> Search<'_, 't> {
                 Ok(found.map(|found| found.range()))
             }
             (Engine::Backtracking(engine), Found::Backtracking(captures)) => {
-                *captures = engine
-                    .captures_from_pos(self.text, from)
-                    .map_err(|_| GivenUp)?;
+                *captures = engine.captures_input(input).map_err(|_| GivenUp)?;
                 let whole = captures.as_ref().and_then(|captures| captures.get(0));
                 Ok(whole.map(|whole| whole.range()))
             }
             (Engine::Backtracking(engine), _) => {
-                let found = engine.find_from_pos(self.text, from).map_err(|_| GivenUp)?;
+                let found = engine.find_input(input).map_err(|_| GivenUp)?;
                 Ok(found.map(|found| found.range()))
             }
         }
@@ -338,6 +336,7 @@ mod tests {
         check("", "é", &["", ""]);
         check(r"\Ga", "aab", &["a", "a"]);
         check(r"\Ga?", "aab", &["a", "a", ""]);
+        check(r"\G?", "aé", &["", "", ""]);
         check("^a", "aa", &["a"]);
         check("(?<=a)b", "abb", &["b"]);
     }
