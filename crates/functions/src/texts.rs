@@ -79,24 +79,21 @@ impl ByteStrings {
     }
 }
 
-/// What is left of a batch's bound, for results of other types.
-pub struct Room(usize);
+/// What collections of texts have taken of the bytes of a batch.
+#[derive(Debug, Default)]
+pub struct Room {
+    taken: usize,
+}
 
 impl Room {
-    pub fn new() -> Self {
-        Self(LONGEST_BATCH)
-    }
-
-    /// Whether a result of so many bytes still has a place.
+    /// Whether so many still have a place.
     pub fn has(&self, bytes: usize) -> bool {
-        bytes <= LONGEST.min(self.0)
+        bytes <= LONGEST.min(LONGEST_BATCH - self.taken)
     }
 
-    /// Takes a result's place, if there is one.
-    pub fn take(&mut self, bytes: usize) -> bool {
-        let is_there = self.has(bytes);
-        self.0 -= if is_there { bytes } else { 0 };
-        is_there
+    /// Takes so many; `None` if they have no place any more.
+    pub fn take(&mut self, bytes: usize) -> Option<()> {
+        self.has(bytes).then(|| self.taken += bytes)
     }
 }
 
@@ -110,13 +107,13 @@ impl TextLists {
     pub fn new(rows: usize) -> Self {
         Self {
             builder: ListBuilder::with_capacity(StringBuilder::new(), rows),
-            room: Room::new(),
+            room: Room::default(),
         }
     }
 
     pub fn push(&mut self, texts: Option<&[Option<&str>]>) {
         let size = |texts: &[Option<&str>]| texts.iter().map(|text| size_in_list(*text)).sum();
-        match texts.filter(|texts| self.room.take(size(texts))) {
+        match texts.filter(|texts| self.room.take(size(texts)).is_some()) {
             Some(texts) => self.builder.append_value(texts.iter().copied()),
             None => self.builder.append(false),
         }

@@ -47,8 +47,8 @@ use crate::{
 pub fn function() -> Builtin {
     let variant = Variant::new(
         [
-            ("value", Parameter::AnyOfItsOwn),
-            ("values", Parameter::AnyOfItsOwn),
+            ("value", Parameter::Anything),
+            ("values", Parameter::Anything),
         ],
         "XXH64, with seed 0, over the values' bytes, as a BIGINT. The bytes are written down in the reference of functions and never \
          change: the same values have the same hash in every version, on every machine. A NULL is a value like others; INTEGER and \

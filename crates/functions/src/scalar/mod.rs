@@ -5,12 +5,16 @@
 
 mod encoding;
 mod from_binary;
+mod java_math;
 mod json;
 mod literal_text;
 mod masking;
 mod numbers;
+mod rounding;
+mod temporal;
 #[cfg(test)]
 mod tests;
+mod uri;
 
 macro_rules! functions {
     ($($name:ident)*) => {
@@ -25,11 +29,16 @@ macro_rules! functions {
 
 functions! {
     abs
+    acos
     array_contains
     array_join
     array_length
     as_value
+    asin
+    atan
+    atan2
     bigint_from_bytes
+    cbrt
     ceil
     chr
     cidr_match
@@ -37,15 +46,30 @@ functions! {
     concat
     concat_ws
     contains
+    convert_tz
+    cos
+    cosh
+    cot
+    dateadd
+    datesub
+    datetostring
+    degrees
     double_from_bytes
     elt
     encode
     ends_with
+    exp
     extractjsonfield
     field
+    filter
     floor
+    format_date
+    format_time
+    format_timestamp
     from_bytes
+    from_days
     from_unixtime
+    geo_distance
     greatest
     hash
     hex_to_bigint
@@ -55,10 +79,19 @@ functions! {
     initcap
     instr
     int_from_bytes
+    is_json_string
     istarts_with
+    json_array_contains
+    json_array_length
+    json_concat
+    json_items
+    json_keys
+    json_records
     lcase
     least
     len
+    ln
+    log
     lpad
     map_keys
     map_values
@@ -68,7 +101,16 @@ functions! {
     mask_left
     mask_right
     md5
+    now
     nullif
+    parse_date
+    parse_time
+    parse_timestamp
+    pi
+    power
+    radians
+    random
+    reduce
     regexp_extract
     regexp_extract_all
     regexp_replace
@@ -77,15 +119,38 @@ functions! {
     round
     rpad
     sign
+    sin
+    sinh
     split
     split_to_map
     sqrt
     starts_with
+    stringtodate
+    stringtotimestamp
     substring
+    tan
+    tanh
+    timeadd
+    timestampadd
+    timestampsub
+    timestamptostring
+    timesub
     to_bytes
+    to_json_string
+    transform
     trim
+    trunc
     ucase
     unix_date
     unix_timestamp
+    url_decode_param
+    url_encode_param
+    url_extract_fragment
+    url_extract_host
+    url_extract_parameter
+    url_extract_path
+    url_extract_port
+    url_extract_protocol
+    url_extract_query
     uuid
 }

@@ -65,7 +65,7 @@ fn split(call: &Call) -> Result<ArrayRef> {
 fn split_bytes(call: &Call) -> Result<ArrayRef> {
     let (input, delimiters) = (call.argument(0)?, call.argument(1)?);
     let mut lists = ListBuilder::new(BinaryBuilder::new());
-    let mut room = Room::new();
+    let mut room = Room::default();
     let mut parts: Vec<&[u8]> = Vec::new();
     for row in 0..call.rows {
         parts.clear();
@@ -84,7 +84,7 @@ fn split_bytes(call: &Call) -> Result<ArrayRef> {
                 parts.push(&bytes[start..]);
             }
             let sizes = parts.iter().map(|part| size_of::<i32>() + part.len());
-            room.take(sizes.sum()).then_some(())
+            room.take(sizes.sum())
         })();
         if is_there.is_some() {
             parts

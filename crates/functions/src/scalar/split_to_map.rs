@@ -37,7 +37,7 @@ fn split_to_map(call: &Call) -> Result<ArrayRef> {
     let texts = call.argument(0)?.strings()?;
     let (between, within) = (call.argument(1)?.strings()?, call.argument(2)?.strings()?);
     let mut maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
-    let mut room = Room::new();
+    let mut room = Room::default();
     let constant = call.argument(2)?.is_constant().then(|| within.get(0));
     let constant = constant.flatten().map(Finder::new);
     let mut entries = Entries::default();
@@ -52,7 +52,7 @@ fn split_to_map(call: &Call) -> Result<ArrayRef> {
                 Some(within) => entries.add_all(text, between, within),
                 None => entries.add_all(text, between, &Finder::new(within)),
             }
-            room.take(entries.size()).then_some(())
+            room.take(entries.size())
         })();
         if is_there.is_some() {
             for (key, value) in &entries.entries {
