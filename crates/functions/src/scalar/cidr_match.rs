@@ -32,11 +32,12 @@ pub fn function() -> Builtin {
     Builtin::new(
         "CIDR_MATCH",
         "STRING",
-        "Tells whether an IP address is of a network. Weir's own: ksqlDB does not have it.",
+        "Tells whether an IP address is of a network.",
         vec![variant],
     )
     .takes_null()
     .shown_as("CIDR_MATCH")
+    .added()
 }
 
 fn cidr_match(call: &Call) -> Result<ArrayRef> {

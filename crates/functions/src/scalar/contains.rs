@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "CONTAINS",
         "part",
-        "Tells whether a text contains another. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text contains another.",
         "TRUE if the part, which is taken to the letter, stands anywhere in the text; FALSE if not, or if one of them is NULL.",
         contains,
     )

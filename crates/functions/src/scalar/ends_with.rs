@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "ENDS_WITH",
         "suffix",
-        "Tells whether a text ends with another. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text ends with another.",
         "TRUE if the text ends with the suffix, which is taken to the letter; FALSE if not, or if one of them is NULL.",
         ends_with,
     )

@@ -59,11 +59,12 @@ pub fn function() -> Builtin {
     Builtin::new(
         "HASH",
         "CONVERSIONS",
-        "Returns a hash of any values, the same for ever. Weir's own: ksqlDB does not have it.",
+        "Returns a hash of any values, the same for ever.",
         vec![variant.variadic()],
     )
     .takes_null()
     .shown_as("HASH")
+    .added()
 }
 
 fn hash(call: &Call) -> Result<ArrayRef> {

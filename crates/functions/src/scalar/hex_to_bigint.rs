@@ -23,10 +23,11 @@ pub fn function() -> Builtin {
     Builtin::new(
         "HEX_TO_BIGINT",
         "CONVERSIONS",
-        "Reads a number from hex digits. Weir's own: ksqlDB does not have it.",
+        "Reads a number from hex digits.",
         vec![variant],
     )
     .shown_as("HEX_TO_BIGINT")
+    .added()
 }
 
 fn hex_to_bigint(call: &Call) -> Result<ArrayRef> {

@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "ICONTAINS",
         "part",
-        "Tells whether a text contains another, whatever the case. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text contains another, whatever the case.",
         "TRUE if the part, which is taken to the letter but for case, stands anywhere in the text; FALSE if not, or if one of them is NULL. Case is Unicode's simple case folding.",
         contains_folded,
     )

@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "IENDS_WITH",
         "suffix",
-        "Tells whether a text ends with another, whatever the case. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text ends with another, whatever the case.",
         "TRUE if the text ends with the suffix, which is taken to the letter but for case; FALSE if not, or if one of them is NULL. Case is Unicode's simple case folding.",
         ends_with_folded,
     )

@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "ISTARTS_WITH",
         "prefix",
-        "Tells whether a text starts with another, whatever the case. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text starts with another, whatever the case.",
         "TRUE if the text starts with the prefix, which is taken to the letter but for case; FALSE if not, or if one of them is NULL. Case is Unicode's simple case folding.",
         starts_with_folded,
     )

@@ -33,6 +33,7 @@ pub fn builtin(
     Builtin::new(name, "STRING", description, vec![variant])
         .takes_null()
         .shown_as(name)
+        .added()
 }
 
 /// Whether a text has another anywhere within.

@@ -7,7 +7,7 @@ pub fn function() -> Builtin {
     builtin(
         "STARTS_WITH",
         "prefix",
-        "Tells whether a text starts with another. Weir's own: ksqlDB does not have it.",
+        "Tells whether a text starts with another.",
         "TRUE if the text starts with the prefix, which is taken to the letter; FALSE if not, or if one of them is NULL.",
         starts_with,
     )
