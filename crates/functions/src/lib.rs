@@ -3,6 +3,7 @@
 //! One function a file, its manual entry beside it; DESCRIBE FUNCTION, SHOW FUNCTIONS and the reference manual come from
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
+mod collections;
 mod column;
 mod host;
 pub mod kernel;
@@ -13,6 +14,7 @@ pub mod overload;
 pub mod registry;
 pub mod scalar;
 pub mod shown;
+mod size;
 #[cfg(test)]
 mod testing;
 mod texts;

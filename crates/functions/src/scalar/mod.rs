@@ -21,19 +21,31 @@ macro_rules! functions {
 
 functions! {
     abs
+    array_concat
     array_contains
+    array_distinct
+    array_except
+    array_intersect
     array_join
     array_length
+    array_max
+    array_min
+    array_remove
+    array_sort
+    array_union
+    as_map
     as_value
     ceil
     coalesce
     concat
     concat_ws
+    entries
     extractjsonfield
     filter
     floor
     from_bytes
     from_unixtime
+    generate_series
     greatest
     ifnull
     initcap
@@ -43,6 +55,7 @@ functions! {
     len
     lpad
     map_keys
+    map_union
     map_values
     nullif
     reduce
@@ -50,6 +63,7 @@ functions! {
     round
     rpad
     sign
+    slice
     split
     sqrt
     substring

@@ -39,7 +39,6 @@ impl Text {
             // These, and what this version refuses, as the tree prints.
             ExpressionKind::Case { .. }
             | ExpressionKind::Cast { .. }
-            | ExpressionKind::Lambda { .. }
             | ExpressionKind::TimeUnit(_)
             | ExpressionKind::AtTimeZone { .. } => write!(self, "{expression}"),
             kind => self.kind(kind),
@@ -108,6 +107,17 @@ impl Text {
                     self.expression(value)?;
                 }
                 self.write_str(")")
+            }
+            ExpressionKind::Lambda { parameters, body } => {
+                match parameters.as_slice() {
+                    [parameter] => write!(self, "{parameter}")?,
+                    parameters => {
+                        let names: Vec<_> = parameters.iter().map(ToString::to_string).collect();
+                        write!(self, "({})", names.join(", "))?;
+                    }
+                }
+                self.write_str(" => ")?;
+                self.expression(body)
             }
             other => self.predicate(other),
         }
@@ -237,6 +247,10 @@ mod tests {
             "((A NOT IN (1, 2)) OR (B LIKE 'x%'))",
         );
         check("x BETWEEN -1 AND UCASE(y)", "(X BETWEEN -1 AND UCASE(Y))");
+        check(
+            "REDUCE(m, 0, (s, k, v) => s + v) + f(a, x => x = 1)",
+            "(REDUCE(M, 0, (S, K, V) => (S + V)) + F(A, X => (X = 1)))",
+        );
     }
 
     #[test]
