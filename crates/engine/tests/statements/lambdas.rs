@@ -91,11 +91,11 @@ async fn arrays_are_filtered_transformed_and_reduced() {
             ],
         ),
         (
-            "REDUCE(a, 100, (s, x) => s + x)",
+            "REDUCE(a, 100, (t, x) => t + x)",
             [json!(106), null.clone(), json!(100), json!(100), json!(90)],
         ),
         (
-            "REDUCE(a, '', (s, x) => s || CAST(x AS STRING))",
+            "REDUCE(a, '', (t, x) => t || CAST(x AS STRING))",
             [
                 json!("123"),
                 json!("5"),
@@ -196,7 +196,7 @@ async fn maps_are_filtered_transformed_and_reduced() {
             ],
         ),
         (
-            "REDUCE(m, 0, (s, k, v) => s + v + LEN(k))",
+            "REDUCE(m, 0, (t, k, v) => t + v + LEN(k))",
             [json!(5), null.clone(), json!(0), json!(0), json!(9)],
         ),
     ])
@@ -277,10 +277,12 @@ async fn lambdas_work_in_a_filter_and_in_a_persistent_query() {
         .go("CREATE STREAM big AS SELECT id, FILTER(a, x => x > 4) AS big, TRANSFORM(m, (k, v) => UCASE(k), (k, v) => v) AS m \
              FROM r WHERE ARRAY_LENGTH(FILTER(a, x => x > n - 40)) > 0 EMIT CHANGES;")
         .await;
-    let rows = house.rows("SELECT * FROM big;").await;
     assert_eq!(
-        rows,
-        [json!([1, [], {"K": 1, "L": 2}]), json!([2, [5], null]),]
+        house.jsons("BIG", 2).await,
+        [
+            json!({"ID": 1, "BIG": [], "M": {"K": 1, "L": 2}}),
+            json!({"ID": 2, "BIG": [5], "M": null}),
+        ]
     );
 }
 
@@ -306,7 +308,7 @@ async fn what_is_no_lambda_of_this_place_is_refused() {
         ),
         ("TRANSFORM(a, x => y + 1)", "column 'Y' cannot be resolved"),
         ("TRANSFORM(a, x => x) + y", "column 'Y' cannot be resolved"),
-        ("TRANSFORM(a, x => x) || x", "column 'X' cannot be resolved"),
+        ("UCASE(s) || x", "column 'X' cannot be resolved"),
         (
             "TRANSFORM(a, (x, y) => x)",
             "Function 'transform' does not accept parameters (ARRAY<INTEGER>, LAMBDA).",
@@ -382,6 +384,29 @@ async fn a_plan_shows_lambdas_as_they_are_written() {
         plan.contains("REDUCE(A, 0, (S1, X) => (S1 + X)) > 1"),
         "{plan}"
     );
+}
+
+#[tokio::test]
+async fn lambdas_nest_so_deep_and_no_deeper() {
+    let mut house = house().await;
+    let nested = |depth: usize| {
+        let open: String = (0..depth)
+            .map(|level| format!("TRANSFORM(b, x{level} => "))
+            .collect();
+        let sum: String = (0..depth).map(|level| format!("x{level} + ")).collect();
+        format!(
+            "SELECT {open}{sum}n{} AS x FROM r WHERE id = 5;",
+            ")".repeat(depth)
+        )
+    };
+    let rows = house.rows(&nested(8)).await;
+    assert_eq!(rows, [json!([[[[[[[[[58]]]]]]]]])]);
+    house
+        .refuses(
+            &nested(9).replace(';', " EMIT CHANGES;"),
+            "Lambdas may stand in one another 8 deep.",
+        )
+        .await;
 }
 
 /// An array captured by the body over another is copied for each element: that is done in pieces.
