@@ -19,6 +19,11 @@ test *arguments:
 scenarios *arguments:
     cargo run --quiet --workspace --bin weir -- test tests/scenarios --resume {{ arguments }}
 
+# ksqlDB's own cases for its queries, which lie beside the repository: a table by tag, and a failure where one that passed
+# before does not. `just conformance --add-passing` adds those that pass now.
+conformance *arguments:
+    cargo run --quiet --workspace --bin weir -- test --format qtt ../shared/qtt/*.json --only-failed --passing tests/conformance/qtt.txt {{ arguments }}
+
 # Twenty kills while 200,000 events flow, on the embedded broker and on a Kafka of its own that is killed too. Minutes.
 kills:
     cargo test --package weir --test program -- --ignored --nocapture --test-threads 1 twenty_kills

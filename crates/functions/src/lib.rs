@@ -5,6 +5,7 @@
 
 mod collections;
 mod column;
+mod fold;
 mod host;
 pub mod kernel;
 pub mod lambda;
@@ -15,9 +16,11 @@ pub mod registry;
 pub mod scalar;
 pub mod shown;
 mod size;
+pub mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
+pub mod time_pattern;
 
 pub use column::{Body, function, over_arrays};
 pub use host::scalar_function;
@@ -25,4 +28,5 @@ pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use overload::{Builtin, Given, Parameter, Selected, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved, Udf};
+pub use registry::{Function, FunctionKind, Registry, ResolveError, Resolved, Udf};
+pub use table::TableFunction;

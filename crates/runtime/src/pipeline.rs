@@ -69,14 +69,18 @@ impl Pipeline {
         let mut times = Vec::with_capacity(1 + layout.dates.len());
         for from in &layout.dates {
             let column = &parts[from.group].columns[from.column];
-            times.push(date::by_column(column, &parts[from.value].is_null, &own)?);
+            times.push(date::by_column(
+                column,
+                from.format.as_ref(),
+                &parts[from.value].is_null,
+                &own,
+            )?);
         }
         times.insert(0, own);
         let next = records.len() as i64;
         let batch = Batch::new(0, (0, next), records, layout, parts, times);
         let (run, _) = self.view.of(&batch, None, &self.reports)?;
-        let matched = self.operators.process(run)?;
-        Ok(matched.map_or(0, |run| run.len()))
+        self.count(run)
     }
 
     /// How many rows leave for these columns of the scan, decoded elsewhere.
@@ -85,9 +89,19 @@ impl Pipeline {
             rows,
             origins: None,
             is_null: None,
+            has_no_key: None,
         };
-        let left = self.operators.process(run)?;
-        Ok(left.map_or(0, |run| run.len()))
+        self.count(run)
+    }
+
+    fn count(&mut self, run: Run) -> Result<usize, Error> {
+        let mut rows = 0;
+        let mut piece = self.operators.process(run)?;
+        while let Some(run) = piece {
+            rows += run.len();
+            piece = self.operators.rest()?;
+        }
+        Ok(rows)
     }
 
     /// How many records were set aside so far.

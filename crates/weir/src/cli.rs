@@ -199,12 +199,23 @@ pub struct TestArguments {
     /// Of ksqlDB's cases, those that have none of these tags
     #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
     pub without_tags: Vec<String>,
+    /// Say only what did not pass
+    #[arg(long)]
+    pub only_failed: bool,
+    /// Of ksqlDB's cases, those that must pass, one id a line: others may fail
+    #[arg(long, value_name = "FILE")]
+    pub passing: Option<PathBuf>,
+    /// Add the cases that pass to the file of --passing
+    #[arg(long, requires = "passing")]
+    pub add_passing: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TestFormat {
     /// Tests in SQL
     Sql,
+    /// ksqlDB's own cases for its queries, run in memory
+    Qtt,
     /// ksqlDB's own cases for its server, run over HTTP
     QttRest,
 }

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod bad_input;
-mod cases;
 mod control;
 mod create;
 mod describe;
 mod drop;
+mod explode;
 mod expressions;
 mod formats;
 mod insert_values;
@@ -15,6 +15,7 @@ mod lambdas;
 mod library;
 mod like;
 mod metrics;
+mod partition_by;
 mod persistent;
 mod print;
 mod restart;
