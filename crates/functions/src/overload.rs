@@ -566,8 +566,13 @@ mod tests {
         check(
             "ARRAY_REMOVE",
             &[integers.clone(), BIGINT],
+            Ok(SqlType::array(SqlType::BigInt)),
+        );
+        check(
+            "ARRAY_REMOVE",
+            &[integers.clone(), STRING],
             Err(
-                "Function 'array_remove' does not accept parameters (ARRAY<INTEGER>, BIGINT).\nValid alternatives are:\nARRAY_REMOVE(ARRAY<T> array, T value)",
+                "Function 'array_remove' does not accept parameters (ARRAY<INTEGER>, STRING).\nValid alternatives are:\nARRAY_REMOVE(ARRAY<T> array, T value)",
             ),
         );
         check(

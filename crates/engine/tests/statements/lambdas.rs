@@ -416,11 +416,11 @@ async fn large_arrays_in_one_another_take_no_large_memory() {
     house
         .go("CREATE STREAM big (a ARRAY<INT>, w ARRAY<VARCHAR>) WITH (kafka_topic='big', value_format='JSON', partitions=1);")
         .await;
-    let numbers: Vec<i32> = (0..3_000).collect();
-    let words: Vec<String> = (0..1_000).map(|n| format!("word number {n}")).collect();
+    let numbers: Vec<i32> = (0..1_000).collect();
+    let words: Vec<String> = (0..500).map(|n| format!("word number {n}")).collect();
     let record = json!({"a": numbers, "w": words}).to_string();
     house.put("big", &[&record, &record]).await;
     let statement = "SELECT REDUCE(TRANSFORM(a, x => ARRAY_LENGTH(FILTER(w, y => LEN(y) > 13))), 0, (t, x) => t + x) AS n FROM big;";
     let rows = house.rows(statement).await;
-    assert_eq!(rows, [json!([2_970_000]), json!([2_970_000])]);
+    assert_eq!(rows, [json!([490_000]), json!([490_000])]);
 }
