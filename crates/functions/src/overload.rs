@@ -51,10 +51,12 @@ enum Work {
     Lambdas(Arc<LambdaBody>),
 }
 
+type FromArguments = dyn Fn(&[SqlType]) -> SqlType + Send + Sync;
+
 /// The result's type.
 enum Returns {
     /// From the types of the arguments.
-    From(Box<dyn Fn(&[SqlType]) -> SqlType + Send + Sync>),
+    From(Box<FromArguments>),
     Of(Parameter),
 }
 
@@ -399,7 +401,7 @@ impl Variant {
     fn generality(&self) -> (bool, Reverse<usize>, usize, bool) {
         let is_anything = |parameter: &Parameter| *parameter == Parameter::Anything;
         let parameters = self.parameters.iter().map(|(_, parameter)| parameter);
-        let variadic = parameters.clone().last().filter(|_| self.is_variadic);
+        let variadic = parameters.clone().next_back().filter(|_| self.is_variadic);
         let takes_anything = variadic.is_some_and(is_anything);
         let generics = parameters.filter(|parameter| parameter.has_generics());
         (

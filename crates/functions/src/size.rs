@@ -109,14 +109,14 @@ mod tests {
     #[test]
     fn sizes_count_what_is_nested() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("abcd"), None, Some("é")]));
-        assert_eq!(of_rows(&[texts.clone()]), [12, 8, 10]);
+        assert_eq!(of_rows(std::slice::from_ref(&texts)), [12, 8, 10]);
         assert_eq!(of(&texts), 30);
         assert_eq!(of(&texts.slice(1, 2)), 18);
         let mut lists = ListBuilder::new(Int32Builder::new());
         lists.append_value([Some(1), None]);
         lists.append_null();
         let lists: ArrayRef = Arc::new(lists.finish());
-        assert_eq!(of_rows(&[lists.clone()]), [24, 8]);
+        assert_eq!(of_rows(std::slice::from_ref(&lists)), [24, 8]);
         assert_eq!(of(&lists), 32);
         assert_eq!(of_rows(&[lists.clone(), lists]), [48, 16]);
     }
