@@ -189,7 +189,8 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
         .at(insert.target.span));
     }
     let columns = columns(insert, target)?;
-    let scope = Scope::without_columns(context.catalog, context.functions);
+    let scope = Scope::without_columns(context.catalog, context.functions)
+        .with_lambdas(context.has_lambdas());
     let given = |name: &str| {
         columns
             .iter()

@@ -52,6 +52,13 @@ pub struct Context<'a> {
     pub properties: &'a BTreeMap<String, String>,
 }
 
+impl Context<'_> {
+    fn has_lambdas(&self) -> bool {
+        let switch = self.properties.get("ksql.lambdas.enabled");
+        switch.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
+    }
+}
+
 /// What is known of the broker's topics at this moment.
 pub trait Topics {
     /// `None`: there is no such topic.

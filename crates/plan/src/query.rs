@@ -126,9 +126,8 @@ fn plan(
         .unwrap_or(&query.from.first.name)
         .value
         .clone();
-    let has_lambdas = context.properties.get("ksql.lambdas.enabled");
     let scope = Scope::new(&source, &alias, context.catalog, context.functions)
-        .with_lambdas(has_lambdas.is_none_or(|value| !value.eq_ignore_ascii_case("false")));
+        .with_lambdas(context.has_lambdas());
     check_aggregation(query, &scope)?;
     check_supported(query)?;
     let names = ItemNames::try_new(query, &source, &keys)?;

@@ -29,10 +29,20 @@ macro_rules! functions {
 
 functions! {
     abs
+    array_concat
     acos
     array_contains
+    array_distinct
+    array_except
+    array_intersect
     array_join
     array_length
+    array_max
+    array_min
+    array_remove
+    array_sort
+    array_union
+    as_map
     as_value
     asin
     atan
@@ -47,6 +57,7 @@ functions! {
     concat_ws
     contains
     convert_tz
+    entries
     cos
     cosh
     cot
@@ -69,6 +80,7 @@ functions! {
     from_bytes
     from_days
     from_unixtime
+    generate_series
     geo_distance
     greatest
     hash
@@ -94,6 +106,7 @@ functions! {
     log
     lpad
     map_keys
+    map_union
     map_values
     mask
     mask_keep_left
@@ -119,6 +132,7 @@ functions! {
     round
     rpad
     sign
+    slice
     sin
     sinh
     split

@@ -13,12 +13,12 @@ use crate::{
 
 type Value = ScalarValue;
 
-#[test]
-fn a_null_argument_gives_null() {
-    let example = |printed: &str| match printed {
+/// Some value of a type as the manual prints it.
+fn example(printed: &str) -> Value {
+    match printed {
         "STRING" => text("1"),
         "BYTES" => bytes(b"1"),
-        "INTEGER" => Value::from(1),
+        "INTEGER" | "T" => Value::from(1),
         "BIGINT" => Value::from(1_i64),
         "DOUBLE" => Value::from(1.0),
         "DECIMAL" => decimal(10, 2, 1),
@@ -26,11 +26,20 @@ fn a_null_argument_gives_null() {
         "BOOLEAN" => Value::from(true),
         "TIME" => Value::Time32Millisecond(Some(1)),
         "TIMESTAMP" => Value::TimestampMillisecond(Some(1), None),
-        "ARRAY<T>" => integers(&[Some(1)]),
         "MAP<K, V>" => map(),
-        "T" => Value::from(1),
-        other => panic!("an example of {other}"),
-    };
+        other => {
+            let inner = |open: &str| other.strip_prefix(open)?.strip_suffix('>');
+            match (inner("ARRAY<"), inner("MAP<STRING, ")) {
+                (Some(element), _) => testing::array_of(&[example(element)]),
+                (_, Some(value)) => testing::entry(text("1"), example(value)),
+                _ => panic!("an example of {other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_null_argument_gives_null() {
     let registry = Registry::builtin();
     let functions = registry.iter().map(|function| function.manual());
     for manual in functions.filter(|manual| !manual.takes_null) {

@@ -29,7 +29,7 @@ pub struct Scope<'a> {
     made: RefCell<Vec<String>>,
     has_lambdas: bool,
     /// The parameters of the lambdas around what is being bound, the innermost last.
-    variables: RefCell<Vec<(String, SqlType)>>,
+    variables: RefCell<Vec<Vec<(String, SqlType)>>>,
     /// All names that parameters of lambdas have had: no column is called so.
     taken: RefCell<BTreeSet<String>>,
 }
@@ -98,8 +98,16 @@ impl<'a> Scope<'a> {
     /// The type of a parameter of a lambda around here.
     pub fn variable(&self, name: &str) -> Option<SqlType> {
         let variables = self.variables.borrow();
-        let found = variables.iter().find(|(variable, _)| variable == name);
+        let found = variables
+            .iter()
+            .flatten()
+            .find(|(variable, _)| variable == name);
         found.map(|(_, sql_type)| sql_type.clone())
+    }
+
+    /// How many lambdas are around what is being bound.
+    pub fn depth(&self) -> usize {
+        self.variables.borrow().len()
     }
 
     /// Whether what is being bound stands in the body of a lambda.
@@ -113,12 +121,11 @@ impl<'a> Scope<'a> {
         variables: Vec<(String, SqlType)>,
         bind: impl FnOnce() -> T,
     ) -> T {
-        let around = self.variables.borrow().len();
         let names = variables.iter().map(|(name, _)| name.clone());
         self.taken.borrow_mut().extend(names);
-        self.variables.borrow_mut().extend(variables);
+        self.variables.borrow_mut().push(variables);
         let bound = bind();
-        self.variables.borrow_mut().truncate(around);
+        self.variables.borrow_mut().pop();
         bound
     }
 
