@@ -236,7 +236,7 @@ async fn comparisons() {
     check_refused(&[
         (
             "i = NULL",
-            "Comparison with NULL not supported: I = null. Use 'IS NULL' or 'IS NOT NULL' instead.",
+            "Comparison with NULL not supported: INTEGER = NULL\nUse 'IS NULL' or 'IS NOT NULL' instead.",
         ),
         (
             "i = 'x'",
@@ -330,7 +330,7 @@ async fn case_takes_the_first_branch_that_is_true() {
         ),
         (
             "CASE WHEN i THEN 1 END",
-            "When operand type should be boolean.",
+            "WHEN operand type should be boolean.",
         ),
         ("CASE WHEN b THEN NULL END", "Invalid Case expression. "),
         ("CASE i WHEN 7 THEN 1 END", ""),

@@ -8,7 +8,7 @@ use arrow::array::{DynComparator, make_comparator};
 use arrow::{
     array::{Array, ArrayRef, AsArray, MapArray},
     compute::SortOptions,
-    datatypes::DataType,
+    datatypes::{DataType, Float64Type},
 };
 use datafusion_common::{Result, plan_err};
 
@@ -22,6 +22,9 @@ pub(crate) fn try_new(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
         DataType::Map(..) => map(left, right)?,
         DataType::Struct(_) => structure(left, right)?,
         _ => {
+            if let Some(equal) = doubles(left, right) {
+                return Ok(equal);
+            }
             let compare = comparator(left, right)?;
             // This one knows NULLs.
             return Ok(Box::new(move |i, j| compare(i, j).is_eq()));
@@ -35,6 +38,21 @@ pub(crate) fn try_new(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
             (true, true) => true,
             (false, false) => values(i, j),
             _ => false,
+        }
+    }))
+}
+
+/// As Java's `Double.equals`: there is one NaN, and two zeroes.
+fn doubles(left: &ArrayRef, right: &ArrayRef) -> Option<Equality> {
+    let left = left.as_primitive_opt::<Float64Type>()?.clone();
+    let right = right.as_primitive_opt::<Float64Type>()?.clone();
+    Some(Box::new(move |i, j| {
+        match (left.is_null(i), right.is_null(j)) {
+            (false, false) => {
+                let (a, b) = (left.value(i), right.value(j));
+                a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+            }
+            (is_left_null, is_right_null) => is_left_null && is_right_null,
         }
     }))
 }
@@ -122,7 +140,7 @@ mod tests {
     fn nested_nulls_and_nans_are_equal() {
         let mut lists = ListBuilder::new(Float64Builder::new());
         lists.append_value([Some(1.0), None, Some(f64::NAN)]);
-        lists.append_value([Some(1.0), None, Some(f64::NAN)]);
+        lists.append_value([Some(1.0), None, Some(-f64::NAN)]);
         lists.append_value([Some(1.0), None]);
         lists.append_value([Some(1.0), Some(0.0)]);
         lists.append_value([Some(1.0), Some(-0.0)]);

@@ -35,13 +35,22 @@ pub fn call(
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Typed, Error> {
-    let Some(function) = scope.functions.get(&name.value) else {
-        return Err(unknown(name, scope));
-    };
     let bound = arguments
         .iter()
         .map(|argument| expression(argument, scope, clause))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, _>>();
+    // A name that is unknown is said before anything that is wrong with its arguments.
+    if scope.functions.get(&name.value).is_none() {
+        return Err(unknown(name, scope));
+    }
+    bound_call(name, bound?, scope)
+}
+
+/// A call whose arguments are bound already.
+pub fn bound_call(name: &Ident, bound: Vec<Typed>, scope: &Scope<'_>) -> Result<Typed, Error> {
+    let Some(function) = scope.functions.get(&name.value) else {
+        return Err(unknown(name, scope));
+    };
     let types: Vec<_> = bound.iter().map(|typed| typed.sql_type.clone()).collect();
     let resolved = function
         .resolve(&types)
