@@ -7,20 +7,24 @@ mod column;
 mod fold;
 mod host;
 pub mod kernel;
+pub mod lambda;
 pub mod manual;
 pub mod operators;
 pub mod overload;
 pub mod registry;
 pub mod scalar;
 pub mod shown;
+pub mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
+pub mod time_pattern;
 
 pub use column::{Body, function, over_arrays};
 pub use host::scalar_function;
 pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
-pub use overload::{Builtin, Parameter, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved};
+pub use overload::{Builtin, Given, Parameter, Selected, Variant};
+pub use registry::{Function, FunctionKind, Registry, ResolveError, Resolved, Udf};
+pub use table::TableFunction;

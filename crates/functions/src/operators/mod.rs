@@ -9,6 +9,7 @@ pub mod cast;
 pub mod comparison;
 pub mod construct;
 pub(crate) mod decimal;
+pub(crate) mod encoding;
 pub(crate) mod equality;
 pub mod in_list;
 pub mod like;

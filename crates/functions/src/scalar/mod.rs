@@ -7,6 +7,7 @@ mod java_math;
 mod json;
 mod numbers;
 mod rounding;
+mod temporal;
 #[cfg(test)]
 mod tests;
 mod uri;
@@ -42,9 +43,18 @@ functions! {
     cot
     degrees
     exp
+    convert_tz
+    dateadd
+    datesub
+    datetostring
     extractjsonfield
+    filter
     floor
+    format_date
+    format_time
+    format_timestamp
     from_bytes
+    from_days
     from_unixtime
     geo_distance
     greatest
@@ -66,7 +76,12 @@ functions! {
     lpad
     map_keys
     map_values
+    now
     nullif
+    parse_date
+    parse_time
+    parse_timestamp
+    reduce
     pi
     power
     radians
@@ -79,10 +94,18 @@ functions! {
     sinh
     split
     sqrt
+    stringtodate
+    stringtotimestamp
     substring
     tan
     tanh
+    timeadd
+    timestampadd
+    timestampsub
+    timestamptostring
+    timesub
     to_bytes
+    transform
     to_json_string
     trim
     trunc

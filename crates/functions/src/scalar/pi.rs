@@ -33,6 +33,6 @@ mod tests {
     fn is_a_constant() {
         testing::call("PI", &[], PI);
         let call = Registry::builtin().get("PI").unwrap().resolve(&[]).unwrap();
-        assert_eq!(call.udf.signature().volatility, Volatility::Immutable);
+        assert_eq!(call.udf.volatility(), Volatility::Immutable);
     }
 }

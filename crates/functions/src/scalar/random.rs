@@ -41,7 +41,7 @@ mod tests {
     fn each_row_has_another_number_below_one() {
         let registry = Registry::builtin();
         let call = registry.get("RANDOM").unwrap().resolve(&[]).unwrap();
-        assert_eq!(call.udf.signature().volatility, Volatility::Volatile);
+        assert_eq!(call.udf.volatility(), Volatility::Volatile);
         let rows: ArrayRef = Arc::new(NullArray::new(1000));
         let numbers = testing::evaluate(&call.udf.call(vec![]), &[rows]);
         let numbers = numbers.as_primitive::<Float64Type>();

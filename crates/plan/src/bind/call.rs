@@ -1,11 +1,13 @@
 //! Function calls.
 
-use weir_sql::{Expression, Ident};
+use weir_catalog::SqlType;
+use weir_functions::{Given, ResolveError, Resolved};
+use weir_sql::{Expression, ExpressionKind, Ident};
 
-use super::{Scope, Typed, coerce, expression, scope::nearest};
+use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest, table};
 use crate::{Error, ErrorKind};
 
-/// ksqlDB's aggregates and table functions, which this version has not.
+/// ksqlDB's aggregates, which this version has not.
 const LATER: &[&str] = &[
     "ATTR",
     "AVG",
@@ -14,9 +16,7 @@ const LATER: &[&str] = &[
     "CORRELATION",
     "COUNT",
     "COUNT_DISTINCT",
-    "CUBE_EXPLODE",
     "EARLIEST_BY_OFFSET",
-    "EXPLODE",
     "HISTOGRAM",
     "LATEST_BY_OFFSET",
     "MAX",
@@ -35,36 +35,95 @@ pub fn call(
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Typed, Error> {
+    let Some(function) = scope.functions.get(&name.value) else {
+        return match scope.functions.table(&name.value) {
+            Some(function) if clause == "SELECT" && !scope.is_in_lambda() => {
+                table::call(name, function, arguments, scope, clause)
+            }
+            Some(_) => Err(not_found(name).hint("table functions stand in the SELECT list only")),
+            None => Err(unknown(name, scope)),
+        };
+    };
     let bound = arguments
         .iter()
-        .map(|argument| expression(argument, scope, clause))
-        .collect::<Result<Vec<_>, _>>();
-    // A name that is unknown is said before anything that is wrong with its arguments.
-    if scope.functions.get(&name.value).is_none() {
-        return Err(unknown(name, scope));
+        .map(|argument| Argument::bind(argument, scope, clause))
+        .collect::<Result<Vec<_>, _>>()?;
+    let given: Vec<_> = bound.iter().map(Argument::given).collect();
+    let refused = |error: ResolveError| Error::new(ErrorKind::Type, error.message).at(name.span);
+    let mut selected = function.select(&given).map_err(refused)?;
+    let mut made = Vec::with_capacity(bound.len());
+    // Lambdas come last: what their parameters are follows from the values.
+    for (index, argument) in bound.into_iter().enumerate() {
+        made.push(match argument {
+            Argument::Value(typed) => typed,
+            Argument::Unit(unit) => Typed::new(datafusion_expr::lit(unit), SqlType::String),
+            Argument::Lambda(lambda) => {
+                let inputs = selected.lambda_inputs(index).map_err(refused)?;
+                let output = selected.lambda_output(index);
+                let typed = lambda.bind(&inputs, output, scope, clause)?;
+                if let Some(gives) = &typed.sql_type {
+                    selected.lambda_gives(index, gives).map_err(refused)?;
+                }
+                typed
+            }
+        });
     }
-    bound_call(name, bound?, scope)
+    let resolved = selected.finish().map_err(refused)?;
+    Ok(resolved_call(resolved, made))
 }
 
-/// A call whose arguments are bound already.
+/// A call of a function that there is, over arguments that are bound already.
 pub fn bound_call(name: &Ident, bound: Vec<Typed>, scope: &Scope<'_>) -> Result<Typed, Error> {
     let Some(function) = scope.functions.get(&name.value) else {
         return Err(unknown(name, scope));
     };
-    let types: Vec<_> = bound.iter().map(|typed| typed.sql_type.clone()).collect();
-    let resolved = function
-        .resolve(&types)
+    let given = bound.iter().map(|typed| Given::from(typed.sql_type.clone()));
+    let selected = function.select(&given.collect::<Vec<_>>());
+    let resolved = selected
+        .and_then(|selected| selected.finish())
         .map_err(|error| Error::new(ErrorKind::Type, error.message).at(name.span))?;
-    let arguments = bound
+    Ok(resolved_call(resolved, bound))
+}
+
+fn resolved_call(resolved: Resolved, arguments: Vec<Typed>) -> Typed {
+    let arguments = arguments
         .into_iter()
         .zip(&resolved.arguments)
         .map(|(typed, wanted)| coerce(typed, wanted))
         .collect();
-    let call = datafusion_expr::expr::ScalarFunction::new_udf(resolved.udf, arguments);
-    Ok(Typed::new(
-        datafusion_expr::Expr::ScalarFunction(call),
-        resolved.returns,
-    ))
+    Typed::new(resolved.udf.call(arguments), resolved.returns)
+}
+
+/// What stands between the brackets.
+enum Argument<'a> {
+    Value(Typed),
+    Unit(String),
+    Lambda(Lambda<'a>),
+}
+
+impl<'a> Argument<'a> {
+    fn bind(
+        argument: &'a Expression,
+        scope: &Scope<'_>,
+        clause: &'static str,
+    ) -> Result<Self, Error> {
+        match &argument.kind {
+            ExpressionKind::Lambda { parameters, body } => {
+                let lambda = Lambda::try_new(parameters, body, argument.span, scope)?;
+                Ok(Self::Lambda(lambda))
+            }
+            ExpressionKind::TimeUnit(unit) => Ok(Self::Unit(unit.to_string())),
+            _ => expression(argument, scope, clause).map(Self::Value),
+        }
+    }
+
+    fn given(&self) -> Given {
+        match self {
+            Self::Value(typed) => Given::from(typed.sql_type.clone()),
+            Self::Unit(_) => Given::Unit,
+            Self::Lambda(lambda) => Given::Lambda(lambda.parameters.len()),
+        }
+    }
 }
 
 fn unknown(name: &Ident, scope: &Scope<'_>) -> Error {
@@ -72,23 +131,24 @@ fn unknown(name: &Ident, scope: &Scope<'_>) -> Error {
         return Error::new(
             ErrorKind::Unsupported,
             format!(
-                "{} is an aggregate or table function: these are not in this version.",
+                "{} is an aggregate function: these are not in this version.",
                 name.value
             ),
         )
         .at(name.span);
     }
-    let names: Vec<&str> = scope
-        .functions
-        .iter()
-        .map(|function| function.manual().name)
-        .collect();
-    let mut error = Error::new(
-        ErrorKind::UnknownFunction,
-        format!("Can't find any functions with the name '{}'", name.value),
-    )
-    .at(name.span);
+    let manuals = scope.functions.manuals();
+    let names: Vec<&str> = manuals.iter().map(|(_, manual)| manual.name).collect();
+    let mut error = not_found(name);
     error.hint = nearest(&name.value, &names)
         .map(|near| format!("did you mean {near}? SHOW FUNCTIONS lists them all"));
     error
+}
+
+fn not_found(name: &Ident) -> Error {
+    Error::new(
+        ErrorKind::UnknownFunction,
+        format!("Can't find any functions with the name '{}'", name.value),
+    )
+    .at(name.span)
 }

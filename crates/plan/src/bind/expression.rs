@@ -11,7 +11,7 @@ use weir_sql::{Expression, ExpressionKind, Ident, expression as tree};
 use super::{
     Scope, Typed, call, coerce,
     comparison::{self, Sides},
-    compile_error, list, literal, scope, shown, type_error,
+    compile_error, list, literal, scope, shown, shown_qualified, type_error,
     types::{base_name, resolve_type},
 };
 use crate::{Error, ErrorKind};
@@ -76,7 +76,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             operand: None,
             branches,
             otherwise,
-        } => list::case(branches, otherwise.as_deref(), scope, clause),
+        } => scope.tables.in_case(
+            || shown_qualified(expression, scope.alias()),
+            || list::case(branches, otherwise.as_deref(), scope, clause),
+        ),
         ExpressionKind::Cast { operand, to } => {
             let to = resolve_type(to, scope.catalog)?;
             cast(operand, &to, scope, clause)
@@ -87,7 +90,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Array(items) => list::array(items, scope, clause),
         ExpressionKind::Map(entries) => list::map(entries, scope, clause),
         ExpressionKind::Struct(members) => list::structure(members, scope, clause),
-        ExpressionKind::Lambda { .. } => Err(unsupported("Lambdas are not in this version.")),
+        ExpressionKind::Lambda { .. } => Err(Error::new(
+            ErrorKind::Invalid,
+            format!("A lambda cannot stand alone: {}", shown(expression)),
+        )),
         ExpressionKind::TimeUnit(unit) => Err(Error::new(
             ErrorKind::Invalid,
             format!("A unit of time cannot stand alone: {unit}"),
@@ -127,7 +133,9 @@ fn dereference(
         root = base;
     }
     fields.reverse();
-    if let ExpressionKind::Column { source, name } = &root.kind {
+    if let ExpressionKind::Column { source, name } = &root.kind
+        && (source.is_some() || scope.variable(&name.value).is_none())
+    {
         return scope.path(source.as_ref(), name, &fields, clause);
     }
     let mut bound = expression(root, scope, clause)?;
