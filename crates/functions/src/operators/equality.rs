@@ -40,7 +40,7 @@ pub(crate) fn try_new(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
     }))
 }
 
-/// One NaN is as another, whatever its bits.
+/// As Java's `Double.equals`: there is one NaN, whatever its bits, and two zeroes.
 fn doubles(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
     let both = left
         .as_primitive_opt::<Float64Type>()
