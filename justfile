@@ -19,6 +19,11 @@ test *arguments:
 scenarios *arguments:
     cargo run --quiet --workspace --bin weir -- test tests/scenarios --resume {{ arguments }}
 
+# ksqlDB's own cases for its queries, which lie beside the repository: a table by tag, and a failure where one that passed
+# before does not. `just conformance --add-passing` adds those that pass now.
+conformance *arguments:
+    cargo run --quiet --workspace --bin weir -- test --format qtt ../shared/qtt/*.json --only-failed --passing tests/conformance/qtt.txt {{ arguments }}
+
 # Twenty kills while 200,000 events flow, on the embedded broker and on a Kafka of its own that is killed too. Minutes.
 kills:
     cargo test --package weir --test program -- --ignored --nocapture --test-threads 1 twenty_kills
@@ -57,7 +62,7 @@ clients-install:
 @clients-env:
     scripts/clients.sh env
 
-# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a
+# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600`. Needs cargo-fuzz and a
 # nightly compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
 fuzz crate target seconds:
     cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict

@@ -262,6 +262,11 @@ impl Engine {
         }
     }
 
+    /// The streams and types that are declared now, as they stand between two statements.
+    pub fn catalog(&self) -> weir_catalog::Catalog {
+        self.state().catalog.clone()
+    }
+
     /// Whose topics and positions these are (`ksql.service.id`).
     pub fn service_id(&self) -> &str {
         &self.inner.parts.service_id

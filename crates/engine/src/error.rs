@@ -25,6 +25,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// The statement, or what it names.
     User,
+    /// We: ksqlDB has what the statement asks for, and this version has not.
+    Unsupported,
     /// The broker, the disk, the network: the same may work later.
     External,
     /// A defect of ours.
@@ -58,6 +60,11 @@ impl Error {
             ErrorKind::HasRows,
             "SELECT and PRINT have rows, and none are taken here",
         )
+    }
+
+    /// ksqlDB has it, this version has not.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
     }
 
     /// What a statement claims is not so.
@@ -152,10 +159,14 @@ impl From<weir_sql::Error> for Error {
 
 impl From<weir_plan::Error> for Error {
     fn from(error: weir_plan::Error) -> Self {
+        let kind = match error.kind {
+            weir_plan::ErrorKind::Unsupported => ErrorKind::Unsupported,
+            _ => ErrorKind::User,
+        };
         Self {
             span: error.span,
             hint: error.hint,
-            ..Self::user(error.message)
+            ..Self::new(kind, error.message)
         }
     }
 }

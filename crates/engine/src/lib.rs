@@ -46,7 +46,11 @@ mod metrics;
 mod print;
 mod processing_log;
 pub mod properties;
+#[cfg(test)]
+mod property_manual;
 mod queries;
+#[cfg(test)]
+mod reference;
 pub mod rows;
 mod service;
 mod session;
@@ -133,7 +137,10 @@ pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Err
 
 /// What a caller needs of the crates below.
 pub mod parts {
-    pub use weir_catalog::{Column, ColumnRole, Schema, SqlType};
+    pub use weir_catalog::{
+        Catalog, Column, ColumnRole, Field, Format, FormatSpec, Schema, Source, SourceKind,
+        SqlType, source::TimestampColumn,
+    };
     pub use weir_functions::{Builtin, Function, Registry};
     pub use weir_kafka::{
         Broker, Header, MemoryBroker, NewRecord, NewTopic, Offset, OffsetSpec, PartitionId, Record,

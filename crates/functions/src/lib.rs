@@ -4,6 +4,7 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
+mod fold;
 mod host;
 pub mod kernel;
 pub mod lambda;
@@ -13,6 +14,7 @@ pub mod overload;
 pub mod registry;
 pub mod scalar;
 pub mod shown;
+pub mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -24,4 +26,5 @@ pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use overload::{Builtin, Given, Parameter, Selected, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved, Udf};
+pub use registry::{Function, FunctionKind, Registry, ResolveError, Resolved, Udf};
+pub use table::TableFunction;

@@ -93,12 +93,7 @@ impl<'a> With<'a> {
             )
             .at(policy.name.span));
         }
-        for later in [
-            "WINDOW_TYPE",
-            "WINDOW_SIZE",
-            "KEY_SCHEMA_ID",
-            "VALUE_SCHEMA_ID",
-        ] {
+        for later in ["WINDOW_TYPE", "WINDOW_SIZE"] {
             if let Some(found) = properties.get(later) {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
@@ -146,11 +141,11 @@ impl<'a> With<'a> {
         }
     }
 
-    /// The key's and the value's format; `inherited` are those of a query's source.
+    /// The key's and the value's format.
     pub fn formats(
         &self,
         context: &Context<'_>,
-        inherited: Option<(&FormatSpec, &FormatSpec)>,
+        inherited: Option<Inherited<'_>>,
     ) -> Result<(FormatSpec, FormatSpec), Error> {
         let both = self.text("FORMAT")?;
         let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
@@ -171,19 +166,30 @@ impl<'a> With<'a> {
                 .filter(|text| !text.is_empty())
                 .cloned()
         };
-        let key = key.or_else(|| both.clone());
-        let value = value.or(both);
-        let key = match (key, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((key, _))) => key.clone(),
-            (None, None) => parse_format(
+        let default_key = || {
+            parse_format(
                 &default("ksql.persistence.default.format.key")
                     .unwrap_or_else(|| "KAFKA".to_owned()),
-            )?,
+            )
         };
-        let value = match (value, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((_, value))) => value.clone(),
+        let key = key.or_else(|| both.clone());
+        let value = value.or(both);
+        let key = match (key, &inherited) {
+            (named, Some(inherited)) if inherited.drops_keys => keyless(named.as_deref())?,
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.key))?
+            }
+            (None, Some(inherited)) => match inherited.key.format {
+                Format::None if inherited.has_keys => default_key()?,
+                _ => inherited.key.clone(),
+            },
+            (None, None) => default_key()?,
+        };
+        let value = match (value, &inherited) {
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.value))?
+            }
+            (None, Some(inherited)) => inherited.value.clone(),
             (None, None) => match default("ksql.persistence.default.format.value") {
                 Some(name) => parse_format(&name)?,
                 None => {
@@ -194,14 +200,41 @@ impl<'a> With<'a> {
                 }
             },
         };
-        Ok((
-            self.delimited(key, "KEY_DELIMITER")?,
-            self.delimited(value, "VALUE_DELIMITER")?,
-        ))
+        let key = self.delimited(key, "KEY_DELIMITER")?;
+        let value = self.delimited(value, "VALUE_DELIMITER")?;
+        self.check_schema_properties(&key, "KEY")?;
+        self.check_schema_properties(&value, "VALUE")?;
+        Ok((key, value))
+    }
+
+    /// Properties of formats whose schemas are in a registry: none of the formats here knows them.
+    fn check_schema_properties(&self, spec: &FormatSpec, part: &str) -> Result<(), Error> {
+        let of_part = [
+            ("AVRO_SCHEMA_FULL_NAME", "fullSchemaName"),
+            ("SCHEMA_FULL_NAME", "fullSchemaName"),
+            ("SCHEMA_ID", "schemaId"),
+            ("PROTOBUF_NULLABLE_REPRESENTATION", "nullableRepresentation"),
+        ];
+        for (property, shown) in of_part {
+            if let Some(found) = self.properties.get(&format!("{part}_{property}")) {
+                return Err(Error::new(
+                    ErrorKind::Property,
+                    format!(
+                        "{} does not support the following configs: [{shown}]",
+                        spec.format
+                    ),
+                )
+                .at(found.name.span));
+            }
+        }
+        Ok(())
     }
 
     fn delimited(&self, mut spec: FormatSpec, name: &str) -> Result<FormatSpec, Error> {
-        let Some(text) = self.text(name)? else {
+        let text = self.text(name)?;
+        // A delimiter is looked at for itself before it is asked whose it is.
+        let given = text.map(|text| delimiter(name, &text)).transpose()?;
+        let Some(given) = given else {
             return Ok(spec);
         };
         if spec.format != Format::Delimited {
@@ -213,22 +246,7 @@ impl<'a> With<'a> {
                 ),
             ));
         }
-        let mut characters = text.chars();
-        spec.delimiter = Some(
-            match (text.as_str(), characters.next(), characters.next()) {
-                ("SPACE", ..) => ' ',
-                ("TAB", ..) => '\t',
-                (_, Some(only), None) => only,
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::Property,
-                        format!(
-                            "Invalid delimiter value: '{text}'. Delimiter must be a single character or TAB,SPACE"
-                        ),
-                    ));
-                }
-            },
-        );
+        spec.delimiter = Some(given);
         Ok(spec)
     }
 
@@ -350,6 +368,37 @@ impl<'a> With<'a> {
     }
 }
 
+/// What a query's result has from its source where the statement says nothing.
+#[derive(Debug)]
+pub struct Inherited<'a> {
+    pub key: &'a FormatSpec,
+    pub value: &'a FormatSpec,
+    /// Whether the result has key columns.
+    pub has_keys: bool,
+    /// Whether it is without them because PARTITION BY NULL says so.
+    pub drops_keys: bool,
+}
+
+/// The format of a key that PARTITION BY NULL has taken away.
+fn keyless(named: Option<&str>) -> Result<FormatSpec, Error> {
+    match named.map(parse_format).transpose()? {
+        Some(named) if named.format != Format::None => Err(Error::new(
+            ErrorKind::Property,
+            "Key format specified for stream without key columns.",
+        )),
+        _ => parse_format("NONE"),
+    }
+}
+
+/// The format of this name; what else is said of it is as in the source's, if that has the same format.
+fn like(name: &str, inherited: Option<&FormatSpec>) -> Result<FormatSpec, Error> {
+    let mut named = parse_format(name)?;
+    if let Some(inherited) = inherited.filter(|inherited| inherited.format == named.format) {
+        named.delimiter = inherited.delimiter;
+    }
+    Ok(named)
+}
+
 fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
     let found: String = found.chars().take(80).collect();
     Error::new(
@@ -360,6 +409,29 @@ fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
         ),
     )
     .at(property.value_span)
+}
+
+/// One character that is no blank, or the name of a blank.
+fn delimiter(property: &str, text: &str) -> Result<char, Error> {
+    let invalid = |why: String| {
+        Err(Error::new(
+            ErrorKind::Property,
+            format!("Failed to prepare statement: Configuration {property} is invalid: {why}"),
+        ))
+    };
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("SPACE", ..) => Ok(' '),
+        ("TAB", ..) => Ok('\t'),
+        (_, Some(only), None) if !only.is_whitespace() => Ok(only),
+        _ if text.trim().is_empty() => invalid(
+            "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'\nExample valid value: ';'"
+                .to_owned(),
+        ),
+        _ => invalid(format!(
+            "Invalid delimiter value: '{text}'. Delimiter must be a single character or TAB,SPACE\nExample valid value: ';'"
+        )),
+    }
 }
 
 fn parse_format(name: &str) -> Result<FormatSpec, Error> {
@@ -388,98 +460,4 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
         delimiter: None,
         wrap_single: format == Format::Json,
     })
-}
-
-/// What a format cannot carry.
-pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> Result<(), Error> {
-    let keys: Vec<_> = schema.keys().collect();
-    let values: Vec<_> = schema.values().collect();
-    for (columns, spec, part) in [(&keys, key, "key"), (&values, value, "value")] {
-        if spec.format == Format::Kafka && columns.len() > 1 {
-            return Err(Error::new(
-                ErrorKind::Property,
-                "The 'KAFKA' format only supports a single field. Got: [".to_owned()
-                    + &columns
-                        .iter()
-                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                    + "]",
-            ));
-        }
-        if spec.format == Format::None && !columns.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
-                    columns
-                        .iter()
-                        .map(|column| format!("`{}` {}", column.name, column.sql_type))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-            ));
-        }
-        for column in columns {
-            let is_nested = matches!(
-                column.sql_type,
-                SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_)
-            );
-            let is_kafkas = matches!(
-                column.sql_type,
-                SqlType::Integer
-                    | SqlType::BigInt
-                    | SqlType::Double
-                    | SqlType::String
-                    | SqlType::Bytes
-            );
-            let is_refused = match spec.format {
-                Format::Kafka => !is_kafkas,
-                Format::Delimited => is_nested,
-                _ => false,
-            };
-            if is_refused {
-                return Err(Error::new(
-                    ErrorKind::Property,
-                    format!(
-                        "The '{}' format does not support type '{}', column: `{}` ({part})",
-                        spec.format,
-                        kind_of(&column.sql_type),
-                        column.name
-                    ),
-                ));
-            }
-        }
-    }
-    for column in keys {
-        if contains_map(&column.sql_type) {
-            return Err(Error::new(
-                ErrorKind::Key,
-                format!(
-                    "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `{}`. Column type: {}. See https://github.com/confluentinc/ksql/issues/6621 for more.",
-                    column.name, column.sql_type
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn kind_of(sql_type: &SqlType) -> String {
-    match sql_type {
-        SqlType::Array(_) => "ARRAY".to_owned(),
-        SqlType::Map(..) => "MAP".to_owned(),
-        SqlType::Struct(_) => "STRUCT".to_owned(),
-        SqlType::Decimal { .. } => "DECIMAL".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn contains_map(sql_type: &SqlType) -> bool {
-    match sql_type {
-        SqlType::Map(..) => true,
-        SqlType::Array(element) => contains_map(element),
-        SqlType::Struct(fields) => fields.iter().any(|field| contains_map(&field.sql_type)),
-        _ => false,
-    }
 }

@@ -76,7 +76,7 @@ impl Refusal {
             return Self::wants_query_endpoint(&error.statement_shown().unwrap_or_default());
         }
         let code = match error.kind {
-            ErrorKind::User | ErrorKind::HasRows => 40001,
+            ErrorKind::User | ErrorKind::Unsupported | ErrorKind::HasRows => 40001,
             ErrorKind::Forbidden => 40301,
             ErrorKind::External => 50300,
             ErrorKind::Internal => 50000,

@@ -199,12 +199,23 @@ pub struct TestArguments {
     /// Of ksqlDB's cases, those that have none of these tags
     #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
     pub without_tags: Vec<String>,
+    /// Say only what did not pass
+    #[arg(long)]
+    pub only_failed: bool,
+    /// Of ksqlDB's cases, those that must pass, one id a line: others may fail
+    #[arg(long, value_name = "FILE")]
+    pub passing: Option<PathBuf>,
+    /// Add the cases that pass to the file of --passing
+    #[arg(long, requires = "passing")]
+    pub add_passing: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TestFormat {
     /// Tests in SQL
     Sql,
+    /// ksqlDB's own cases for its queries, run in memory
+    Qtt,
     /// ksqlDB's own cases for its server, run over HTTP
     QttRest,
 }
@@ -265,6 +276,17 @@ pub struct DemoArguments {
 pub enum BenchCommand {
     /// A rule over a file of events: decode and match, through the embedded broker, through Kafka
     Filter(FilterArguments),
+    /// A projection with ten function calls, and what each overload of each function costs a row
+    Functions(FunctionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct FunctionsArguments {
+    /// Rows in memory for the projection
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub rows: u32,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
 }
 
 #[derive(Debug, Args)]

@@ -236,21 +236,21 @@ fn refuse_rows(session: &Session, statement: &Statement) -> Result<(), Error> {
 
 /// Why a statement that is read is not run.
 fn not_here(statement: &Statement) -> Error {
-    Error::user(match statement {
-        Statement::AlterSystem { .. } => {
-            "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off.".to_owned()
-        }
-        Statement::Connector { statement } => {
-            format!("{statement} needs Kafka Connect, which is not in this version.")
-        }
+    match statement {
+        Statement::AlterSystem { .. } => Error::user(
+            "Cannot alter system configs when KSQL_SHARED_RUNTIME_ENABLED is turned off.",
+        ),
+        Statement::Connector { statement } => Error::unsupported(format!(
+            "{statement} needs Kafka Connect, which is not in this version."
+        )),
         Statement::RunScript { .. } => {
-            "RUN SCRIPT is run by its statements, and by none as a whole.".to_owned()
+            Error::user("RUN SCRIPT is run by its statements, and by none as a whole.")
         }
-        Statement::AssertSchema(_) => {
-            "ASSERT SCHEMA needs a schema registry, which is not in this version.".to_owned()
-        }
-        _ => "This form of ASSERT is for scenarios: `weir test` runs them.".to_owned(),
-    })
+        Statement::AssertSchema(_) => Error::unsupported(
+            "ASSERT SCHEMA needs a schema registry, which is not in this version.",
+        ),
+        _ => Error::user("This form of ASSERT is for scenarios: `weir test` runs them."),
+    }
 }
 
 /// An entity with nothing to warn of.

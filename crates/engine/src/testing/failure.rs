@@ -58,7 +58,10 @@ impl Failure {
     /// The statement was refused, or could not be carried out.
     pub(super) fn of_statement(error: Error) -> Self {
         let class = match error.kind {
-            ErrorKind::User | ErrorKind::Forbidden | ErrorKind::HasRows => Class::Statement,
+            ErrorKind::User
+            | ErrorKind::Unsupported
+            | ErrorKind::Forbidden
+            | ErrorKind::HasRows => Class::Statement,
             // ASSERT TOPIC.
             ErrorKind::Assertion => Class::Ksql,
             ErrorKind::External => Class::Server,

@@ -3,17 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod bad_input;
-mod cases;
 mod control;
 mod create;
 mod describe;
 mod drop;
+mod explode;
 mod expressions;
 mod formats;
 mod insert_values;
 mod library;
 mod like;
 mod metrics;
+mod partition_by;
 mod persistent;
 mod print;
 mod restart;

@@ -23,6 +23,6 @@ pub use self::{
     comparison::{ComparisonOperator, compare},
     construct::{concat, make_array, make_map, make_struct},
     in_list::in_set,
-    like::{LikePattern, like},
+    like::{BadPattern, Like, LikePattern, like},
     logic::{case, is_null, truth},
 };

@@ -54,6 +54,8 @@ struct Shared {
     random: Mutex<StdRng>,
     time: Mutex<Box<dyn Fn() -> Timestamp + Send>>,
     faults: Faults,
+    /// Whether writers write to partition 0 whatever they are told.
+    has_one_lane: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -67,6 +69,7 @@ impl MemoryBroker {
             random: Mutex::new(StdRng::seed_from_u64(seed)),
             time: Mutex::new(Box::new(local::system_time)),
             faults: Faults::new(seed),
+            has_one_lane: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
         let broker = Self {
@@ -84,6 +87,12 @@ impl MemoryBroker {
     /// What the calls of this broker, its readers and its writers run into.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
+    }
+
+    /// From now on all that is written goes to partition 0, however many a topic has: the order of a topic's records is
+    /// then the one in which they were written.
+    pub fn write_to_first_partition(&self) {
+        self.shared.has_one_lane.store(true, Ordering::Relaxed);
     }
 
     /// The time that topics with `LogAppendTime` give to records from now on, until it is set again.
@@ -156,7 +165,11 @@ impl MemoryBroker {
 
     fn append(&self, partition: &TopicPartition, records: Vec<NewRecord>) -> Result<Offset> {
         let topic = self.find(&partition.topic)?;
-        topic.append(partition.partition, records, self.now())
+        let partition = match self.shared.has_one_lane.load(Ordering::Relaxed) {
+            true => 0,
+            false => partition.partition,
+        };
+        topic.append(partition, records, self.now())
     }
 
     fn next_topic_id(&self) -> String {

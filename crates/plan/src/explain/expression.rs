@@ -205,7 +205,11 @@ mod tests {
     #[test]
     fn patterns_of_functions_are_in_the_text() {
         let like = |pattern: &str| {
-            let made = weir_functions::operators::like(col("b"), lit(pattern), Some('!'), false);
+            let how = weir_functions::operators::Like {
+                escape: Some('!'),
+                ..Default::default()
+            };
+            let made = weir_functions::operators::like(col("b"), vec![lit(pattern)], how);
             whole(&made.expect("the pattern ends in no escape"))
         };
         assert_eq!(like("%it's%"), "b LIKE '%it''s%' ESCAPE '!'");

@@ -64,7 +64,7 @@ pub async fn inserts_stream(
         .inserts(&target.target, session)
         .await
         .map_err(|error| match error.kind {
-            ErrorKind::User => Refusal::bad_request(error.message),
+            ErrorKind::User | ErrorKind::Unsupported => Refusal::bad_request(error.message),
             _ => Refusal::from(error),
         })?;
     let source = Rows {
@@ -153,7 +153,10 @@ impl Acks {
             Ok(()) => json!({"status": "ok", "seq": self.count}),
             Err(error) => {
                 let code = match error.kind {
-                    ErrorKind::User | ErrorKind::Assertion | ErrorKind::HasRows => 40000,
+                    ErrorKind::User
+                    | ErrorKind::Unsupported
+                    | ErrorKind::Assertion
+                    | ErrorKind::HasRows => 40000,
                     ErrorKind::Forbidden => 40301,
                     ErrorKind::External => 50300,
                     ErrorKind::Internal => 50000,

@@ -6,7 +6,7 @@ use super::{Quoted, separated};
 use crate::{
     Expression, ExpressionKind, Ident,
     deep::deep,
-    expression::{ArithmeticOperator, ComparisonOperator, Literal, TimeUnit},
+    expression::{ArithmeticOperator, ComparisonOperator, LikePattern, Literal, TimeUnit},
 };
 
 /// How tightly an expression binds; what is looser than its place asks for stands between parentheses.
@@ -75,7 +75,10 @@ fn print(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
         }
         ExpressionKind::Subscript { base, index } => {
             at(f, base, Level::Access)?;
-            write!(f, "[{index}]")
+            f.write_str("[")?;
+            // The grammar has no comparison here but in brackets.
+            at(f, index, Level::Concat)?;
+            f.write_str("]")
         }
         ExpressionKind::Sign {
             is_negative,
@@ -117,6 +120,18 @@ fn chain(
     least: Level,
 ) -> fmt::Result {
     separated(f, operands, separator, |f, operand| at(f, operand, least))
+}
+
+/// The name of a function: `LIKE ANY (…)` would be a list of patterns.
+struct FunctionName<'a>(&'a Ident);
+
+impl Display for FunctionName<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.value.as_str() {
+            "ANY" => f.write_str("`ANY`"),
+            _ => write!(f, "{}", Name(self.0)),
+        }
+    }
 }
 
 /// The name of a column or a function; a name that begins a constructor stands between quotes.
@@ -190,12 +205,21 @@ fn comparison(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
         ExpressionKind::Like {
             operand,
             is_negated,
+            ignores_case,
             pattern,
             escape,
         } => {
             at(f, operand, Level::Comparison)?;
-            write!(f, " {}LIKE ", not(*is_negated))?;
-            at(f, pattern, Level::Concat)?;
+            let operator = if *ignores_case { "ILIKE" } else { "LIKE" };
+            write!(f, " {}{operator} ", not(*is_negated))?;
+            match pattern {
+                LikePattern::One(pattern) => at(f, pattern, Level::Concat)?,
+                LikePattern::Any(patterns) => {
+                    f.write_str("ANY (")?;
+                    separated(f, patterns, ", ", |f, pattern| write!(f, "{pattern}"))?;
+                    f.write_str(")")?;
+                }
+            }
             match escape {
                 Some(escape) => write!(f, " ESCAPE {}", Quoted(&escape.to_string())),
                 None => Ok(()),
@@ -237,11 +261,11 @@ fn word_form(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
             name,
             is_star: true,
             ..
-        } => write!(f, "{}(*)", Name(name)),
+        } => write!(f, "{}(*)", FunctionName(name)),
         ExpressionKind::Call {
             name, arguments, ..
         } => {
-            write!(f, "{}(", Name(name))?;
+            write!(f, "{}(", FunctionName(name))?;
             separated(f, arguments, ", ", |f, argument| write!(f, "{argument}"))?;
             f.write_str(")")
         }

@@ -29,7 +29,8 @@ pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
     check(&arguments)?;
     match arguments.format {
         TestFormat::Sql => run_scripts(arguments).await,
-        TestFormat::QttRest => cases::run(arguments).await,
+        TestFormat::Qtt => cases::run(arguments, cases::Suite::Query).await,
+        TestFormat::QttRest => cases::run(arguments, cases::Suite::Rest).await,
     }
 }
 
@@ -40,7 +41,10 @@ fn check(arguments: &TestArguments) -> Result<(), Failure> {
         TestFormat::Sql if has_tags => {
             "--tags and --without-tags are for ksqlDB's cases: tests in SQL have no tags"
         }
-        TestFormat::QttRest if arguments.resume => {
+        TestFormat::Sql if arguments.passing.is_some() => {
+            "--passing is for ksqlDB's cases: tests in SQL pass, or they are wrong"
+        }
+        TestFormat::Qtt | TestFormat::QttRest if arguments.resume => {
             "--resume is for tests in SQL: ksqlDB's cases run straight"
         }
         _ => return Ok(()),
@@ -68,7 +72,14 @@ async fn run_scripts(arguments: TestArguments) -> Result<(), Failure> {
     }
     let (left_out, is_resumed) = (all - chosen.len(), arguments.resume);
     let running = chosen.into_iter().map(|test| run_apart(test, is_resumed));
-    report::all(running, arguments.output, left_out).await
+    let options = report::Options {
+        output: arguments.output,
+        left_out,
+        only_failed: arguments.only_failed,
+        passing: None,
+        adds_passing: false,
+    };
+    report::all(running, options).await
 }
 
 /// In a task of its own: a defect of ours ends one test and not the others.

@@ -37,6 +37,10 @@ pub struct Outcome {
     pub is_case: bool,
     /// For a case that wants an error.
     pub level: Option<Level>,
+    /// What a case is about.
+    pub tags: Vec<String>,
+    /// Whether it counts in a summary; some of ksqlDB's cases need what only its own tests have.
+    pub is_scored: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,6 +113,8 @@ impl Outcome {
             difference: None,
             is_case: true,
             level: None,
+            tags: Vec::new(),
+            is_scored: true,
         }
     }
 

@@ -10,9 +10,6 @@ use crate::{
     test::{NO_TEST, files::cannot_read},
 };
 
-/// The suite that is run.
-const SUITE: &str = "qtt-rest";
-
 #[derive(Deserialize)]
 struct File {
     suite: String,
@@ -24,6 +21,8 @@ struct File {
 pub struct Case {
     pub id: String,
     pub file: String,
+    /// Why the case does not count.
+    pub skip: Option<String>,
     pub statements: Vec<String>,
     #[serde(default)]
     pub properties: BTreeMap<String, Value>,
@@ -37,6 +36,8 @@ pub struct Case {
     #[serde(default)]
     pub responses: Vec<BTreeMap<String, Box<RawValue>>>,
     pub expect_error: Option<ExpectedError>,
+    /// What must hold at the end.
+    pub post: Option<After>,
     #[serde(default)]
     pub features: Vec<String>,
     /// Inputs are fed once the push query runs.
@@ -77,13 +78,62 @@ pub struct ExpectedError {
     pub class: Option<String>,
     pub message: Option<String>,
     pub status: Option<u16>,
+    /// `parse`, `statement` or `runtime`.
+    pub phase: Option<String>,
+    /// In the message, or in that of a cause.
+    pub cause_message: Option<String>,
 }
 
-pub fn read(path: &Path) -> Result<Vec<Case>, Failure> {
+#[derive(Debug, Deserialize)]
+pub struct After {
+    #[serde(default)]
+    pub sources: Vec<SourceGiven>,
+    #[serde(default)]
+    pub topics: Vec<TopicAfter>,
+}
+
+/// A source as it must be; what is not said is not compared.
+#[derive(Debug, Deserialize)]
+pub struct SourceGiven {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Columns as a statement declares them.
+    pub schema: Option<String>,
+    pub key_format: Option<KeyFormatGiven>,
+    pub value_format: Option<String>,
+    pub value_features: Option<Vec<String>>,
+    pub is_source: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct KeyFormatGiven {
+    pub format: Option<String>,
+    pub window_type: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct TopicAfter {
+    pub name: String,
+    /// How Kafka Streams lays out a query: nothing to compare with.
+    #[serde(default)]
+    pub internal: bool,
+    pub partitions: Option<i32>,
+    pub key_format: Option<FormatGiven>,
+    pub value_format: Option<FormatGiven>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FormatGiven {
+    pub format: String,
+}
+
+/// The cases of a file, which must be of `suite`.
+pub fn read(path: &Path, suite: &str) -> Result<Vec<Case>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
     let file: File = serde_json::from_str(&text).map_err(|error| cannot_read(path, &error))?;
-    if file.suite != SUITE {
-        let why = format!("its suite is `{}`, and `{SUITE}` is run", file.suite);
+    if file.suite != suite {
+        let why = format!("its suite is `{}`, and `{suite}` is run", file.suite);
         return Err(cannot_read(path, &why));
     }
     if file.cases.is_empty() {

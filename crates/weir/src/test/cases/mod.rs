@@ -1,7 +1,8 @@
-//! ksqlDB's own functional tests, as files of cases: `weir test --format qtt-rest FILE…`.
+//! ksqlDB's own functional tests, as files of cases: `weir test --format qtt FILE…`, `--format qtt-rest FILE…`.
 //!
 //! ```text
-//! file ── file ──▶ Case ── rest: a server, its statements, its records, its answers ──▶ Verdict
+//! file ── file ──▶ Case ──┬─ query: an engine in memory, its statements, its records, its outputs ──┬─▶ Verdict
+//!                         └─ rest: a server, its statements, its records, its answers ─────────────┘
 //! ```
 //!
 //! Numbers keep their spelling from end to end, since the scale of a DECIMAL counts.
@@ -10,6 +11,7 @@ mod answer;
 mod file;
 mod http;
 mod json;
+mod query;
 mod record;
 mod rest;
 
@@ -43,14 +45,35 @@ pub enum Miss {
     Error(String),
 }
 
-/// What became of a case; a level if it wants an error.
-type Verdict = Result<Option<Level>, Miss>;
+/// A refusal that a case wants.
+#[derive(Debug)]
+pub struct Met {
+    level: Level,
+    /// What was said.
+    message: String,
+}
 
-pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
+/// What became of a case; how it was refused if it wants an error.
+type Verdict = Result<Option<Met>, Miss>;
+
+/// What the cases of a file are run against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// An engine in memory.
+    Query,
+    /// A server, over HTTP.
+    Rest,
+}
+
+pub async fn run(arguments: TestArguments, suite: Suite) -> Result<(), Failure> {
+    let name = match suite {
+        Suite::Query => "qtt",
+        Suite::Rest => "qtt-rest",
+    };
     let filter = arguments.filter.as_deref().map(filter).transpose()?;
     let mut cases = Vec::new();
     for path in &arguments.paths {
-        cases.extend(file::read(path)?.into_iter().map(Arc::new));
+        cases.extend(file::read(path, name)?.into_iter().map(Arc::new));
     }
     let all = cases.len();
     cases.retain(|case| {
@@ -67,16 +90,28 @@ pub async fn run(arguments: TestArguments) -> Result<(), Failure> {
         return Err(Failure::new(why).status(NO_TEST));
     }
     let left_out = all - cases.len();
-    let running = cases.into_iter().map(run_apart);
-    report::all(running, arguments.output, left_out).await
+    let running = cases.into_iter().map(|case| run_apart(case, suite));
+    let options = report::Options {
+        output: arguments.output,
+        left_out,
+        only_failed: arguments.only_failed,
+        passing: arguments.passing.map(report::Passing::read).transpose()?,
+        adds_passing: arguments.add_passing,
+    };
+    report::all(running, options).await
 }
 
 /// In a task of its own: a defect of ours ends one case and not the others.
-async fn run_apart(case: Arc<Case>) -> Outcome {
+async fn run_apart(case: Arc<Case>, suite: Suite) -> Outcome {
     let started = Instant::now();
     let task = tokio::spawn({
         let case = case.clone();
-        async move { rest::judge(&case).await }
+        async move {
+            match suite {
+                Suite::Query => query::judge(&case).await,
+                Suite::Rest => rest::judge(&case).await,
+            }
+        }
     });
     let verdict = task.await.unwrap_or_else(|error| {
         Err(Miss::Error(format!(
@@ -84,8 +119,15 @@ async fn run_apart(case: Arc<Case>) -> Outcome {
         )))
     });
     let mut outcome = Outcome::of_case(&case.id, &case.file);
+    outcome.tags.clone_from(&case.features);
+    outcome.is_scored = case.skip.is_none();
     match verdict {
-        Ok(level) => outcome.level = level,
+        Ok(None) => {}
+        Ok(Some(met)) => {
+            outcome.level = Some(met.level);
+            // Where the words are others, which they are.
+            outcome.message = (met.level == Level::Rejects).then_some(met.message);
+        }
         Err(Miss::Fail(why)) => {
             outcome.status = Status::Fail;
             outcome.message = Some(why);

@@ -7,11 +7,11 @@ use weir_engine::{Engine, testing::World};
 use weir_server::{Options, Server};
 
 use super::{
-    Level, Miss, Verdict, answer,
+    Level, Met, Miss, Verdict, answer,
     file::{Case, ExpectedError},
     http::{self, Answer},
     json::Json,
-    record::{Part, Spelling},
+    record::{Spelling, Tolerance},
 };
 
 /// How long anything may take.
@@ -161,7 +161,7 @@ impl Run<'_> {
         let mut by_topic = BTreeMap::new();
         for input in &self.case.inputs {
             if !by_topic.contains_key(input.topic.as_str()) {
-                let spelling = self.spelling(&input.topic).await?;
+                let spelling = self.spelling(&input.topic)?;
                 by_topic.insert(input.topic.as_str(), (spelling, Vec::new()));
             }
             if let Some((spelling, records)) = by_topic.get_mut(input.topic.as_str()) {
@@ -208,10 +208,12 @@ impl Run<'_> {
         if NOT_YET.iter().any(|words| message.contains(words)) {
             return Err(Miss::Fail(format!("NOT IN THIS VERSION: {message}")));
         }
-        Ok(Some(match self.is_in_words(wanted, refusal, message) {
+        let level = match self.is_in_words(wanted, refusal, message) {
             true => Level::Message,
             false => Level::Rejects,
-        }))
+        };
+        let message = message.to_owned();
+        Ok(Some(Met { level, message }))
     }
 
     fn is_in_words(&self, wanted: &ExpectedError, refusal: &Refusal, message: &str) -> bool {
@@ -261,7 +263,7 @@ impl Run<'_> {
             by_topic.entry(&output.topic).or_default().push(output);
         }
         for (topic, wanted) in by_topic {
-            let spelling = self.spelling(topic).await?;
+            let spelling = self.spelling(topic)?;
             let found = self.world.records(topic).await;
             let found = found.map_err(|error| Miss::Fail(format!("OUTPUT {topic}: {error}")))?;
             let mut left: Vec<_> = found.iter().flatten().collect();
@@ -278,7 +280,7 @@ impl Run<'_> {
             for (number, wanted) in wanted.into_iter().enumerate() {
                 let compared: Vec<_> = left
                     .iter()
-                    .map(|record| spelling.matches(wanted, record))
+                    .map(|record| spelling.matches(wanted, record, Tolerance::None))
                     .collect();
                 let at = compared.iter().position(Result::is_ok);
                 match at.filter(|at| !in_order || *at == 0) {
@@ -298,62 +300,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// How the records of a topic are written, as the server describes the stream on it.
-    async fn spelling(&self, topic: &str) -> Result<Spelling, Miss> {
-        let unknown = || Miss::Error(format!("no stream is declared on topic {topic}"));
-        let listed = self.entity("SHOW STREAMS;").await?;
-        let streams = listed.get("streams").map_or(&[][..], Json::items);
-        let of_topic = |stream: &&Json| stream.get("topic").and_then(Json::text) == Some(topic);
-        let stream = streams.iter().find(of_topic).ok_or_else(unknown)?;
-        let name = stream
-            .get("name")
-            .and_then(Json::text)
-            .ok_or_else(unknown)?;
-        let described = self.entity(&format!("DESCRIBE `{name}`;")).await?;
-        let described = described.get("sourceDescription").ok_or_else(unknown)?;
-        let fields = described.get("fields").map_or(&[][..], Json::items);
-        let part = |format: &str, is_key: bool| {
-            let format = described
-                .get(format)
-                .and_then(Json::text)
-                .unwrap_or_default();
-            let of_part =
-                fields
-                    .iter()
-                    .filter(|field| match field.get("type").and_then(Json::text) {
-                        Some("KEY") => is_key,
-                        Some(_) => false,
-                        None => !is_key,
-                    });
-            let columns = of_part.filter_map(|field| {
-                let schema = field.get("schema")?;
-                let sql_type = match schema.get("type")?.text()? {
-                    "STRUCT" | "ARRAY" | "MAP" => schema.to_string(),
-                    plain => plain.to_owned(),
-                };
-                Some((field.get("name")?.text()?.to_owned(), sql_type))
-            });
-            Part {
-                format: format.to_owned(),
-                columns: columns.collect(),
-            }
-        };
-        Ok(Spelling {
-            key: part("keyFormat", true),
-            value: part("valueFormat", false),
-        })
-    }
-
-    /// The one entity that a statement of the runner's own answers with.
-    async fn entity(&self, statement: &str) -> Result<Json, Miss> {
-        let wrong = |why: String| Miss::Error(format!("{statement} {why}"));
-        match self.ask("/ksql", statement).await? {
-            Answered::Body(body) => match body.items() {
-                [entity] => Ok(entity.clone()),
-                items => Err(wrong(format!("answers with {} entities", items.len()))),
-            },
-            Answered::Refused(refusal) => Err(wrong(format!("is refused: {}", refusal.body))),
-        }
+    /// How the records of a topic are written, by the source that is declared on it.
+    fn spelling(&self, topic: &str) -> Result<Spelling, Miss> {
+        let catalog = self.engine.catalog();
+        let source = catalog.sources().find(|source| source.topic == topic);
+        let source =
+            source.ok_or_else(|| Miss::Error(format!("no source is declared on topic {topic}")))?;
+        Ok(Spelling::of(source))
     }
 }
 

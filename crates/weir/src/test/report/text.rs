@@ -45,7 +45,8 @@ impl Text {
         let mark = self.coloured(mark, colour);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {mark}  {name}");
-        let Some(message) = &outcome.message else {
+        let message = outcome.message.as_ref();
+        let Some(message) = message.filter(|_| outcome.status != Status::Pass) else {
             return text;
         };
         let mut said = format!("{}\n", self.coloured(&printable(message), BOLD));
