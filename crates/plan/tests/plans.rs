@@ -226,6 +226,37 @@ fn types_follow_the_tables_of_the_reference() {
 }
 
 #[test]
+fn a_unit_of_time_is_a_bare_word() {
+    let check = |call: &str, expected: &str| {
+        let found = schema(&format!("SELECT {call} AS x FROM s EMIT CHANGES;"));
+        assert_eq!(found, format!("`X` {expected}"), "{call}");
+    };
+    check("DATEADD(DAYS, 1, FROM_DAYS(a))", "DATE");
+    check("timesub(milliseconds, -a, '10:15')", "TIME");
+    check("TIMESTAMPADD(HOURS, 1, NOW())", "TIMESTAMP");
+    assert_refused(
+        "SELECT DATEADD(FROM_DAYS(a), 5, FROM_DAYS(a)) FROM s;",
+        "Function 'dateadd' does not accept parameters (DATE, INTEGER, DATE).",
+    );
+    assert_refused(
+        "SELECT DATEADD('DAYS', 5, FROM_DAYS(a)) FROM s;",
+        "Function 'dateadd' does not accept parameters (STRING, INTEGER, DATE).",
+    );
+    assert_refused(
+        "SELECT UCASE(DAYS) FROM s;",
+        "Function 'ucase' does not accept parameters (INTERVALUNIT).",
+    );
+    assert_refused(
+        "SELECT COALESCE(DAYS, 'a') FROM s;",
+        "Function 'COALESCE' does not accept parameters (INTERVALUNIT, STRING).",
+    );
+    assert_refused(
+        "SELECT * FROM s WHERE ROWTIME > 'soon';",
+        "Failed to parse timestamp 'soon'.",
+    );
+}
+
+#[test]
 fn refusals_are_in_the_words_of_ksqldb() {
     assert_refused(
         "SELECT x FROM s EMIT CHANGES",
