@@ -227,14 +227,24 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, name, clause)),
+            _ => Err(self.unknown(source, qualifier, name, clause)),
         }
     }
 
-    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+    fn unknown(
+        &self,
+        source: &Source,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Error {
+        let qualifier = qualifier.map_or_else(String::new, |source| format!("{}.", source.value));
         let mut error = Error::new(
             ErrorKind::UnknownColumn,
-            format!("{clause} column '{}' cannot be resolved.", name.value),
+            format!(
+                "{clause} column '{qualifier}{}' cannot be resolved.",
+                name.value
+            ),
         )
         .at(name.span);
         let names: Vec<&str> = source
