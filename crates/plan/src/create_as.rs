@@ -28,7 +28,8 @@ pub fn plan(
         )
         .at(create.query.span));
     }
-    let planned = query::persistent(&create.query, context, &create.name.value, None)?;
+    let (planned, missing_keys) =
+        query::persistent(&create.query, context, &create.name.value, None)?;
     if create.kind == statement::SourceKind::Table {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -58,8 +59,11 @@ pub fn plan(
     // Whatever the form of the keys, they keep their windows.
     key_format.window = from.key_format.window;
     let value_format = with.wrapped(value_format, &schema, context)?;
-    check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema)?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
+    check_formats(&schema, &key_format, &value_format)?;
     let spec = with.topic(topic.clone(), context.topics.topic(&from.topic))?;
     debug_assert!(
         schema

@@ -47,7 +47,11 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.target.span));
     }
-    let planned = query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    let (planned, missing_keys) =
+        query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
     let results: Vec<&Column> = planned.schema.keys_first().collect();
     let wanted: Vec<&Column> = target.schema.keys_first().collect();
     if results != wanted {

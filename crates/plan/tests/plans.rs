@@ -267,6 +267,14 @@ fn refusals_are_in_the_words_of_ksqldb() {
         "WHERE column 'X' cannot be resolved.",
     );
     assert_refused(
+        "SELECT i.x FROM s i EMIT CHANGES",
+        "SELECT column 'I.X' cannot be resolved.",
+    );
+    assert_refused(
+        "CREATE STREAM X WITH (TIMESTAMP='nope') AS SELECT a FROM s",
+        "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'NOPE'",
+    );
+    assert_refused(
         "SELECT a FROM nowhere EMIT CHANGES",
         "NOWHERE does not exist.",
     );
