@@ -41,6 +41,8 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
         Level::Server,
     ),
     ("ksql.nested.error.set.null", "true", Level::Query),
+    // ksqlDB's older planner has the key columns in the source's order, its newer one in that of the select list.
+    ("ksql.new.query.planner.enabled", "false", Level::Query),
     ("ksql.output.topic.name.prefix", "", Level::Server),
     (
         "ksql.persistence.default.format.key",
@@ -85,6 +87,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
 
 /// What decides a stream's topic and formats when its statement is accepted, and must not change when it is read again.
 pub const DECIDED_ONCE: &[&str] = &[
+    "ksql.new.query.planner.enabled",
     "ksql.output.topic.name.prefix",
     "ksql.persistence.default.format.key",
     "ksql.persistence.default.format.value",

@@ -106,10 +106,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "ksql.query.retry.backoff.initial.ms",
         "how long a query that failed waits before its first new start; the wait doubles",
     ),
-    (
-        "ksql.query.retry.backoff.max.ms",
-        "and at most",
-    ),
+    ("ksql.query.retry.backoff.max.ms", "and at most"),
     (
         "ksql.server.command.response.timeout.ms",
         "how long a request waits for the statements before it",

@@ -91,7 +91,9 @@ fn described(manual: &Manual) -> String {
     let Manual {
         name, description, ..
     } = manual;
-    let mut text = format!("\n### {name}\n\n{description}{added}{nulls}\n\n| | gives | |\n| --- | --- | --- |\n");
+    let mut text = format!(
+        "\n### {name}\n\n{description}{added}{nulls}\n\n| | gives | |\n| --- | --- | --- |\n"
+    );
     let mut arguments: Vec<(&str, &str)> = Vec::new();
     for overload in &manual.overloads {
         let form = code(&format!("{name}({})", form(overload)));

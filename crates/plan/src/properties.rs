@@ -141,11 +141,11 @@ impl<'a> With<'a> {
         }
     }
 
-    /// The key's and the value's format; `inherited` are those of a query's source.
+    /// The key's and the value's format.
     pub fn formats(
         &self,
         context: &Context<'_>,
-        inherited: Option<(&FormatSpec, &FormatSpec)>,
+        inherited: Option<Inherited<'_>>,
     ) -> Result<(FormatSpec, FormatSpec), Error> {
         let both = self.text("FORMAT")?;
         let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
@@ -166,19 +166,30 @@ impl<'a> With<'a> {
                 .filter(|text| !text.is_empty())
                 .cloned()
         };
-        let key = key.or_else(|| both.clone());
-        let value = value.or(both);
-        let key = match (key, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((key, _))) => key.clone(),
-            (None, None) => parse_format(
+        let default_key = || {
+            parse_format(
                 &default("ksql.persistence.default.format.key")
                     .unwrap_or_else(|| "KAFKA".to_owned()),
-            )?,
+            )
         };
-        let value = match (value, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((_, value))) => value.clone(),
+        let key = key.or_else(|| both.clone());
+        let value = value.or(both);
+        let key = match (key, &inherited) {
+            (named, Some(inherited)) if inherited.drops_keys => keyless(named.as_deref())?,
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.key))?
+            }
+            (None, Some(inherited)) => match inherited.key.format {
+                Format::None if inherited.has_keys => default_key()?,
+                _ => inherited.key.clone(),
+            },
+            (None, None) => default_key()?,
+        };
+        let value = match (value, &inherited) {
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.value))?
+            }
+            (None, Some(inherited)) => inherited.value.clone(),
             (None, None) => match default("ksql.persistence.default.format.value") {
                 Some(name) => parse_format(&name)?,
                 None => {
@@ -355,6 +366,37 @@ impl<'a> With<'a> {
             retention_ms: self.number("RETENTION_MS")?,
         })
     }
+}
+
+/// What a query's result has from its source where the statement says nothing.
+#[derive(Debug)]
+pub struct Inherited<'a> {
+    pub key: &'a FormatSpec,
+    pub value: &'a FormatSpec,
+    /// Whether the result has key columns.
+    pub has_keys: bool,
+    /// Whether it is without them because PARTITION BY NULL says so.
+    pub drops_keys: bool,
+}
+
+/// The format of a key that PARTITION BY NULL has taken away.
+fn keyless(named: Option<&str>) -> Result<FormatSpec, Error> {
+    match named.map(parse_format).transpose()? {
+        Some(named) if named.format != Format::None => Err(Error::new(
+            ErrorKind::Property,
+            "Key format specified for stream without key columns.",
+        )),
+        _ => parse_format("NONE"),
+    }
+}
+
+/// The format of this name; what else is said of it is as in the source's, if that has the same format.
+fn like(name: &str, inherited: Option<&FormatSpec>) -> Result<FormatSpec, Error> {
+    let mut named = parse_format(name)?;
+    if let Some(inherited) = inherited.filter(|inherited| inherited.format == named.format) {
+        named.delimiter = inherited.delimiter;
+    }
+    Ok(named)
 }
 
 fn wrong(property: &Property, wanted: &str, found: &str) -> Error {

@@ -24,7 +24,8 @@ pub fn property_manual() -> impl Iterator<Item = PropertyManual> {
     })
 }
 
-const OF_A_REGISTRY: &str = "belongs to formats with a schema registry, and is refused for all others";
+const OF_A_REGISTRY: &str =
+    "belongs to formats with a schema registry, and is refused for all others";
 
 const MEANINGS: &[(&str, &str)] = &[
     (

@@ -145,6 +145,9 @@ pub(crate) struct Run {
     pub origins: Option<Arc<[u32]>>,
     /// True for rows whose value is NULL as a whole; `None`: no row is.
     pub is_null: Option<arrow::array::BooleanArray>,
+    /// True for rows whose key is NULL as a whole: a key of several columns can be there and have but NULLs in it. `None`:
+    /// no row's is.
+    pub has_no_key: Option<arrow::array::BooleanArray>,
 }
 
 impl Run {
@@ -167,6 +170,7 @@ impl Run {
             rows: self.rows.slice(0, rows),
             origins: self.origins.map(|origins| origins[..rows].into()),
             is_null: self.is_null.map(|is_null| is_null.slice(0, rows)),
+            has_no_key: self.has_no_key.map(|has_no_key| has_no_key.slice(0, rows)),
         }
     }
 }

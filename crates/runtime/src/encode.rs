@@ -8,7 +8,7 @@ use arrow::{
 };
 use bytes::Bytes;
 use weir_catalog::{ColumnRole, Schema, SqlType, source::TimestampColumn};
-use weir_formats::{BadRecord, Encoded, Encoder, rows_of_nulls};
+use weir_formats::{BadRecord, Encoded, Encoder};
 use weir_kafka::{Header, NewRecord, Offset};
 use weir_plan::Sink;
 
@@ -63,7 +63,6 @@ pub(crate) struct EncodedRows {
 /// The key's or the value's columns of the result.
 #[derive(Debug)]
 struct PartEncoder {
-    part: Part,
     encoder: Encoder,
     columns: Vec<usize>,
 }
@@ -95,7 +94,7 @@ impl RowEncoder {
         reports: &Reports,
         fails_on_bad_time: bool,
     ) -> EncodedRows {
-        let keys = self.key.encode(run, None);
+        let keys = self.key.encode(run, run.has_no_key.as_ref());
         let values = self.value.encode(run, run.is_null.as_ref());
         let offset = |row: usize| batch.records[run.origin(row)].offset;
         let report = |target: Target, failures: &[(usize, BadRecord)]| {
@@ -247,7 +246,6 @@ impl PartEncoder {
         let encoder = Encoder::try_new(&declared.format, &declared.columns)
             .map_err(|error| Error::user(error.message))?;
         Ok(Self {
-            part,
             encoder,
             columns: places,
         })
@@ -258,10 +256,6 @@ impl PartEncoder {
         let columns: Vec<ArrayRef> = columns
             .map(|column| run.rows.column(*column).clone())
             .collect();
-        if self.part == Part::Key && columns.len() > 1 {
-            let is_none = rows_of_nulls(&columns, run.len());
-            return self.encoder.encode(&columns, run.len(), Some(&is_none));
-        }
         self.encoder.encode(&columns, run.len(), is_null)
     }
 }

@@ -66,6 +66,16 @@ enum Leaving {
     Rows(Rows),
 }
 
+impl Leaving {
+    /// The first row that the sink cannot date, where the query must not go on past it.
+    fn failure(&self) -> Option<(Offset, String)> {
+        match self {
+            Self::Records(rows) => rows.failure.clone(),
+            _ => None,
+        }
+    }
+}
+
 /// Why a task ended without a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -106,17 +116,23 @@ impl Task<'_> {
                     let since = Instant::now();
                     let mut failure = self.undated(&batch)?;
                     self.stop_before(&failure);
-                    let (run, times) = self.process(&batch)?;
-                    let leaving = self.encode(&batch, run, times);
-                    if let Leaving::Records(EncodedRows {
-                        failure: Some(earlier),
-                        ..
-                    }) = &leaving
-                    {
-                        failure = Some(earlier.clone());
-                        self.stop_before(&failure);
+                    let (mut run, times) = self.process(&batch)?;
+                    while let Some(rows) = run {
+                        let leaving = self.encode(&batch, rows, times)?;
+                        let earlier = leaving.failure();
+                        self.produce(leaving).await?;
+                        // Whoever has enough rows, or fails at one, needs no more of them made.
+                        let is_over = self.control.has_enough_rows() || earlier.is_some();
+                        run = if is_over {
+                            None
+                        } else {
+                            self.operators.rest()?
+                        };
+                        if earlier.is_some() {
+                            self.stop_before(&earlier);
+                            failure = earlier;
+                        }
                     }
-                    self.produce(leaving).await?;
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch);
                     self.reports.wait_for_room().await;
@@ -164,7 +180,7 @@ impl Task<'_> {
         }
     }
 
-    /// Step 4. Rows that nobody wants any more are cut off here.
+    /// Step 4, as far as rows leave in one piece.
     fn process<'b>(&mut self, batch: &'b Batch) -> Result<(Option<Run>, &'b Times), Error> {
         if batch.start != self.progress.position {
             return Err(Error::internal(format!(
@@ -184,16 +200,20 @@ impl Task<'_> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         self.progress.advance_to(times, &run);
-        let run = self.operators.process(run)?;
-        let run = match (run, &self.output) {
-            (Some(run), Output::Rows(_)) => run.without_null_values()?,
-            (run, _) => run,
+        Ok((self.operators.process(run)?, times))
+    }
+
+    /// The rows that leave, without those that nobody wants any more.
+    fn wanted(&self, run: Run) -> Result<Option<Run>, Error> {
+        let run = match &self.output {
+            Output::Rows(_) => run.without_null_values()?,
+            Output::Sink(..) => Some(run),
         };
         let wanted = run.map(|run| {
             let rows = self.control.take_rows(run.len());
             run.truncate(rows)
         });
-        Ok((wanted.filter(|run| run.len() > 0), times))
+        Ok(wanted.filter(|run| run.len() > 0))
     }
 
     /// The records of a batch that are before the end.
@@ -207,18 +227,18 @@ impl Task<'_> {
     }
 
     /// Step 5.
-    fn encode(&mut self, batch: &Batch, run: Option<Run>, times: &Times) -> Leaving {
-        let Some(run) = run else {
-            return Leaving::Nothing;
+    fn encode(&mut self, batch: &Batch, run: Run, times: &Times) -> Result<Leaving, Error> {
+        let Some(run) = self.wanted(run)? else {
+            return Ok(Leaving::Nothing);
         };
-        match &mut self.output {
+        Ok(match &mut self.output {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
             Output::Sink(_, encoder) => {
                 let time = self.progress.stream_time;
                 let fails = self.fails_on_bad_time;
                 Leaving::Records(encoder.encode(batch, &run, times, time, self.reports, fails))
             }
-        }
+        })
     }
 
     /// Step 6.

@@ -38,6 +38,8 @@ struct Places {
     /// Which of the batch's times are this query's.
     times: usize,
     value: usize,
+    /// The key's group, if a column of it is named.
+    key: Option<usize>,
 }
 
 impl View {
@@ -111,11 +113,15 @@ impl View {
             .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.records.len()));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
-        let is_null = &batch.parts[places.value].is_null;
+        let nulls = |group: usize| {
+            let is_null = &batch.parts[group].is_null;
+            (is_null.true_count() > 0).then(|| is_null.clone())
+        };
         Ok(Run {
             rows,
             origins: None,
-            is_null: (is_null.true_count() > 0).then(|| is_null.clone()),
+            is_null: nulls(places.value),
+            has_no_key: places.key.and_then(nulls),
         })
     }
 
@@ -156,13 +162,18 @@ impl Places {
                 1 + layout.dates.iter().position(|known| *known == date)?
             }
         };
-        let value = groups.iter().find(|(_, part, _)| *part == Part::Value)?.0;
+        let group = |wanted: Part| {
+            let group = groups.iter().find(|(_, part, _)| *part == wanted);
+            group.map(|(group, ..)| *group)
+        };
+        let (value, key) = (group(Part::Value)?, group(Part::Key));
         Some(Self {
             layout: layout.clone(),
             columns,
             groups,
             times,
             value,
+            key,
         })
     }
 

@@ -61,7 +61,9 @@ fn list<H: AsRef<str>>(
 fn records<H: AsRef<str>>(header: &[H], rows: &[Vec<String>], columns: Option<usize>) -> String {
     let mut records = Records::new(header, columns, true);
     // A blank row is a gap in a table, and no record.
-    let rows = rows.iter().filter(|row| row.iter().any(|cell| !cell.is_empty()));
+    let rows = rows
+        .iter()
+        .filter(|row| row.iter().any(|cell| !cell.is_empty()));
     rows.map(|row| records.record(row)).collect()
 }
 
@@ -160,8 +162,11 @@ fn body(look: Look, body: &Body) -> String {
             )
         }
         Body::Functions { functions } => {
-            list(look, &["Function Name", "Category"], functions::listed(functions))
-                + "For detailed information about a function, run: DESCRIBE FUNCTION <Function Name>;\n"
+            list(
+                look,
+                &["Function Name", "Category"],
+                functions::listed(functions),
+            ) + "For detailed information about a function, run: DESCRIBE FUNCTION <Function Name>;\n"
         }
         Body::Function {
             name,

@@ -82,10 +82,14 @@ impl Domain {
         let example = EXAMPLE.map(|file| read(format!("examples/edge-routing/{file}.sql")));
         let severity = read("examples/edge-routing/severity.sql");
         let name = self.name;
-        let case = severity.split(&format!("CREATE STREAM {name}_graded")).nth(1);
+        let case = severity
+            .split(&format!("CREATE STREAM {name}_graded"))
+            .nth(1);
         let case = case.and_then(|rest| rest.split("CASE").nth(1)).unwrap();
         let case = case.split("END AS severity").next().unwrap();
-        let narrow = self.narrow.replace("severity", &format!("CASE{case}END AS severity"));
+        let narrow = self
+            .narrow
+            .replace("severity", &format!("CASE{case}END AS severity"));
         format!(
             "SET 'auto.offset.reset' = 'earliest';\n{}\nCREATE STREAM narrow WITH (KAFKA_TOPIC = 'narrow') AS SELECT {narrow} FROM {name}_events;\n",
             example.concat()
@@ -212,14 +216,23 @@ impl Domain {
             assert_eq!(records[route], rows.len(), "{route}");
             assert_eq!(distinct[route], distinct_events(rows).count(), "{route}");
         }
-        let critical = outcome.siem.iter().filter(|row| row["SEVERITY"] == "critical");
+        let critical = outcome
+            .siem
+            .iter()
+            .filter(|row| row["SEVERITY"] == "critical");
         assert_eq!(records["soc"], critical.count());
         for row in &outcome.siem {
-            assert!(row["SEVERITY"] == "critical" || row["SEVERITY"] == "high", "{row}");
+            assert!(
+                row["SEVERITY"] == "critical" || row["SEVERITY"] == "high",
+                "{row}"
+            );
         }
         // The archive has each event as the stream of graded ones has it.
         let graded = outcome.graded.iter().filter(|row| !row.is_null());
-        let archived = outcome.archive.iter().map(|row| row["EVENT"].as_str().unwrap());
+        let archived = outcome
+            .archive
+            .iter()
+            .map(|row| row["EVENT"].as_str().unwrap());
         let archived = archived.map(|event| serde_json::from_str::<Value>(event).unwrap());
         assert!(graded.cloned().eq(archived), "the archive is whole");
     }
