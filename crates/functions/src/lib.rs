@@ -13,6 +13,7 @@ pub mod manual;
 pub mod operators;
 pub mod overload;
 pub mod registry;
+mod regular;
 pub mod scalar;
 pub mod shown;
 pub mod table;

@@ -3,8 +3,12 @@
 //! To add one: its file, and its name in the list below. Unless a file says otherwise a NULL argument gives NULL, and so does
 //! what ksqlDB throws for. Positions count UTF-16 units, as in Java.
 
+mod encoding;
+mod from_binary;
 mod java_math;
 mod json;
+mod literal_text;
+mod masking;
 mod numbers;
 mod rounding;
 mod temporal;
@@ -33,21 +37,30 @@ functions! {
     asin
     atan
     atan2
+    bigint_from_bytes
     cbrt
     ceil
+    chr
+    cidr_match
     coalesce
     concat
     concat_ws
+    contains
+    convert_tz
     cos
     cosh
     cot
-    degrees
-    exp
-    convert_tz
     dateadd
     datesub
     datetostring
+    degrees
+    double_from_bytes
+    elt
+    encode
+    ends_with
+    exp
     extractjsonfield
+    field
     filter
     floor
     format_date
@@ -58,10 +71,16 @@ functions! {
     from_unixtime
     geo_distance
     greatest
+    hash
+    hex_to_bigint
+    icontains
+    iends_with
     ifnull
     initcap
     instr
+    int_from_bytes
     is_json_string
+    istarts_with
     json_array_contains
     json_array_length
     json_concat
@@ -76,16 +95,26 @@ functions! {
     lpad
     map_keys
     map_values
+    mask
+    mask_keep_left
+    mask_keep_right
+    mask_left
+    mask_right
+    md5
     now
     nullif
     parse_date
     parse_time
     parse_timestamp
-    reduce
     pi
     power
     radians
     random
+    reduce
+    regexp_extract
+    regexp_extract_all
+    regexp_replace
+    regexp_split_to_array
     replace
     round
     rpad
@@ -93,7 +122,9 @@ functions! {
     sin
     sinh
     split
+    split_to_map
     sqrt
+    starts_with
     stringtodate
     stringtotimestamp
     substring
@@ -105,8 +136,8 @@ functions! {
     timestamptostring
     timesub
     to_bytes
-    transform
     to_json_string
+    transform
     trim
     trunc
     ucase
@@ -121,4 +152,5 @@ functions! {
     url_extract_port
     url_extract_protocol
     url_extract_query
+    uuid
 }
