@@ -3,6 +3,7 @@
 //! One function a file, its manual entry beside it; DESCRIBE FUNCTION, SHOW FUNCTIONS and the reference manual come from
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
+mod arguments;
 mod collections;
 mod column;
 mod fold;

@@ -16,6 +16,7 @@ use self::parameter::{Casts, Generics, listed};
 pub use self::parameter::{Given, Parameter};
 use crate::{
     Argument, Manual, Overload,
+    arguments::meaning,
     column::{Body, function, volatile},
     kernel::Call,
     lambda::{LambdaBody, LambdaCall, LambdaType, higher_order},
@@ -162,7 +163,10 @@ impl Builtin {
         description: &'static str,
         variants: Vec<Variant>,
     ) -> Self {
-        let overloads = variants.iter().map(Variant::overload).collect();
+        let overloads = variants
+            .iter()
+            .map(|variant| variant.overload(name))
+            .collect();
         Self {
             manual: Manual {
                 name,
@@ -372,13 +376,13 @@ fn signature(overload: &Overload) -> String {
 }
 
 impl Variant {
-    fn overload(&self) -> Overload {
+    fn overload(&self, function: &str) -> Overload {
         let last = self.parameters.len().saturating_sub(1);
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters.map(|(index, (name, parameter))| Argument {
             name,
             sql_type: parameter.to_string(),
-            description: "",
+            description: meaning(function, name),
             is_variadic: self.is_variadic && index == last,
         });
         let returns = match (&self.returns, self.returns_as) {
