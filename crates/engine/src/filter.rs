@@ -67,8 +67,8 @@ impl Filter {
         Ok(self.pipeline.process(values)?)
     }
 
-    /// The rows that leave for columns that were decoded elsewhere, if any do.
-    pub fn rows(&mut self, columns: RecordBatch) -> Result<Option<RecordBatch>, Error> {
+    /// The rows that leave for columns that were decoded elsewhere, in as many pieces as the operators make.
+    pub fn rows(&mut self, columns: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
         Ok(self.pipeline.rows(columns)?)
     }
 

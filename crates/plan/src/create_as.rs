@@ -6,7 +6,7 @@ use weir_sql::statement::{self, CreateAsSelect};
 use crate::{
     Context, Error, ErrorKind, PersistentPlan, Sink,
     format_support::check_formats,
-    properties::{SINK_PROPERTIES, With},
+    properties::{Inherited, SINK_PROPERTIES, With},
     query,
 };
 
@@ -28,7 +28,7 @@ pub fn plan(
         )
         .at(create.query.span));
     }
-    let planned = query::persistent(&create.query, context, &create.name.value)?;
+    let planned = query::persistent(&create.query, context, &create.name.value, None)?;
     if create.kind == statement::SourceKind::Table {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -47,9 +47,14 @@ pub fn plan(
         .text("KAFKA_TOPIC")?
         .unwrap_or_else(|| format!("{prefix}{name}"));
     let from = &planned.source;
-    let (key_format, value_format) =
-        with.formats(context, Some((&from.key_format, &from.value_format)))?;
     let schema = planned.schema.clone();
+    let inherited = Inherited {
+        key: &from.key_format,
+        value: &from.value_format,
+        has_keys: schema.keys().next().is_some(),
+        drops_keys: planned.drops_keys(),
+    };
+    let (key_format, value_format) = with.formats(context, Some(inherited))?;
     let value_format = with.wrapped(value_format, &schema, context)?;
     check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema)?;

@@ -2,7 +2,7 @@
 
 use weir_catalog::{Column, Source};
 
-use crate::{Error, ErrorKind, PersistentPlan};
+use crate::{Error, ErrorKind, PersistentPlan, QueryPlan, Step, explain::expression_text};
 
 /// CREATE OR REPLACE STREAM over a topic: the same topic, formats and keys; columns may be added at the end.
 pub fn check_replaceable(old: &Source, new: &Source) -> Result<(), Error> {
@@ -116,4 +116,32 @@ pub fn check_query_upgrade(
         ));
     }
     check_replaceable(old, &new.source)
+}
+
+/// CREATE OR REPLACE … AS SELECT with another PARTITION BY: records of one key would be in two partitions.
+pub fn check_key_upgrade(old: &QueryPlan, new: &QueryPlan) -> Result<(), Error> {
+    let keys = |query: &QueryPlan| -> Option<Vec<String>> {
+        query.steps.iter().find_map(|step| match step {
+            Step::PartitionBy(keys) => {
+                let keys = keys.iter();
+                Some(keys.map(|key| expression_text(&key.expression)).collect())
+            }
+            _ => None,
+        })
+    };
+    let (old, new) = (keys(old), keys(new));
+    if old == new {
+        return Ok(());
+    }
+    let shown = |keys: Option<Vec<String>>| match keys {
+        None => "null".to_owned(),
+        Some(keys) => format!("[{}]", keys.join(", ")),
+    };
+    let (old, new) = (shown(old), shown(new));
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Query is not upgradeable. Plan type StreamSelectKey must have matching keyExpressions. Values differ: '{old}' vs. '{new}'"
+        ),
+    ))
 }

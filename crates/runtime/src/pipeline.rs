@@ -69,33 +69,57 @@ impl Pipeline {
         let mut times = Vec::with_capacity(1 + layout.dates.len());
         for from in &layout.dates {
             let column = &parts[from.group].columns[from.column];
-            times.push(date::by_column(column, &parts[from.value].is_null, &own)?);
+            times.push(date::by_column(
+                column,
+                from.format.as_ref(),
+                &parts[from.value].is_null,
+                &own,
+            )?);
         }
         times.insert(0, own);
         let next = records.len() as i64;
         let batch = Batch::new(0, (0, next), records, layout, parts, times);
         let (run, _) = self.view.of(&batch, None, &self.reports)?;
-        let matched = self.operators.process(run)?;
-        Ok(matched.map_or(0, |run| run.len()))
+        self.count(run)
     }
 
-    /// The rows that leave for these columns of the scan, decoded elsewhere.
-    pub fn rows(&mut self, rows: RecordBatch) -> Result<Option<RecordBatch>, Error> {
-        let run = Run {
-            rows,
-            origins: None,
-            is_null: None,
-        };
-        Ok(self.operators.process(run)?.map(|run| run.rows))
-    }
-
-    /// How many of them.
+    /// How many rows leave for these columns of the scan, decoded elsewhere.
     pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
-        Ok(self.rows(rows)?.map_or(0, |rows| rows.num_rows()))
+        self.count(of_scan(rows))
+    }
+
+    /// The rows that leave for them, in as many pieces as the operators make.
+    pub fn rows(&mut self, rows: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
+        let mut pieces = Vec::new();
+        let mut piece = self.operators.process(of_scan(rows))?;
+        while let Some(run) = piece {
+            pieces.push(run.rows);
+            piece = self.operators.rest()?;
+        }
+        Ok(pieces)
+    }
+
+    fn count(&mut self, run: Run) -> Result<usize, Error> {
+        let mut rows = 0;
+        let mut piece = self.operators.process(run)?;
+        while let Some(run) = piece {
+            rows += run.len();
+            piece = self.operators.rest()?;
+        }
+        Ok(rows)
     }
 
     /// How many records were set aside so far.
     pub fn bad_records(&self) -> u64 {
         self.control.status().bad_records.values().sum()
+    }
+}
+
+fn of_scan(rows: RecordBatch) -> Run {
+    Run {
+        rows,
+        origins: None,
+        is_null: None,
+        has_no_key: None,
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use weir_catalog::{Column, Source};
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{
-    Plan, QueryPlan, Sink, TopicSpec, check_query_upgrade, check_replaceable,
+    Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_query_upgrade, check_replaceable,
     create_source::RESERVED_COLUMNS, resolve_type,
 };
 use weir_runtime::Query;
@@ -305,6 +305,7 @@ fn apply_plan(
             if let Some(old) = replaced.as_ref().and_then(|id| state.queries.get(id)) {
                 if let Some(created) = &old.created {
                     check_query_upgrade(&created.query.source.name, &created.source, &plan)?;
+                    check_key_upgrade(&created.query, &plan.query)?;
                 }
                 start = old.start.clone();
                 effects.stop.extend(old.query.clone());

@@ -266,7 +266,7 @@ async fn what_cannot_be_declared_is_refused_in_ksqldbs_words() {
         (
             "a BOOLEAN",
             "value_format='KAFKA'",
-            "The 'KAFKA' format does not support type 'BOOLEAN', column: `A`",
+            "The 'KAFKA' format does not support type 'BOOLEAN'",
         ),
         (
             "a ARRAY<INT>",
@@ -520,10 +520,6 @@ async fn what_a_later_version_has_is_refused_by_its_name() {
         (
             "CREATE STREAM x AS SELECT a, COUNT(*) FROM s GROUP BY a;",
             "are not in this version",
-        ),
-        (
-            "CREATE STREAM x AS SELECT * FROM s PARTITION BY a;",
-            "PARTITION BY clauses are not in this version",
         ),
         (
             "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='AVRO');",

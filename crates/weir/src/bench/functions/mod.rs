@@ -258,7 +258,7 @@ mod tests {
             let ordinary = ordinary.and_then(|mut filter| {
                 let batch = values::batch(&filter.schema(), 0, ROWS).unwrap();
                 let rows = filter.rows(batch).unwrap();
-                let result = rows.ok_or("there are no rows")?.column(0).clone();
+                let result = rows.first().ok_or("there are no rows")?.column(0).clone();
                 if result.logical_null_count() > ROWS / 2 {
                     return Err("most results are NULL".to_owned());
                 }
@@ -283,7 +283,7 @@ mod tests {
     fn the_projection_has_a_value_for_every_call() {
         let mut filter = Filter::try_new(&declaration(PROJECTION_COLUMNS), PROJECTION).unwrap();
         let batch = values::batch(&filter.schema(), 0, ROWS).unwrap();
-        let rows = filter.rows(batch).unwrap().unwrap();
+        let rows = filter.rows(batch).unwrap().remove(0);
         assert_eq!(rows.num_rows(), ROWS);
         assert_eq!(rows.num_columns(), 10);
         assert!(rows.columns().iter().all(|column| column.null_count() == 0));
