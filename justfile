@@ -62,8 +62,9 @@ clients-install:
 @clients-env:
     scripts/clients.sh env
 
-# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600`. Needs cargo-fuzz and a
-# nightly compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
+# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600` (also `delimited`,
+# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a nightly compiler. A
+# finding stands under crates/CRATE/fuzz/artifacts/.
 fuzz crate target seconds:
     cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
 
@@ -77,6 +78,10 @@ release:
 # The article's rule over a file of events, beside the peers: `just bench-filter events.ndjson.gz`.
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
+
+# A projection with ten function calls, and what each overload of each function costs a row.
+bench-functions *arguments: release
+    target/release/weir bench functions {{ arguments }}
 
 # `weir run` beside Kafka Streams, through a Kafka of its own: `just bench-kafka events.ndjson.gz`.
 bench-kafka events *arguments: release

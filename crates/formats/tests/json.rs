@@ -287,10 +287,10 @@ fn small_decimals_are_written_as_java_writes_them() {
         let requests = [request(&["A"], columns[0].sql_type.clone())];
         let document = format!("{{\"a\":{value}}}");
         let spec = FormatSpec::json();
-        let decoded = Decoder::try_new(&spec, &columns, &requests).unwrap();
-        let decoded = { decoded }.decode(&[Some(document.as_bytes())]);
-        let encoded = Encoder::try_new(&spec, &columns).unwrap();
-        let encoded = { encoded }.encode(&decoded.columns, 1, None);
+        let mut decoder = Decoder::try_new(&spec, &columns, &requests).unwrap();
+        let decoded = decoder.decode(&[Some(document.as_bytes())]);
+        let mut encoder = Encoder::try_new(&spec, &columns).unwrap();
+        let encoded = encoder.encode(&decoded.columns, 1, None);
         let text = std::str::from_utf8(encoded.rows[0].as_ref().unwrap()).unwrap();
         assert_eq!(text, format!("{{\"A\":{expected}}}"));
     };

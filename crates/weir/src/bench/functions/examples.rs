@@ -96,6 +96,8 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     ("SLICE", "to", "INTEGER", "3"),
     ("ARRAY_SORT", "direction", "STRING", "'DESC'"),
     ("ENTRIES", "sorted", "BOOLEAN", "TRUE"),
+    // Its arguments are different ones most of the time.
+    ("NULLIF", "expression2", "*", "'unknown'"),
     ("FILTER", "*", "LAMBDA (T) => BOOLEAN", "x => x LIKE '%e%'"),
     (
         "FILTER",

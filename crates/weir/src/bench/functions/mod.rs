@@ -11,10 +11,7 @@ use std::time::{Duration, Instant};
 
 use arrow::record_batch::RecordBatch;
 use serde::Serialize;
-use weir_engine::{
-    filter::Filter,
-    parts::{Function, Registry},
-};
+use weir_engine::{filter::Filter, parts::Registry};
 
 use super::measure::{Run, Stopwatch, Work};
 use crate::{
@@ -148,29 +145,25 @@ fn projection(rows: usize) -> Result<Run, Failure> {
 /// A call for each overload of each function that there is.
 fn calls() -> Vec<Call> {
     let registry = Registry::builtin();
-    let functions = registry.iter();
-    functions
-        .flat_map(|function| calls_of(function.as_ref()))
-        .collect()
-}
-
-fn calls_of(function: &dyn Function) -> Vec<Call> {
-    let manual = function.manual();
-    let overloads = manual.overloads.iter();
-    let calls = overloads.map(|overload| {
-        let parameters = overload.arguments.iter();
-        let parameters = parameters
+    let manuals = registry.manuals().into_iter();
+    let overloads = manuals.flat_map(|(_, manual)| {
+        let overloads = manual.overloads.iter();
+        overloads.map(|overload| (manual.name, &overload.arguments))
+    });
+    let calls = overloads.map(|(function, arguments)| {
+        let parameters = arguments
+            .iter()
             .map(|one| (one.name, one.sql_type.as_str(), one.is_variadic))
             .collect::<Vec<_>>();
-        let Arguments { texts, columns } = examples::arguments(manual.name, &parameters);
+        let Arguments { texts, columns } = examples::arguments(function, &parameters);
         let types: Vec<&str> = parameters
             .iter()
             .map(|(_, sql_type, _)| *sql_type)
             .collect();
         Call {
-            function: manual.name,
+            function,
             parameters: types.join(", "),
-            sql: format!("{}({})", manual.name, texts.join(", ")),
+            sql: format!("{function}({})", texts.join(", ")),
             columns,
         }
     });
@@ -258,9 +251,8 @@ mod tests {
             let ordinary = ordinary.and_then(|mut filter| {
                 let batch = values::batch(&filter.schema(), 0, ROWS).unwrap();
                 let rows = filter.rows(batch).unwrap();
-                let rows = rows.first().ok_or("there are no rows")?;
-                let result = rows.column(0).clone();
-                if result.logical_null_count() > ROWS / 2 {
+                let result = rows.first().ok_or("there are no rows")?.column(0).clone();
+                if result.logical_null_count() > result.len() / 2 {
                     return Err("most results are NULL".to_owned());
                 }
                 Ok(())
