@@ -458,7 +458,7 @@ fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "INSERT INTO s (nope) VALUES (1)",
-        "Column name NOPE does not exist.",
+        "Column name `NOPE` does not exist.",
     );
     assert_refused(
         "INSERT INTO s (ROWPARTITION) VALUES (1)",

@@ -223,7 +223,7 @@ async fn a_key_of_no_format_is_not_looked_at_and_not_written() {
     assert_eq!(described["sourceDescription"]["keyFormat"], "NONE");
     house.refuses(
         "CREATE STREAM k (k INT KEY, v INT) WITH (kafka_topic='t', value_format='JSON', key_format='NONE');",
-        "The 'NONE' format can only be used when no columns are defined. Got: [`K` INTEGER]",
+        "The 'NONE' format can only be used when no columns are defined. Got: [`K` INTEGER KEY]",
     ).await;
 }
 

@@ -12,6 +12,7 @@ mod formats;
 mod insert_values;
 mod library;
 mod like;
+mod messages;
 mod metrics;
 mod persistent;
 mod print;

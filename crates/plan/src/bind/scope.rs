@@ -114,7 +114,7 @@ impl<'a> Scope<'a> {
                     name.value
                 ),
             )
-            .at(name.span)
+            .saying(name.span)
             .hint(format!("the source here is `{}`", self.alias)));
         }
         if let Some(column) = source.schema.column(&name.value) {
@@ -131,16 +131,27 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, name, clause)),
+            _ => Err(self.unknown(source, qualifier, name, clause)),
         }
     }
 
-    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+    fn unknown(
+        &self,
+        source: &Source,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Error {
+        let qualifier =
+            qualifier.map_or(String::new(), |qualifier| format!("{}.", qualifier.value));
         let mut error = Error::new(
             ErrorKind::UnknownColumn,
-            format!("{clause} column '{}' cannot be resolved.", name.value),
+            format!(
+                "{clause} column '{qualifier}{}' cannot be resolved.",
+                name.value
+            ),
         )
-        .at(name.span);
+        .saying(name.span);
         let names: Vec<&str> = source
             .schema
             .columns
