@@ -38,10 +38,14 @@ pub fn check_formats_at(
                     spec.format
                 ),
             );
-            let property = format!("{}_FORMAT", part.to_uppercase());
-            return Err(placed(error, &column.name).hint(format!(
-                "{property}='JSON' takes columns of all types, and any number of them"
-            )));
+            let error = placed(error, &column.name);
+            return Err(match spec.format {
+                Format::Json => error.hint("declare it with STRING keys: JSON has no others"),
+                _ => error.hint(format!(
+                    "{}_FORMAT='JSON' takes columns of all types, and any number of them",
+                    part.to_uppercase()
+                )),
+            });
         }
     }
     Ok(())

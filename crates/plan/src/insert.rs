@@ -110,20 +110,20 @@ fn first_difference(results: &[&Column], wanted: &[&Column]) -> String {
     let differing = pairs
         .filter(|(_, (result, wanted))| result != wanted)
         .next();
-    match differing {
+    match differing.next() {
         Some((index, (result, wanted))) => format!(
             "column {} must be {wanted}, and is {result}: names, types, order and keys must be the same",
             index + 1
         ),
         None if results.len() > wanted.len() => format!(
-            "the sink has {} columns, and the query gives {}",
-            wanted.len(),
-            results.len()
-        ),
-        None => format!(
-            "the query gives {} columns, and the sink has {}: a missing one can be CAST(NULL AS …) AS …",
+            "the query gives {} columns, which are more than the sink's {}",
             results.len(),
             wanted.len()
+        ),
+        None => format!(
+            "the sink has {} columns, the query gives {}: CAST(NULL AS …) AS … stands for a missing one",
+            wanted.len(),
+            results.len()
         ),
     }
 }
@@ -182,6 +182,7 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
         let unknown = unknown_source(&name.value, name.span, context);
         let near = in_other_case(&name.value, context.catalog);
         return Err(Error {
+            hint: unknown.hint.filter(|_| near.is_empty()),
             message: format!(
                 "Cannot insert values into an unknown stream/table: `{}`{near}",
                 name.value

@@ -6,7 +6,7 @@ use datafusion_common::Column as ColumnReference;
 use datafusion_expr::Expr;
 use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
-use weir_sql::Ident;
+use weir_sql::{Ident, Span};
 
 use super::{Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource};
@@ -105,6 +105,10 @@ impl<'a> Scope<'a> {
         let is_here = qualifier.is_none_or(|qualifier| {
             qualifier.value == self.alias || qualifier.value == source.name
         });
+        let whole = Span::new(
+            qualifier.map_or(name.span.start, |qualifier| qualifier.span.start),
+            name.span.end,
+        );
         if !is_here {
             let qualifier = qualifier.map_or("", |qualifier| qualifier.value.as_str());
             return Err(Error::new(
@@ -114,7 +118,7 @@ impl<'a> Scope<'a> {
                     name.value
                 ),
             )
-            .saying(name.span)
+            .saying(whole)
             .hint(format!("the source here is `{}`", self.alias)));
         }
         if let Some(column) = source.schema.column(&name.value) {
@@ -131,7 +135,7 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, qualifier, name, clause)),
+            _ => Err(self.unknown(source, qualifier, name, clause).saying(whole)),
         }
     }
 
@@ -150,8 +154,7 @@ impl<'a> Scope<'a> {
                 "{clause} column '{qualifier}{}' cannot be resolved.",
                 name.value
             ),
-        )
-        .saying(name.span);
+        );
         let names: Vec<&str> = source
             .schema
             .columns
