@@ -33,6 +33,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("ksql.fail.on.deserialization.error", "false", Level::Query),
     ("ksql.headers.columns.enabled", "true", Level::Server),
     ("ksql.insert.into.values.enabled", "true", Level::Server),
+    ("ksql.lambdas.enabled", "true", Level::Query),
     (
         "ksql.logging.processing.rows.include",
         "false",

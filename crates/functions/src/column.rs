@@ -31,6 +31,11 @@ pub fn volatile(name: &str, returns: &SqlType, body: Arc<Body>) -> Arc<ScalarUDF
     with_volatility(name, "", returns, Volatility::Volatile, body)
 }
 
+/// Whether it is one of these, and no operator.
+pub(crate) fn is_function(udf: &ScalarUDF) -> bool {
+    kernel::kernel_of::<ColumnFunction>(udf).is_some()
+}
+
 /// A body that needs a value for each row of every argument, also of constants.
 pub fn over_arrays(
     body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,

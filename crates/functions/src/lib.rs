@@ -4,8 +4,10 @@
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
 mod column;
+mod fold;
 mod host;
 pub mod kernel;
+pub mod lambda;
 pub mod manual;
 pub mod operators;
 pub mod overload;
@@ -21,5 +23,5 @@ pub use host::scalar_function;
 pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
-pub use overload::{Builtin, Parameter, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved};
+pub use overload::{Builtin, Given, Parameter, Selected, Variant};
+pub use registry::{Function, Registry, ResolveError, Resolved, Udf};

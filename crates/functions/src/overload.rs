@@ -1,21 +1,25 @@
 //! Functions made of overloads, and which of them a call means.
 //!
 //! As ksqlDB does: first the overloads that fit as they are, then those that fit after implicit casts (numbers widen, STRING
-//! to times and BYTES). Of several that fit, one without variable arguments wins, then the one with fewer types that may be
-//! anything; if that leaves two, the call is ambiguous.
+//! to times and BYTES; never where a parameter names no type). Of several that fit, one without variable arguments wins, then
+//! the one with more parameters, then the one with fewer that may be anything; if that leaves two, the call is ambiguous.
 
-use std::{fmt, sync::Arc};
+mod parameter;
+
+use std::{cmp::Reverse, fmt, sync::Arc};
 
 use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
+use self::parameter::{Casts, Generics, listed};
+pub use self::parameter::{Given, Parameter};
 use crate::{
     Argument, Manual, Overload,
     column::{Body, function, volatile},
     kernel::Call,
-    operators::arithmetic::as_decimal,
-    registry::{Function, ResolveError, Resolved},
+    lambda::{LambdaBody, LambdaCall, LambdaType, higher_order},
+    registry::{Function, ResolveError, Resolved, Udf},
 };
 
 /// A function made of overloads: what every file under `scalar/` gives.
@@ -24,25 +28,8 @@ pub struct Builtin {
     manual: Manual,
     /// As errors print it; ksqlDB writes some of its functions in lower case and some in upper.
     shown: String,
-    variants: Vec<Variant>,
+    variants: Vec<Arc<Variant>>,
 }
-
-/// What an argument may be.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Parameter {
-    Is(SqlType),
-    /// DECIMAL of any precision and scale.
-    AnyDecimal,
-    /// `T`: any type, the same for all of an overload's arguments.
-    Any,
-    /// `ARRAY<T>`.
-    ArrayOfAny,
-    /// `MAP<K, V>`.
-    MapOfAny,
-}
-
-/// The result's type, from the types of the arguments.
-type Returns = dyn Fn(&[SqlType]) -> SqlType + Send + Sync;
 
 /// One overload.
 pub struct Variant {
@@ -50,10 +37,23 @@ pub struct Variant {
     /// The last parameter may be there any number of times.
     is_variadic: bool,
     description: &'static str,
-    returns: Arc<Returns>,
+    returns: Returns,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
-    body: Arc<Body>,
+    body: Work,
+}
+
+/// What an overload does.
+enum Work {
+    Columns(Arc<Body>),
+    Lambdas(Arc<LambdaBody>),
+}
+
+/// The result's type.
+enum Returns {
+    /// From the types of the arguments.
+    From(Box<dyn Fn(&[SqlType]) -> SqlType + Send + Sync>),
+    Of(Parameter),
 }
 
 impl Variant {
@@ -73,11 +73,45 @@ impl Variant {
         returns: impl Fn(&[SqlType]) -> SqlType + Send + Sync + 'static,
         body: Arc<Body>,
     ) -> Self {
+        let returns = Returns::From(Box::new(returns));
+        Self::with(parameters.into(), description, returns, Work::Columns(body))
+    }
+
+    /// `returns`: the result's type, in the names of the parameters' generic types.
+    pub fn giving(
+        parameters: impl Into<Vec<(&'static str, Parameter)>>,
+        description: &'static str,
+        returns: Parameter,
+        body: fn(&Call) -> Result<ArrayRef>,
+    ) -> Self {
+        let returns = Returns::Of(returns);
+        let body = Work::Columns(Arc::new(body));
+        Self::with(parameters.into(), description, returns, body)
+    }
+
+    /// One that takes lambdas.
+    pub fn with_lambdas(
+        parameters: impl Into<Vec<(&'static str, Parameter)>>,
+        description: &'static str,
+        returns: Parameter,
+        body: fn(&LambdaCall) -> Result<ArrayRef>,
+    ) -> Self {
+        let returns = Returns::Of(returns);
+        let body = Work::Lambdas(Arc::new(body));
+        Self::with(parameters.into(), description, returns, body)
+    }
+
+    fn with(
+        parameters: Vec<(&'static str, Parameter)>,
+        description: &'static str,
+        returns: Returns,
+        body: Work,
+    ) -> Self {
         Self {
-            parameters: parameters.into(),
+            parameters,
             is_variadic: false,
             description,
-            returns: Arc::new(returns),
+            returns,
             returns_as: None,
             body,
         }
@@ -125,7 +159,7 @@ impl Builtin {
                 takes_null: false,
             },
             shown: name.to_lowercase(),
-            variants,
+            variants: variants.into_iter().map(Arc::new).collect(),
         }
     }
 
@@ -142,44 +176,23 @@ impl Builtin {
         }
     }
 
-    fn refused(&self, arguments: &[Option<SqlType>]) -> ResolveError {
-        let alternatives: Vec<String> = self.manual.overloads.iter().map(signature).collect();
+    fn refused(&self, arguments: &[Given]) -> ResolveError {
         let name = self.manual.name;
+        let alternatives = self.manual.overloads.iter();
         let alternatives: String = alternatives
-            .into_iter()
-            .map(|parameters| format!("\n{name}({parameters})"))
+            .map(|overload| format!("\n{name}({})", signature(overload)))
             .collect();
-        let (shown, given) = (&self.shown, given(arguments));
-        ResolveError {
-            message: format!(
-                "Function '{shown}' does not accept parameters ({given}).\nValid alternatives are:{alternatives}"
-            ),
-        }
+        let (shown, given) = (&self.shown, listed(arguments));
+        ResolveError::new(format!(
+            "Function '{shown}' does not accept parameters ({given}).\nValid alternatives are:{alternatives}"
+        ))
     }
 
-    fn ambiguous(&self, arguments: &[Option<SqlType>]) -> ResolveError {
-        let (shown, given) = (&self.shown, given(arguments));
-        ResolveError {
-            message: format!(
-                "Function '{shown}' cannot be resolved due to ambiguous method parameters ({given})."
-            ),
-        }
-    }
-
-    fn resolved(&self, variant: &Variant, arguments: Vec<SqlType>) -> Resolved {
-        let returns = (variant.returns)(&arguments);
-        let body = Arc::clone(&variant.body);
-        let udf = if variant.parameters.is_empty() {
-            volatile(self.manual.name, &returns, body)
-        } else {
-            let types: Vec<String> = arguments.iter().map(SqlType::to_string).collect();
-            function(self.manual.name, types.join(", "), &returns, body)
-        };
-        Resolved {
-            udf,
-            arguments,
-            returns,
-        }
+    fn ambiguous(&self, arguments: &[Given]) -> ResolveError {
+        let (shown, given) = (&self.shown, listed(arguments));
+        ResolveError::new(format!(
+            "Function '{shown}' cannot be resolved due to ambiguous method parameters ({given})."
+        ))
     }
 }
 
@@ -188,11 +201,11 @@ impl Function for Builtin {
         &self.manual
     }
 
-    fn resolve(&self, arguments: &[Option<SqlType>]) -> Result<Resolved, ResolveError> {
+    fn select(&self, arguments: &[Given]) -> Result<Selected, ResolveError> {
         for casts in [Casts::None, Casts::Implicit] {
             let fitting = self.variants.iter().filter_map(|variant| {
-                let types = variant.fit(arguments, casts)?;
-                Some((variant.generality(), types, variant))
+                let generics = variant.fit(arguments, casts)?;
+                Some((variant.generality(), generics, variant))
             });
             let mut fitting: Vec<_> = fitting.collect();
             fitting.sort_by_key(|(generality, ..)| *generality);
@@ -202,11 +215,131 @@ impl Function for Builtin {
                 (Some((first, ..)), Some((second, ..))) if first == second => {
                     return Err(self.ambiguous(arguments));
                 }
-                (Some((_, types, variant)), _) => return Ok(self.resolved(variant, types)),
+                (Some((_, generics, variant)), _) => {
+                    return Ok(Selected {
+                        name: self.manual.name,
+                        variant: Arc::clone(variant),
+                        arguments: arguments.to_vec(),
+                        generics,
+                    });
+                }
             }
         }
         Err(self.refused(arguments))
     }
+}
+
+/// The overload that a call means, while the types of its lambdas are not known yet.
+#[derive(Debug)]
+pub struct Selected {
+    name: &'static str,
+    variant: Arc<Variant>,
+    arguments: Vec<Given>,
+    generics: Generics,
+}
+
+impl Selected {
+    /// The types of the parameters of the lambda at `index`.
+    pub fn lambda_inputs(&self, index: usize) -> Result<Vec<SqlType>, ResolveError> {
+        let (inputs, _) = self.lambda(index)?;
+        let inputs = inputs.iter().map(|input| input.filled(&self.generics));
+        inputs.collect::<Result<_, _>>().map_err(|name| {
+            let known = self.generics.iter();
+            let known: Vec<_> = known.map(|(name, is)| format!("{name}={is}")).collect();
+            let known = known.join(", ");
+            ResolveError::new(format!(
+                "Could not resolve type for generic {name}. The generic mapping so far: {{{known}}}"
+            ))
+        })
+    }
+
+    /// Says what the lambda at `index` gives.
+    pub fn lambda_gives(&mut self, index: usize, gives: &SqlType) -> Result<(), ResolveError> {
+        let inputs = self.lambda_inputs(index)?;
+        let variant = Arc::clone(&self.variant);
+        let Some(pattern @ Parameter::Lambda(_, output)) = variant.parameter(index) else {
+            return Err(self.no_lambda(index));
+        };
+        let mut generics = self.generics.clone();
+        if output.is_shaped(gives, &mut generics) {
+            self.generics = generics;
+            return Ok(());
+        }
+        let given = format!("LAMBDA ({}) => {gives}", listed(&inputs));
+        Err(ResolveError::new(match output.as_ref() {
+            Parameter::Generic(name) => {
+                let known = self.generics.get(name);
+                let known = known.map_or_else(String::new, SqlType::to_string);
+                format!(
+                    "Found invalid instance of generic schema when mapping {pattern} to {given}. Cannot map {name} to both {known} and {gives}"
+                )
+            }
+            _ => format!(
+                "Cannot infer generics for {pattern} from {given} because they do not have the same schema structure."
+            ),
+        }))
+    }
+
+    /// What the lambda at `index` must give, as far as it is known.
+    pub fn lambda_output(&self, index: usize) -> Option<SqlType> {
+        let (_, output) = self.lambda(index).ok()?;
+        output.filled(&self.generics).ok()
+    }
+
+    pub fn finish(self) -> Result<Resolved, ResolveError> {
+        let variant = &self.variant;
+        let (mut arguments, mut lambdas) = (Vec::new(), Vec::new());
+        for (index, given) in self.arguments.iter().enumerate() {
+            arguments.push(match variant.parameter(index) {
+                Some(Parameter::Lambda(_, output)) => {
+                    let inputs = self.lambda_inputs(index)?;
+                    let output = output.filled(&self.generics).map_err(unmapped)?;
+                    lambdas.push(LambdaType {
+                        inputs,
+                        output: output.clone(),
+                    });
+                    output
+                }
+                Some(parameter) => parameter.wanted(given, &self.generics),
+                None => Parameter::Anything.wanted(given, &self.generics),
+            });
+        }
+        let returns = variant.result(&arguments, &self.generics)?;
+        let types = listed(&arguments);
+        let udf = match &variant.body {
+            Work::Columns(body) if variant.parameters.is_empty() => {
+                Udf::Scalar(volatile(self.name, &returns, Arc::clone(body)))
+            }
+            Work::Columns(body) => {
+                Udf::Scalar(function(self.name, types, &returns, Arc::clone(body)))
+            }
+            Work::Lambdas(body) => {
+                let body = Arc::clone(body);
+                Udf::HigherOrder(higher_order(self.name, types, &lambdas, &returns, body))
+            }
+        };
+        Ok(Resolved {
+            udf,
+            arguments,
+            returns,
+        })
+    }
+
+    fn lambda(&self, index: usize) -> Result<(&[Parameter], &Parameter), ResolveError> {
+        match self.variant.parameter(index) {
+            Some(Parameter::Lambda(inputs, output)) => Ok((inputs, output)),
+            _ => Err(self.no_lambda(index)),
+        }
+    }
+
+    fn no_lambda(&self, index: usize) -> ResolveError {
+        let (name, place) = (self.name, index + 1);
+        ResolveError::new(format!("Argument {place} of {name} is no lambda."))
+    }
+}
+
+fn unmapped(name: &str) -> ResolveError {
+    ResolveError::new(format!("Could not find mapping for generic type: {name}"))
 }
 
 /// `STRING input, INTEGER length`.
@@ -218,38 +351,24 @@ fn signature(overload: &Overload) -> String {
     parameters.collect::<Vec<_>>().join(", ")
 }
 
-fn given(arguments: &[Option<SqlType>]) -> String {
-    let types = arguments.iter().map(|argument| match argument {
-        Some(sql_type) => sql_type.to_string(),
-        None => "null".to_owned(),
-    });
-    types.collect::<Vec<_>>().join(", ")
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Casts {
-    None,
-    Implicit,
-}
-
 impl Variant {
     fn overload(&self) -> Overload {
         let last = self.parameters.len().saturating_sub(1);
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters.map(|(index, (name, parameter))| Argument {
             name,
-            sql_type: parameter.printed(),
+            sql_type: parameter.to_string(),
             description: "",
             is_variadic: self.is_variadic && index == last,
         });
-        let examples: Vec<SqlType> = self
-            .parameters
-            .iter()
-            .map(|(_, one)| one.example())
-            .collect();
-        let returns = match self.returns_as {
-            Some(printed) => printed.to_owned(),
-            None => (self.returns)(&examples).to_string(),
+        let returns = match (&self.returns, self.returns_as) {
+            (_, Some(printed)) => printed.to_owned(),
+            (Returns::Of(pattern), None) => pattern.to_string(),
+            (Returns::From(returns), None) => {
+                let parameters = self.parameters.iter();
+                let examples: Vec<_> = parameters.map(|(_, one)| one.example()).collect();
+                returns(&examples).to_string()
+            }
         };
         Overload {
             arguments: arguments.collect(),
@@ -258,12 +377,19 @@ impl Variant {
         }
     }
 
-    /// The least general overload wins.
-    fn generality(&self) -> (bool, usize) {
-        let generic = [Parameter::Any, Parameter::ArrayOfAny, Parameter::MapOfAny];
-        let parameters = self.parameters.iter();
-        let generics = parameters.filter(|(_, parameter)| generic.contains(parameter));
-        (self.is_variadic, generics.count())
+    /// The least is the least general.
+    fn generality(&self) -> (bool, Reverse<usize>, usize, bool) {
+        let is_anything = |parameter: &Parameter| *parameter == Parameter::Anything;
+        let parameters = self.parameters.iter().map(|(_, parameter)| parameter);
+        let variadic = parameters.clone().last().filter(|_| self.is_variadic);
+        let takes_anything = variadic.is_some_and(is_anything);
+        let generics = parameters.filter(|parameter| parameter.has_generics());
+        (
+            self.is_variadic,
+            Reverse(self.parameters.len()),
+            generics.count() + usize::from(takes_anything),
+            takes_anything,
+        )
     }
 
     fn parameter(&self, index: usize) -> Option<&Parameter> {
@@ -274,114 +400,32 @@ impl Variant {
         self.parameters.get(index).map(|(_, parameter)| parameter)
     }
 
-    /// The types that the arguments get, if they fit.
-    fn fit(&self, arguments: &[Option<SqlType>], casts: Casts) -> Option<Vec<SqlType>> {
+    /// What the generic types are if the arguments fit.
+    fn fit(&self, arguments: &[Given], casts: Casts) -> Option<Generics> {
         let least = self.parameters.len() - usize::from(self.is_variadic);
         if arguments.len() < least {
             return None;
         }
-        let any = self.any(arguments, casts)?;
-        let wanted = arguments.iter().enumerate().map(|(index, given)| {
-            let wanted = self
-                .parameter(index)?
-                .wanted(given.as_ref(), any.as_ref())?;
-            let is_possible = match given {
-                None => true,
-                Some(given) if *given == wanted => true,
-                Some(given) => casts == Casts::Implicit && is_implicit(given, &wanted),
-            };
-            is_possible.then_some(wanted)
+        let mut generics = Generics::new();
+        let mut arguments = arguments.iter().enumerate();
+        let do_fit = arguments.all(|(index, given)| {
+            let parameter = self.parameter(index);
+            parameter.is_some_and(|parameter| parameter.accepts(given, &mut generics, casts))
         });
-        wanted.collect()
+        do_fit.then_some(generics)
     }
 
-    /// What `T` is, `Some(None)` if nothing says it.
-    fn any(&self, arguments: &[Option<SqlType>], casts: Casts) -> Option<Option<SqlType>> {
-        let mut any: Option<SqlType> = None;
-        for (index, given) in arguments.iter().enumerate() {
-            let given = match (self.parameter(index)?, given) {
-                (Parameter::Any, Some(given)) => given,
-                (Parameter::ArrayOfAny, Some(SqlType::Array(element))) => element.as_ref(),
-                _ => continue,
-            };
-            any = match any {
-                None => Some(given.clone()),
-                Some(known) if known == *given => Some(known),
-                Some(known) if casts == Casts::Implicit => Some(wider(known, given)?),
-                Some(_) => return None,
-            };
-        }
-        Some(any)
-    }
-}
-
-fn wider(known: SqlType, given: &SqlType) -> Option<SqlType> {
-    if is_implicit(given, &known) {
-        return Some(known);
-    }
-    is_implicit(&known, given).then(|| given.clone())
-}
-
-/// Whether a value of `from` may stand where `to` is asked for.
-fn is_implicit(from: &SqlType, to: &SqlType) -> bool {
-    use SqlType::{BigInt, Bytes, Date, Decimal, Double, Integer, String, Time, Timestamp};
-    matches!(
-        (from, to),
-        (Integer, BigInt | Decimal { .. } | Double)
-            | (BigInt, Decimal { .. } | Double)
-            | (Decimal { .. }, Double)
-            | (String, Time | Date | Timestamp | Bytes)
-    )
-}
-
-impl Parameter {
-    pub const STRING: Self = Self::Is(SqlType::String);
-    pub const BYTES: Self = Self::Is(SqlType::Bytes);
-    pub const INTEGER: Self = Self::Is(SqlType::Integer);
-
-    /// The type that an argument of type `given` gets; whether it can is not asked here.
-    fn wanted(&self, given: Option<&SqlType>, any: Option<&SqlType>) -> Option<SqlType> {
-        match (self, given) {
-            (Self::Is(sql_type), _) => Some(sql_type.clone()),
-            (Self::Any, _) => any.cloned(),
-            (Self::AnyDecimal, None) => Some(SqlType::Decimal {
-                precision: 1,
-                scale: 0,
-            }),
-            (Self::AnyDecimal, Some(given)) => {
-                let (precision, scale) = as_decimal(given)?;
-                Some(SqlType::Decimal { precision, scale })
+    fn result(&self, arguments: &[SqlType], generics: &Generics) -> Result<SqlType, ResolveError> {
+        match &self.returns {
+            Returns::Of(pattern) => pattern.filled(generics).map_err(unmapped),
+            Returns::From(returns) => {
+                let mut parameters = self.parameters.iter().map(|(_, parameter)| parameter);
+                let unknown = parameters.find_map(|parameter| parameter.filled(generics).err());
+                match unknown.filter(|_| self.returns_as.is_some()) {
+                    Some(name) => Err(unmapped(name)),
+                    None => Ok(returns(arguments)),
+                }
             }
-            (Self::ArrayOfAny, None) => any.cloned().map(SqlType::array),
-            (Self::ArrayOfAny, Some(SqlType::Array(element))) => {
-                let element = any.unwrap_or(element).clone();
-                Some(SqlType::array(element))
-            }
-            (Self::MapOfAny, Some(map @ SqlType::Map(..))) => Some(map.clone()),
-            _ => None,
-        }
-    }
-
-    fn printed(&self) -> String {
-        match self {
-            Self::Is(sql_type) => sql_type.to_string(),
-            Self::AnyDecimal => "DECIMAL".to_owned(),
-            Self::Any => "T".to_owned(),
-            Self::ArrayOfAny => "ARRAY<T>".to_owned(),
-            Self::MapOfAny => "MAP<K, V>".to_owned(),
-        }
-    }
-
-    fn example(&self) -> SqlType {
-        match self {
-            Self::Is(sql_type) => sql_type.clone(),
-            Self::AnyDecimal => SqlType::Decimal {
-                precision: 2,
-                scale: 1,
-            },
-            Self::Any => SqlType::String,
-            Self::ArrayOfAny => SqlType::array(SqlType::String),
-            Self::MapOfAny => SqlType::map(SqlType::String, SqlType::String),
         }
     }
 }
@@ -438,7 +482,24 @@ mod tests {
             Ok(SqlType::Date),
         );
         check("FROM_UNIXTIME", &[INTEGER], Ok(SqlType::Timestamp));
-        check("IFNULL", &[BIGINT, INTEGER], Ok(SqlType::BigInt));
+    }
+
+    #[test]
+    fn a_generic_type_is_one_type_and_is_not_cast_to() {
+        check("IFNULL", &[BIGINT, BIGINT], Ok(SqlType::BigInt));
+        check(
+            "IFNULL",
+            &[BIGINT, INTEGER],
+            Err(
+                "Function 'IFNULL' does not accept parameters (BIGINT, INTEGER).\nValid alternatives are:\nIFNULL(T expression, T alternative)",
+            ),
+        );
+        check(
+            "IFNULL",
+            &[None, None],
+            Err("Could not find mapping for generic type: T"),
+        );
+        check("ARRAY_LENGTH", &[None], Ok(SqlType::Integer));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use datafusion_expr::ScalarUDF;
+use datafusion_expr::{Expr, HigherOrderUDF, ScalarUDF, Volatility};
 use weir_catalog::SqlType;
 
-use crate::{Manual, scalar};
+use crate::{
+    Manual, lambda,
+    overload::{Given, Selected},
+    scalar,
+};
 
 /// Built-in functions and those that a program registered.
 #[derive(Debug, Clone, Default)]
@@ -17,16 +21,46 @@ pub struct Registry {
 pub trait Function: std::fmt::Debug + Send + Sync {
     fn manual(&self) -> &Manual;
 
-    /// Picks the overload for these argument types (`None`: an untyped NULL).
-    fn resolve(&self, arguments: &[Option<SqlType>]) -> Result<Resolved, ResolveError>;
+    /// Picks the overload for these arguments.
+    fn select(&self, arguments: &[Given]) -> Result<Selected, ResolveError>;
+
+    /// The call over values of these types (`None`: an untyped NULL).
+    fn resolve(&self, arguments: &[Option<SqlType>]) -> Result<Resolved, ResolveError> {
+        let arguments: Vec<_> = arguments.iter().cloned().map(Given::from).collect();
+        self.select(&arguments)?.finish()
+    }
 }
 
 /// A call that is known to fit: arguments must first be cast to `arguments`.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    pub udf: Arc<ScalarUDF>,
+    pub udf: Udf,
     pub arguments: Vec<SqlType>,
     pub returns: SqlType,
+}
+
+/// What computes a call.
+#[derive(Debug, Clone)]
+pub enum Udf {
+    Scalar(Arc<ScalarUDF>),
+    /// Of values and lambdas.
+    HigherOrder(Arc<HigherOrderUDF>),
+}
+
+impl Udf {
+    pub fn volatility(&self) -> Volatility {
+        match self {
+            Self::Scalar(udf) => udf.signature().volatility,
+            Self::HigherOrder(udf) => udf.signature().volatility,
+        }
+    }
+
+    pub fn call(&self, arguments: Vec<Expr>) -> Expr {
+        match self {
+            Self::Scalar(udf) => udf.call(arguments),
+            Self::HigherOrder(udf) => lambda::call(Arc::clone(udf), arguments),
+        }
+    }
 }
 
 /// Displays in ksqlDB's words.
@@ -34,6 +68,14 @@ pub struct Resolved {
 #[error("{message}")]
 pub struct ResolveError {
     pub message: String,
+}
+
+impl ResolveError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
 }
 
 impl Registry {

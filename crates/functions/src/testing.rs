@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, Int32Builder, ListBuilder, MapBuilder, StringBuilder},
-    datatypes::{Field, FieldRef},
+    array::{
+        Array, ArrayRef, Int32Builder, ListBuilder, MapBuilder, RecordBatch, RecordBatchOptions,
+        StringBuilder,
+    },
+    datatypes::{Field, FieldRef, Schema},
 };
-use datafusion_common::{ScalarValue, config::ConfigOptions};
-use datafusion_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ident};
+use datafusion_common::{DFSchema, ScalarValue, config::ConfigOptions};
+use datafusion_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, execution_props::ExecutionProps,
+    ident,
+};
+use datafusion_physical_expr::create_physical_expr;
 use weir_catalog::SqlType;
 
-use crate::{Registry, operators::cast};
+use crate::{Given, Registry, lambda, operators::cast};
 
 /// The column at `index`.
 pub fn column(index: usize) -> Expr {
@@ -108,6 +115,84 @@ pub fn call(name: &str, arguments: &[ScalarValue], expected: impl Into<ScalarVal
     check(make, arguments, &expected);
 }
 
+/// `parameters => make(variables)`, for a call with lambdas.
+pub struct Body {
+    pub parameters: &'static [&'static str],
+    pub make: fn(Vec<Expr>) -> Expr,
+    pub gives: SqlType,
+}
+
+/// Checks a call whose last arguments are lambdas: each value as a constant and as a column.
+pub fn call_with_lambdas(
+    name: &str,
+    values: &[ScalarValue],
+    bodies: &[Body],
+    expected: impl Into<ScalarValue>,
+) {
+    let registry = Registry::builtin();
+    let types = values
+        .iter()
+        .map(|value| SqlType::from_arrow(&value.data_type()));
+    let lambdas = bodies
+        .iter()
+        .map(|body| Given::Lambda(body.parameters.len()));
+    let given: Vec<Given> = types.map(Given::from).chain(lambdas).collect();
+    let mut selected = registry.get(name).unwrap().select(&given).unwrap();
+    let mut made = Vec::new();
+    for (index, body) in bodies.iter().enumerate() {
+        let index = values.len() + index;
+        let inputs = selected.lambda_inputs(index).unwrap();
+        let variables = body.parameters.iter().zip(&inputs);
+        let variables = variables.map(|(name, sql_type)| lambda::variable(name, sql_type));
+        let with = lambda::with_failures((body.make)(variables.collect()), &mut |part| {
+            Ok::<_, ()>(part.clone())
+        });
+        let names = body.parameters.iter().map(|name| (*name).to_owned());
+        made.push(lambda::lambda(names.collect(), with.unwrap()));
+        selected.lambda_gives(index, &body.gives).unwrap();
+    }
+    let resolved = selected.finish().unwrap();
+    let expected = expected.into();
+    assert_eq!(expected.data_type(), resolved.returns.to_arrow(), "{name}");
+    let columns: Vec<ArrayRef> = values
+        .iter()
+        .map(|value| value.to_array_of_size(3).expect("a column").slice(1, 2))
+        .collect();
+    for constants in 0..1_u32 << values.len() {
+        let values =
+            values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| match constants >> index & 1 == 1 {
+                    true => Expr::Literal(value.clone(), None),
+                    false => column(index),
+                });
+        let call = resolved
+            .udf
+            .call(values.chain(made.iter().cloned()).collect());
+        let result = physically(&call, &columns, 2);
+        for row in 0..result.len() {
+            let value = ScalarValue::try_from_array(&result, row).expect("a value");
+            assert_eq!(value, expected, "{name} of {values:?}", values = columns);
+        }
+    }
+}
+
+/// As the engine evaluates it.
+pub fn physically(expression: &Expr, columns: &[ArrayRef], rows: usize) -> ArrayRef {
+    let fields = columns.iter().enumerate();
+    let fields = fields
+        .map(|(index, column)| Field::new(format!("c{index}"), column.data_type().clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let names = DFSchema::try_from(schema.as_ref().clone()).unwrap();
+    let properties = ExecutionProps::new();
+    let physical =
+        create_physical_expr(expression, &names, &properties, &Default::default()).unwrap();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(schema, columns.to_vec(), &options).unwrap();
+    physical.evaluate(&batch).unwrap().into_array(rows).unwrap()
+}
+
 pub fn null(of: &SqlType) -> ScalarValue {
     ScalarValue::try_from(&of.to_arrow()).unwrap()
 }
@@ -145,10 +230,14 @@ pub fn integers(elements: &[Option<i32>]) -> ScalarValue {
 }
 
 pub fn map() -> ScalarValue {
+    map_of(&[("a", Some(1)), ("b", None)])
+}
+
+pub fn map_of(entries: &[(&str, Option<i32>)]) -> ScalarValue {
     let mut maps = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
-    for (key, value) in [("a", Some(1)), ("b", None)] {
+    for (key, value) in entries {
         maps.keys().append_value(key);
-        maps.values().append_option(value);
+        maps.values().append_option(*value);
     }
     maps.append(true).unwrap();
     ScalarValue::Map(Arc::new(maps.finish()))

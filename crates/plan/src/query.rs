@@ -136,7 +136,9 @@ fn plan(
         .unwrap_or(&query.from.first.name)
         .value
         .clone();
-    let scope = Scope::new(&source, &alias, context.catalog, context.functions);
+    let has_lambdas = context.properties.get("ksql.lambdas.enabled");
+    let scope = Scope::new(&source, &alias, context.catalog, context.functions)
+        .with_lambdas(has_lambdas.is_none_or(|value| !value.eq_ignore_ascii_case("false")));
     let filter = query
         .filter
         .as_ref()

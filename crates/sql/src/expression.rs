@@ -93,7 +93,9 @@ pub enum ExpressionKind {
     Like {
         operand: Box<Expression>,
         is_negated: bool,
-        pattern: Box<Expression>,
+        /// ILIKE, which ksqlDB has not.
+        ignores_case: bool,
+        pattern: LikePattern,
         escape: Option<char>,
     },
     IsNull {
@@ -134,6 +136,14 @@ pub enum ExpressionKind {
         operand: Box<Expression>,
         zone: Box<Expression>,
     },
+}
+
+/// What stands right of LIKE.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LikePattern {
+    One(Box<Expression>),
+    /// `ANY (…)`, which ksqlDB has not: one of them is enough.
+    Any(Vec<Expression>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

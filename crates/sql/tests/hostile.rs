@@ -96,7 +96,7 @@ fn the_highest_trees_that_are_read_can_be_used() {
             ("STRUCT(x := ", ")"),
             ("CASE WHEN a THEN ", " END"),
             ("CAST(", " AS INT)"),
-            ("f(x => ", ")"),
+            ("f(a, x => ", ")"),
         ] {
             use_fully(&nested(open, close));
         }
@@ -139,8 +139,8 @@ fn what_has_no_end_is_refused() {
             "MAP(",
             "CASE ",
             "CAST(",
-            "f(x => ",
-            "f((x, y) => ",
+            "f(a, x => ",
+            "f(a, (x, y) => ",
         ] {
             refuse(
                 &format!("SELECT {}", open.repeat(100_000)),

@@ -73,6 +73,17 @@ fn expressions_keep_their_shape() {
     check("(a = b) = c", "A = B = C");
     check("a = (b = c)", "A = (B = C)");
     check("m['Threat Name']->x[1]", "M['Threat Name']->X[1]");
+    check("a ilike 'x'", "A ILIKE 'x'");
+    check(
+        "a not like any ('x', b || '%') escape '!' and c",
+        "A NOT LIKE ANY ('x', B || '%') ESCAPE '!' AND C",
+    );
+    check("a like any", "A LIKE ANY");
+    check(
+        "a ilike case when b then c end",
+        "A ILIKE CASE WHEN B THEN C END",
+    );
+    check("ilike ilike ilike", "ILIKE ILIKE ILIKE");
     check("filter(a, x => x > 1)", "FILTER(A, X => X > 1)");
     check(
         "transform(m, (k, v) => ucase(k), (k, v) => v)",

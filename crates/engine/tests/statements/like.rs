@@ -169,3 +169,58 @@ async fn patterns_may_be_columns_and_bad_ones_are_refused() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn ilike_and_any_are_words_and_no_reserved_ones() {
+    let mut house = House::earliest().await;
+    house
+        .go("CREATE STREAM e (ilike VARCHAR, any VARCHAR, n INT) WITH (kafka_topic='e', value_format='JSON', partitions=1);")
+        .await;
+    house
+        .put(
+            "e",
+            &[
+                r#"{"ilike": "C:\\PowerShell.EXE", "any": "%shell%", "n": 1}"#,
+                r#"{"ilike": "cmd /c WHOAMI", "any": "x", "n": 2}"#,
+                r#"{"ilike": null, "any": "%", "n": 3}"#,
+            ],
+        )
+        .await;
+    let mut check = async |condition: &str, expected: &[i64]| {
+        let rows = house
+            .rows(&format!("SELECT n FROM e WHERE {condition};"))
+            .await;
+        let expected: Vec<Value> = expected.iter().map(|number| json!([number])).collect();
+        assert_eq!(rows, expected, "{condition}");
+    };
+    check("ilike ILIKE '%powershell.exe'", &[1]).await;
+    check("ilike NOT ILIKE '%powershell.exe'", &[2, 3]).await;
+    check("ilike ILIKE any", &[1]).await;
+    check("ilike LIKE any", &[]).await;
+    check("ilike LIKE ANY ('%/c who%', '%.EXE')", &[1]).await;
+    check("ilike ILIKE ANY ('%/c who%', '%.exe')", &[1, 2]).await;
+    check("ilike ILIKE ANY ('%/c who%', any)", &[1, 2]).await;
+    check(
+        "NOT ilike ILIKE ANY ('%/c who%', '%.exe') AND any = '%'",
+        &[3],
+    )
+    .await;
+    check("ilike NOT ILIKE ANY ('%/c who%', NULL)", &[1, 3]).await;
+    check("ilike ILIKE ANY ('C:\\\\PO%') ESCAPE '\\'", &[1]).await;
+    check("UCASE(ilike) ILIKE LCASE(ilike)", &[1, 2]).await;
+    // As names.
+    let rows = house.rows("SELECT n ilike FROM e WHERE any = 'x';").await;
+    assert_eq!(rows, [json!([2])]);
+    let why = house
+        .refusal("SELECT n FROM e WHERE ilike ILIKE ANY ('a', 'b!') ESCAPE '!';")
+        .await;
+    assert!(
+        why.contains("must not end in its escape character: 'b!'"),
+        "{why}"
+    );
+    let why = house.refusal("SELECT n FROM e WHERE n ILIKE 'x';").await;
+    assert!(
+        why.contains("Like condition must be between strings. Got: N (INTEGER)."),
+        "{why}"
+    );
+}

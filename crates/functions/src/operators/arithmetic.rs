@@ -11,7 +11,7 @@ use arrow::{
     datatypes::{ArrowNativeTypeOp, DataType, Float64Type, Int32Type, Int64Type, i256},
 };
 use datafusion_common::{Result, plan_err};
-use datafusion_expr::Expr;
+use datafusion_expr::{Expr, ScalarUDF};
 use weir_catalog::SqlType;
 
 use super::decimal::{self, Unscaled};
@@ -112,6 +112,13 @@ pub fn arithmetic(operator: ArithmeticOperator, left: Expr, right: Expr, result:
 pub fn negate(operand: Expr, sql_type: &SqlType) -> Expr {
     let result = sql_type.to_arrow();
     kernel::call(Negate { result }, vec![operand])
+}
+
+/// Whether it calculates with numbers. Such a result is NULL just where ksqlDB throws: over NULLs too.
+pub(crate) fn is_calculation(udf: &ScalarUDF) -> bool {
+    let binary = kernel::kernel_of::<Binary>(udf);
+    binary.is_some_and(|binary| binary.result != DataType::Utf8)
+        || kernel::kernel_of::<Negate>(udf).is_some()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@ use arrow::{
     datatypes::{DataType, Field, Fields},
 };
 use datafusion_common::{Result, internal_datafusion_err, plan_err};
-use datafusion_expr::Expr;
+use datafusion_expr::{Expr, ScalarUDF};
 use weir_catalog::SqlType;
 
 use crate::{
@@ -38,6 +38,13 @@ pub fn make_struct(values: Vec<Expr>, returns: &SqlType) -> Expr {
 /// `left || right || …` and CONCAT, of STRINGs or of BYTES: skips NULLs; nothing but NULLs is the empty text.
 pub fn concat(parts: Vec<Expr>) -> Expr {
     kernel::call(Concat, parts)
+}
+
+/// ARRAY[…], MAP(…), STRUCT(…).
+pub(crate) fn is_constructor(udf: &ScalarUDF) -> bool {
+    kernel::kernel_of::<MakeArray>(udf).is_some()
+        || kernel::kernel_of::<MakeMap>(udf).is_some()
+        || kernel::kernel_of::<MakeStruct>(udf).is_some()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

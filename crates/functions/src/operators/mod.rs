@@ -9,6 +9,7 @@ pub mod cast;
 pub mod comparison;
 pub mod construct;
 pub(crate) mod decimal;
+pub(crate) mod encoding;
 pub(crate) mod equality;
 pub mod in_list;
 pub mod like;
@@ -22,6 +23,6 @@ pub use self::{
     comparison::{ComparisonOperator, compare},
     construct::{concat, make_array, make_map, make_struct},
     in_list::in_set,
-    like::{LikePattern, like},
+    like::{BadPattern, Like, LikePattern, like},
     logic::{case, is_null, truth},
 };

@@ -30,6 +30,7 @@ functions! {
     concat
     concat_ws
     extractjsonfield
+    filter
     floor
     from_bytes
     from_unixtime
@@ -44,6 +45,7 @@ functions! {
     map_keys
     map_values
     nullif
+    reduce
     replace
     round
     rpad
@@ -52,6 +54,7 @@ functions! {
     sqrt
     substring
     to_bytes
+    transform
     trim
     ucase
     unix_date

@@ -7,7 +7,7 @@ use datafusion_common::ScalarValue;
 use weir_catalog::SqlType;
 
 use crate::{
-    Registry,
+    Overload, Registry,
     testing::{self, bytes, decimal, integers, map, no_bytes, no_text, null, text, texts},
 };
 
@@ -34,7 +34,12 @@ fn a_null_argument_gives_null() {
     let registry = Registry::builtin();
     let functions = registry.iter().map(|function| function.manual());
     for manual in functions.filter(|manual| !manual.takes_null) {
-        for overload in &manual.overloads {
+        // Lambdas are no values: those functions have their own tables.
+        let has_no_lambda = |overload: &&Overload| {
+            let mut arguments = overload.arguments.iter();
+            !arguments.any(|argument| argument.sql_type.starts_with("LAMBDA"))
+        };
+        for overload in manual.overloads.iter().filter(has_no_lambda) {
             let arguments: Vec<Value> = overload
                 .arguments
                 .iter()
@@ -496,10 +501,7 @@ fn clocks_answer_anew_for_each_batch() {
         ("UNIX_DATE", 18_500),
     ] {
         let call = Registry::builtin().get(name).unwrap().resolve(&[]).unwrap();
-        assert_eq!(
-            call.udf.signature().volatility,
-            datafusion_expr::Volatility::Volatile
-        );
+        assert_eq!(call.udf.volatility(), datafusion_expr::Volatility::Volatile);
         let rows: Arc<dyn Array> = Arc::new(arrow::array::NullArray::new(3));
         let now = testing::evaluate(&call.udf.call(vec![]), &[rows]);
         let now = arrow::compute::cast(&now, &arrow::datatypes::DataType::Int64).unwrap();

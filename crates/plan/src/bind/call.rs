@@ -1,8 +1,10 @@
 //! Function calls.
 
-use weir_sql::{Expression, Ident};
+use weir_catalog::SqlType;
+use weir_functions::{Given, ResolveError};
+use weir_sql::{Expression, ExpressionKind, Ident};
 
-use super::{Scope, Typed, coerce, expression, scope::nearest};
+use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest};
 use crate::{Error, ErrorKind};
 
 /// ksqlDB's aggregates and table functions, which this version has not.
@@ -40,22 +42,67 @@ pub fn call(
     };
     let bound = arguments
         .iter()
-        .map(|argument| expression(argument, scope, clause))
+        .map(|argument| Argument::bind(argument, scope, clause))
         .collect::<Result<Vec<_>, _>>()?;
-    let types: Vec<_> = bound.iter().map(|typed| typed.sql_type.clone()).collect();
-    let resolved = function
-        .resolve(&types)
-        .map_err(|error| Error::new(ErrorKind::Type, error.message).at(name.span))?;
-    let arguments = bound
+    let given: Vec<_> = bound.iter().map(Argument::given).collect();
+    let refused = |error: ResolveError| Error::new(ErrorKind::Type, error.message).at(name.span);
+    let mut selected = function.select(&given).map_err(refused)?;
+    let mut made = Vec::with_capacity(bound.len());
+    // Lambdas come last: what their parameters are follows from the values.
+    for (index, argument) in bound.into_iter().enumerate() {
+        made.push(match argument {
+            Argument::Value(typed) => typed,
+            Argument::Unit(unit) => Typed::new(datafusion_expr::lit(unit), SqlType::String),
+            Argument::Lambda(lambda) => {
+                let inputs = selected.lambda_inputs(index).map_err(refused)?;
+                let output = selected.lambda_output(index);
+                let typed = lambda.bind(&inputs, output, scope, clause)?;
+                if let Some(gives) = &typed.sql_type {
+                    selected.lambda_gives(index, gives).map_err(refused)?;
+                }
+                typed
+            }
+        });
+    }
+    let resolved = selected.finish().map_err(refused)?;
+    let arguments = made
         .into_iter()
         .zip(&resolved.arguments)
         .map(|(typed, wanted)| coerce(typed, wanted))
         .collect();
-    let call = datafusion_expr::expr::ScalarFunction::new_udf(resolved.udf, arguments);
-    Ok(Typed::new(
-        datafusion_expr::Expr::ScalarFunction(call),
-        resolved.returns,
-    ))
+    Ok(Typed::new(resolved.udf.call(arguments), resolved.returns))
+}
+
+/// What stands between the brackets.
+enum Argument<'a> {
+    Value(Typed),
+    Unit(String),
+    Lambda(Lambda<'a>),
+}
+
+impl<'a> Argument<'a> {
+    fn bind(
+        argument: &'a Expression,
+        scope: &Scope<'_>,
+        clause: &'static str,
+    ) -> Result<Self, Error> {
+        match &argument.kind {
+            ExpressionKind::Lambda { parameters, body } => {
+                let lambda = Lambda::try_new(parameters, body, argument.span, scope)?;
+                Ok(Self::Lambda(lambda))
+            }
+            ExpressionKind::TimeUnit(unit) => Ok(Self::Unit(unit.to_string())),
+            _ => expression(argument, scope, clause).map(Self::Value),
+        }
+    }
+
+    fn given(&self) -> Given {
+        match self {
+            Self::Value(typed) => Given::from(typed.sql_type.clone()),
+            Self::Unit(_) => Given::Unit,
+            Self::Lambda(lambda) => Given::Lambda(lambda.parameters.len()),
+        }
+    }
 }
 
 fn unknown(name: &Ident, scope: &Scope<'_>) -> Error {

@@ -177,41 +177,36 @@ pub fn common_type(left: &SqlType, right: &SqlType) -> Option<SqlType> {
 }
 
 /// `operand [NOT] LIKE pattern`.
+/// `operand LIKE pattern`, or ANY of several.
 pub fn like(
     operand: &Expression,
-    pattern: &Expression,
-    escape: Option<char>,
-    is_negated: bool,
+    patterns: &[Expression],
+    like: operators::Like,
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Expr, Error> {
-    let mut texts = Vec::with_capacity(2);
-    for side in [operand, pattern] {
+    let text = |side: &Expression| {
         let bound = expression(side, scope, clause)?;
         match bound.sql_type {
-            None => texts.push(super::literal::null(&SqlType::String)),
-            Some(SqlType::String) => texts.push(bound.expr),
-            Some(other) => {
-                return Err(Error::new(
-                    ErrorKind::Type,
-                    format!(
-                        "Like condition must be between strings. Got: {} ({other}).",
-                        shown(side)
-                    ),
-                )
-                .at(side.span)
-                .hint(format!("write CAST({} AS STRING)", shown(side))));
-            }
+            None => Ok(super::literal::null(&SqlType::String)),
+            Some(SqlType::String) => Ok(bound.expr),
+            Some(other) => Err(Error::new(
+                ErrorKind::Type,
+                format!(
+                    "Like condition must be between strings. Got: {} ({other}).",
+                    shown(side)
+                ),
+            )
+            .at(side.span)
+            .hint(format!("write CAST({} AS STRING)", shown(side)))),
         }
-    }
-    let pattern_expr = texts
-        .pop()
-        .unwrap_or(Expr::Literal(ScalarValue::Null, None));
-    let value = texts
-        .pop()
-        .unwrap_or(Expr::Literal(ScalarValue::Null, None));
-    operators::like(value, pattern_expr, escape, is_negated)
-        .map_err(|message| Error::new(ErrorKind::Invalid, message).at(pattern.span))
+    };
+    let value = text(operand)?;
+    let bound = patterns.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    operators::like(value, bound, like).map_err(|bad| {
+        let span = patterns.get(bad.index).map_or(operand.span, |one| one.span);
+        Error::new(ErrorKind::Invalid, bad.message).at(span)
+    })
 }
 
 /// `operand IN (items)`, all brought to one type: by a set where the items are constants, else one after the other.

@@ -36,7 +36,7 @@ impl Copies {
             None => Err(Error::new(
                 ErrorKind::Invalid,
                 format!(
-                    "The statement is too complex: its operands of BETWEEN, IN and constructors, nested in one another, come to more than {MOST} expressions."
+                    "The statement is too complex: its operands of BETWEEN, IN, constructors and lambdas, nested in one another, come to more than {MOST} expressions."
                 ),
             )),
         }
@@ -66,6 +66,8 @@ fn nodes(expression: &Expr, most: usize) -> Option<usize> {
                 waiting.extend(case.else_expr.as_deref());
             }
             Expr::ScalarFunction(call) => waiting.extend(&call.args),
+            Expr::HigherOrderFunction(call) => waiting.extend(&call.args),
+            Expr::Lambda(lambda) => waiting.push(&lambda.body),
             _ => {}
         }
     }

@@ -88,7 +88,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Array(items) => list::array(items, scope, clause),
         ExpressionKind::Map(entries) => list::map(entries, scope, clause),
         ExpressionKind::Struct(members) => list::structure(members, scope, clause),
-        ExpressionKind::Lambda { .. } => Err(unsupported("Lambdas are not in this version.")),
+        ExpressionKind::Lambda { .. } => Err(Error::new(
+            ErrorKind::Invalid,
+            format!("A lambda cannot stand alone: {}", shown(expression)),
+        )),
         ExpressionKind::TimeUnit(unit) => Err(Error::new(
             ErrorKind::Invalid,
             format!("A unit of time cannot stand alone: {unit}"),
@@ -128,7 +131,9 @@ fn dereference(
         root = base;
     }
     fields.reverse();
-    if let ExpressionKind::Column { source, name } = &root.kind {
+    if let ExpressionKind::Column { source, name } = &root.kind
+        && (source.is_some() || scope.variable(&name.value).is_none())
+    {
         return scope.path(source.as_ref(), name, &fields, clause);
     }
     let mut bound = expression(root, scope, clause)?;
@@ -474,9 +479,21 @@ fn predicate(whole: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ExpressionKind::Like {
             operand,
             is_negated,
+            ignores_case,
             pattern,
             escape,
-        } => comparison::like(operand, pattern, *escape, *is_negated, scope, clause)?,
+        } => {
+            let like = operators::Like {
+                escape: *escape,
+                is_negated: *is_negated,
+                ignores_case: *ignores_case,
+            };
+            let patterns = match pattern {
+                tree::LikePattern::One(pattern) => std::slice::from_ref(pattern.as_ref()),
+                tree::LikePattern::Any(patterns) => patterns,
+            };
+            comparison::like(operand, patterns, like, scope, clause)?
+        }
         ExpressionKind::IsNull {
             operand,
             is_negated,

@@ -6,6 +6,7 @@ mod call;
 mod comparison;
 mod copies;
 mod expression;
+mod lambda;
 mod list;
 mod literal;
 mod scope;

@@ -1,6 +1,6 @@
 //! The names that an expression may use, and the columns that were used so far.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use datafusion_common::Column as ColumnReference;
 use datafusion_expr::Expr;
@@ -20,6 +20,11 @@ pub struct Scope<'a> {
     /// What the statement may still say twice.
     pub copies: Copies,
     scan: RefCell<Vec<ScanColumn>>,
+    has_lambdas: bool,
+    /// The parameters of the lambdas around what is being bound, the innermost last.
+    variables: RefCell<Vec<(String, SqlType)>>,
+    /// All names that parameters of lambdas have had: no column is called so.
+    taken: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Scope<'a> {
@@ -36,6 +41,9 @@ impl<'a> Scope<'a> {
             functions,
             copies: Copies::default(),
             scan: RefCell::default(),
+            has_lambdas: true,
+            variables: RefCell::default(),
+            taken: RefCell::default(),
         }
     }
 
@@ -48,7 +56,52 @@ impl<'a> Scope<'a> {
             functions,
             copies: Copies::default(),
             scan: RefCell::default(),
+            has_lambdas: true,
+            variables: RefCell::default(),
+            taken: RefCell::default(),
         }
+    }
+
+    /// As `ksql.lambdas.enabled` says.
+    pub fn with_lambdas(self, has_lambdas: bool) -> Self {
+        Self {
+            has_lambdas,
+            ..self
+        }
+    }
+
+    pub fn has_lambdas(&self) -> bool {
+        self.has_lambdas
+    }
+
+    /// Whether a column of the source is called so, or one that every source has.
+    pub fn is_column(&self, name: &str) -> bool {
+        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET"].contains(&name);
+        let is_named = || self.scan.borrow().iter().any(|column| column.name == name);
+        let source = self.source;
+        source.is_some_and(|source| is_pseudo || source.schema.column(name).is_some() || is_named())
+    }
+
+    /// The type of a parameter of a lambda around here.
+    pub fn variable(&self, name: &str) -> Option<SqlType> {
+        let variables = self.variables.borrow();
+        let found = variables.iter().find(|(variable, _)| variable == name);
+        found.map(|(_, sql_type)| sql_type.clone())
+    }
+
+    /// Binds the body of a lambda with these parameters.
+    pub fn with_variables<T>(
+        &self,
+        variables: Vec<(String, SqlType)>,
+        bind: impl FnOnce() -> T,
+    ) -> T {
+        let around = self.variables.borrow().len();
+        let names = variables.iter().map(|(name, _)| name.clone());
+        self.taken.borrow_mut().extend(names);
+        self.variables.borrow_mut().extend(variables);
+        let bound = bind();
+        self.variables.borrow_mut().truncate(around);
+        bound
     }
 
     /// What a misspelt property may have meant.
@@ -74,6 +127,13 @@ impl<'a> Scope<'a> {
         fields: &[&Ident],
         clause: &str,
     ) -> Result<Typed, Error> {
+        if qualifier.is_none()
+            && fields.is_empty()
+            && let Some(sql_type) = self.variable(&name.value)
+        {
+            let variable = weir_functions::lambda::variable(&name.value, &sql_type);
+            return Ok(Typed::new(variable, sql_type));
+        }
         let (root, sql_type) = self.root(qualifier, name, clause)?;
         let (mut scan_source, mut sql_type) = (root, sql_type);
         let mut shown = name.value.clone();
@@ -174,7 +234,10 @@ impl<'a> Scope<'a> {
             Some(column) => column.name.clone(),
             None => {
                 // A quoted column may be called like a path: `A->B` beside the member B of A.
-                let is_taken = |name: &str| scan.iter().any(|column| column.name == name);
+                let variables = self.taken.borrow();
+                let is_taken = |name: &str| {
+                    variables.contains(name) || scan.iter().any(|column| column.name == name)
+                };
                 let mut unique = name;
                 while is_taken(&unique) {
                     unique.push('\'');

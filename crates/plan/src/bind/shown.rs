@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use weir_sql::{Expression, ExpressionKind, expression::Literal};
+use weir_sql::{
+    Expression, ExpressionKind,
+    expression::{LikePattern, Literal},
+};
 
 /// As much of an expression as an error repeats, in bytes.
 const SHOWN: usize = 300;
@@ -145,12 +148,20 @@ impl Text {
             ExpressionKind::Like {
                 operand,
                 is_negated,
+                ignores_case,
                 pattern,
                 ..
             } => {
                 self.expression(operand)?;
-                write!(self, " {}LIKE ", not(is_negated))?;
-                self.expression(pattern)?;
+                let operator = if *ignores_case { "ILIKE" } else { "LIKE" };
+                write!(self, " {}{operator} ", not(is_negated))?;
+                match pattern {
+                    LikePattern::One(pattern) => self.expression(pattern)?,
+                    LikePattern::Any(patterns) => {
+                        self.write_str("ANY ")?;
+                        self.list("(", patterns, ")")?;
+                    }
+                }
             }
             ExpressionKind::IsNull {
                 operand,

@@ -6,7 +6,10 @@
 use std::fmt;
 
 use datafusion_common::Column;
-use datafusion_expr::{BinaryExpr, Case, Expr, Operator, expr::ScalarFunction};
+use datafusion_expr::{
+    BinaryExpr, Case, Expr, Operator,
+    expr::{HigherOrderFunction, Lambda, ScalarFunction},
+};
 use weir_functions::shown::literal;
 
 /// The expression's text, or as much of it as fits into `limit` bytes.
@@ -71,6 +74,9 @@ impl Text {
             }
             Expr::Case(case) => self.case(case),
             Expr::ScalarFunction(call) => self.call(call),
+            Expr::HigherOrderFunction(call) => self.higher_order(call),
+            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::LambdaVariable(variable) => self.push(&variable.name),
             other => self.push(&other.to_string()),
         })
     }
@@ -129,6 +135,24 @@ impl Text {
         self.push(" END")
     }
 
+    fn higher_order(&mut self, call: &HigherOrderFunction) -> fmt::Result {
+        self.push(call.func.name())?;
+        for (index, argument) in call.args.iter().enumerate() {
+            self.push(if index == 0 { "(" } else { ", " })?;
+            self.expression(argument)?;
+        }
+        self.push(")")
+    }
+
+    fn lambda(&mut self, lambda: &Lambda) -> fmt::Result {
+        match lambda.params.as_slice() {
+            [parameter] => self.push(parameter)?,
+            parameters => self.push(&format!("({})", parameters.join(", ")))?,
+        }
+        self.push(" => ")?;
+        self.expression(&lambda.body)
+    }
+
     /// A function prints itself around its arguments, which it is given as columns that are called as they print.
     fn call(&mut self, call: &ScalarFunction) -> fmt::Result {
         let mut arguments = Vec::with_capacity(call.args.len());
@@ -181,7 +205,11 @@ mod tests {
     #[test]
     fn patterns_of_functions_are_in_the_text() {
         let like = |pattern: &str| {
-            let made = weir_functions::operators::like(col("b"), lit(pattern), Some('!'), false);
+            let how = weir_functions::operators::Like {
+                escape: Some('!'),
+                ..Default::default()
+            };
+            let made = weir_functions::operators::like(col("b"), vec![lit(pattern)], how);
             whole(&made.expect("the pattern ends in no escape"))
         };
         assert_eq!(like("%it's%"), "b LIKE '%it''s%' ESCAPE '!'");

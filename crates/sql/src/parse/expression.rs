@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     Error, Expression, ExpressionKind, Span,
-    expression::{ArithmeticOperator, ComparisonOperator, MAX_DEPTH},
+    expression::{ArithmeticOperator, ComparisonOperator, LikePattern, MAX_DEPTH},
+    keywords::is_reserved,
     lexer::TokenKind,
 };
 
@@ -114,7 +115,24 @@ fn starts_comparison(cursor: &Cursor<'_>) -> bool {
     } else {
         &["BETWEEN", "IN", "LIKE", "IS"]
     };
-    words.iter().any(|word| cursor.is_word(ahead, word))
+    words.iter().any(|word| cursor.is_word(ahead, word)) || is_ilike(cursor, ahead)
+}
+
+/// Whether ILIKE is an operator here and no name: `SELECT A ILIKE FROM S` has a column of that name, as in ksqlDB.
+fn is_ilike(cursor: &Cursor<'_>, ahead: usize) -> bool {
+    if !cursor.is_word(ahead, "ILIKE") {
+        return false;
+    }
+    match cursor.peek(ahead + 1) {
+        TokenKind::Word(word) => {
+            let begins = ["CASE", "CAST", "NULL", "TRUE", "FALSE"];
+            let is = |other: &&str| word.eq_ignore_ascii_case(other);
+            !is_reserved(&word.to_ascii_uppercase()) || begins.iter().any(|word| is(word))
+        }
+        TokenKind::Symbol(symbol) => *symbol == "(",
+        TokenKind::End => false,
+        _ => true,
+    }
 }
 
 /// Reads an operator and what is right of it.
@@ -148,8 +166,18 @@ fn comparison(cursor: &mut Cursor<'_>, operand: Box<Expression>) -> Result<Expre
             items: list(cursor, ")")?,
         });
     }
-    cursor.expect("LIKE")?;
-    like(cursor, operand, is_negated)
+    let ignores_case = cursor.eat("ILIKE");
+    if !ignores_case {
+        cursor.expect("LIKE")?;
+    }
+    let pattern = like_pattern(cursor)?;
+    Ok(ExpressionKind::Like {
+        operand,
+        is_negated,
+        ignores_case,
+        pattern,
+        escape: escape(cursor)?,
+    })
 }
 
 /// What stands right of a comparison.
@@ -197,23 +225,22 @@ fn is(cursor: &mut Cursor<'_>, operand: Box<Expression>) -> Result<ExpressionKin
     })
 }
 
-fn like(
-    cursor: &mut Cursor<'_>,
-    operand: Box<Expression>,
-    is_negated: bool,
-) -> Result<ExpressionKind, Error> {
-    let pattern = operand_beside(cursor)?;
-    let mut escape = None;
+/// One pattern, or `ANY (…)`: a list of them. ANY alone is a column.
+fn like_pattern(cursor: &mut Cursor<'_>) -> Result<LikePattern, Error> {
+    if cursor.is_word(0, "ANY") && cursor.is_symbol(1, "(") {
+        cursor.advance();
+        cursor.expect_symbol("(")?;
+        return list(cursor, ")").map(LikePattern::Any);
+    }
+    operand_beside(cursor).map(LikePattern::One)
+}
+
+fn escape(cursor: &mut Cursor<'_>) -> Result<Option<char>, Error> {
     if cursor.is_word(0, "ESCAPE") && matches!(cursor.peek(1), TokenKind::String(_)) {
         cursor.advance();
-        escape = Some(escape_character(cursor)?);
+        return escape_character(cursor).map(Some);
     }
-    Ok(ExpressionKind::Like {
-        operand,
-        is_negated,
-        pattern,
-        escape,
-    })
+    Ok(None)
 }
 
 fn escape_character(cursor: &mut Cursor<'_>) -> Result<char, Error> {

@@ -137,7 +137,8 @@ fn call(cursor: &mut Cursor<'_>, name: Ident) -> Result<ExpressionKind, Error> {
         });
     }
     loop {
-        arguments.push(argument(cursor)?);
+        let argument = argument(cursor, arguments.last())?;
+        arguments.push(argument);
         if !cursor.eat_symbol(",") {
             break;
         }
@@ -150,15 +151,15 @@ fn call(cursor: &mut Cursor<'_>, name: Ident) -> Result<ExpressionKind, Error> {
     })
 }
 
-/// An expression, or what only a function takes: a lambda, a unit of time.
-fn argument(cursor: &mut Cursor<'_>) -> Result<Expression, Error> {
+/// An expression, or what only a function takes: a unit of time, or a lambda, which stands behind all other arguments and
+/// behind at least one.
+fn argument(cursor: &mut Cursor<'_>, before: Option<&Expression>) -> Result<Expression, Error> {
     let start = cursor.span();
-    if let Some(unit) = time_unit(cursor) {
-        let kind = ExpressionKind::TimeUnit(unit);
-        return cursor.beside(|cursor| make(cursor, kind, start));
-    }
-    let Some(count) = lambda_parameters(cursor) else {
-        return expression(cursor);
+    let Some(count) = before.and_then(|_| lambda_parameters(cursor)) else {
+        return match before.map(|before| &before.kind) {
+            Some(ExpressionKind::Lambda { .. }) => Err(cursor.expected("a lambda")),
+            _ => value_argument(cursor),
+        };
     };
     let mut parameters = Vec::with_capacity(count);
     while !cursor.eat_symbol("=>") {
@@ -172,6 +173,17 @@ fn argument(cursor: &mut Cursor<'_>) -> Result<Expression, Error> {
         let body = Box::new(expression(cursor)?);
         make(cursor, ExpressionKind::Lambda { parameters, body }, start)
     })
+}
+
+fn value_argument(cursor: &mut Cursor<'_>) -> Result<Expression, Error> {
+    let start = cursor.span();
+    match time_unit(cursor) {
+        Some(unit) => {
+            let kind = ExpressionKind::TimeUnit(unit);
+            cursor.beside(|cursor| make(cursor, kind, start))
+        }
+        None => expression(cursor),
+    }
 }
 
 /// How many names stand in `a =>` or `(a, b) =>`, if this is what comes next.

@@ -6,7 +6,7 @@ use super::{Quoted, separated};
 use crate::{
     Expression, ExpressionKind, Ident,
     deep::deep,
-    expression::{ArithmeticOperator, ComparisonOperator, Literal, TimeUnit},
+    expression::{ArithmeticOperator, ComparisonOperator, LikePattern, Literal, TimeUnit},
 };
 
 /// How tightly an expression binds; what is looser than its place asks for stands between parentheses.
@@ -190,12 +190,21 @@ fn comparison(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
         ExpressionKind::Like {
             operand,
             is_negated,
+            ignores_case,
             pattern,
             escape,
         } => {
             at(f, operand, Level::Comparison)?;
-            write!(f, " {}LIKE ", not(*is_negated))?;
-            at(f, pattern, Level::Concat)?;
+            let operator = if *ignores_case { "ILIKE" } else { "LIKE" };
+            write!(f, " {}{operator} ", not(*is_negated))?;
+            match pattern {
+                LikePattern::One(pattern) => at(f, pattern, Level::Concat)?,
+                LikePattern::Any(patterns) => {
+                    f.write_str("ANY (")?;
+                    separated(f, patterns, ", ", |f, pattern| write!(f, "{pattern}"))?;
+                    f.write_str(")")?;
+                }
+            }
             match escape {
                 Some(escape) => write!(f, " ESCAPE {}", Quoted(&escape.to_string())),
                 None => Ok(()),

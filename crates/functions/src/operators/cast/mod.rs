@@ -16,7 +16,7 @@ use arrow::{
     datatypes::{DataType, Date32Type, Time32MillisecondType, TimestampMillisecondType},
 };
 use datafusion_common::{Result, plan_err};
-use datafusion_expr::Expr;
+use datafusion_expr::{Expr, ScalarUDF};
 use weir_catalog::{SqlType, calendar::MILLIS_PER_DAY};
 
 pub use self::from_text::is_true;
@@ -31,6 +31,10 @@ pub fn cast(operand: Expr, from: &SqlType, to: &SqlType) -> Expr {
         return operand;
     }
     kernel::call(Cast { to: to.clone() }, vec![operand])
+}
+
+pub(crate) fn is_cast(udf: &ScalarUDF) -> bool {
+    kernel::kernel_of::<Cast>(udf).is_some()
 }
 
 /// Text to DATE, TIME or TIMESTAMP, for a comparison: NULL, so FALSE, for what is none.

@@ -4,12 +4,41 @@
 //! it, which are nearly all, are never looked at.
 
 use arrow::{
-    array::{Array, BooleanBufferBuilder, StringArray},
-    buffer::BooleanBuffer,
+    array::{Array, BooleanBufferBuilder, StringArray, StringBuilder},
+    buffer::{BooleanBuffer, Buffer, OffsetBuffer},
 };
 use memchr::memmem::Finder;
 
 use super::pattern::{LikePattern, Shape};
+use crate::fold::fold_into;
+
+/// All values folded; what is under a NULL stays under it.
+pub(super) fn folded(values: &StringArray) -> StringArray {
+    let offsets = values.value_offsets();
+    let (start, end) = (offsets[0], offsets[values.len()]);
+    let bytes = &values.value_data()[start as usize..end as usize];
+    if bytes.is_ascii() {
+        // One for one: the offsets stay, counted from the first value.
+        let offsets: Vec<i32> = offsets.iter().map(|offset| offset - start).collect();
+        let offsets = OffsetBuffer::new(offsets.into());
+        let lower = Buffer::from(bytes.to_ascii_lowercase());
+        if let Ok(folded) = StringArray::try_new(offsets, lower, values.nulls().cloned()) {
+            return folded;
+        }
+    }
+    let mut builder = StringBuilder::with_capacity(values.len(), bytes.len());
+    let mut buffer = String::new();
+    for value in values {
+        let Some(value) = value else {
+            builder.append_null();
+            continue;
+        };
+        buffer.clear();
+        fold_into(value, &mut buffer);
+        builder.append_value(&buffer);
+    }
+    builder.finish()
+}
 
 /// Which values match; what is said of NULLs means nothing.
 pub(super) fn matches(pattern: &LikePattern, values: &StringArray) -> BooleanBuffer {

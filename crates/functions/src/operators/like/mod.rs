@@ -1,8 +1,9 @@
-//! LIKE: our own, since ksqlDB has no implicit escape character and its users' rules are full of backslashes.
+//! LIKE and ILIKE: our own, since ksqlDB has no implicit escape character and its users' rules are full of backslashes.
 //!
-//! `%` is any run of characters and `_` any one (a code point), line breaks included. Two-valued: with a NULL value or
-//! pattern LIKE is FALSE and NOT LIKE is TRUE. So it is for a pattern out of a column that ends in its escape character;
-//! in a literal that is an error when the statement is bound. `Expr::Like` never reaches DataFusion.
+//! `%` is any run of characters and `_` any one (a code point), line breaks included. ILIKE folds both sides
+//! ([`crate::fold`]). Two-valued: with a NULL value or pattern LIKE is FALSE and NOT LIKE is TRUE. So it is for a pattern out
+//! of a column that ends in its escape character; in a literal that is an error when the statement is bound. `Expr::Like`
+//! never reaches DataFusion.
 
 mod column;
 mod pattern;
@@ -22,109 +23,118 @@ use datafusion_expr::{Expr, lit};
 
 pub use self::pattern::LikePattern;
 use crate::{
-    kernel::{self, Call, Kernel, false_where_null},
+    kernel::{self, Argument, Call, Kernel, Strings, false_where_null},
     shown,
 };
 
-/// `value [NOT] LIKE pattern [ESCAPE escape]`; never NULL. A literal pattern is compiled here, once.
-///
-/// The error, in words, is a literal pattern that ends in its escape character.
-pub fn like(
-    value: Expr,
-    pattern: Expr,
-    escape: Option<char>,
-    is_negated: bool,
-) -> Result<Expr, String> {
-    let Expr::Literal(literal, _) = &pattern else {
-        let kernel = LikeColumn { escape, is_negated };
-        return Ok(kernel::call(kernel, vec![value, pattern]));
-    };
-    let ScalarValue::Utf8(Some(text)) = literal else {
-        return Ok(lit(is_negated));
-    };
-    let kernel = LikeLiteral {
-        text: text.clone(),
-        escape,
-        is_negated,
-        pattern: Arc::new(LikePattern::try_new(text, escape)?),
-    };
-    Ok(kernel::call(kernel, vec![value]))
+/// How patterns are read, and what becomes of the answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Like {
+    pub escape: Option<char>,
+    pub is_negated: bool,
+    /// ILIKE.
+    pub ignores_case: bool,
 }
 
-/// The pattern is in the kernel, compiled.
+/// A literal pattern that ends in its escape character.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadPattern {
+    /// Which of the patterns.
+    pub index: usize,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+/// `value [NOT] LIKE pattern [ESCAPE escape]`, or `LIKE ANY` of several; never NULL. Literal patterns are compiled here,
+/// once.
+pub fn like(value: Expr, patterns: Vec<Expr>, how: Like) -> Result<Expr, BadPattern> {
+    let mut literals = Vec::with_capacity(patterns.len());
+    let mut arguments = vec![value];
+    for (index, pattern) in patterns.into_iter().enumerate() {
+        match pattern {
+            Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
+                let compiled = LikePattern::try_new(&text, how.escape, how.ignores_case);
+                let compiled = compiled.map_err(|message| BadPattern { index, message })?;
+                literals.push(Literal {
+                    text,
+                    pattern: Arc::new(compiled),
+                });
+            }
+            // NULL is like nothing.
+            Expr::Literal(..) => {}
+            other => arguments.push(other),
+        }
+    }
+    if literals.is_empty() && arguments.len() == 1 {
+        return Ok(lit(how.is_negated));
+    }
+    Ok(kernel::call(LikeKernel { literals, how }, arguments))
+}
+
+/// Arguments: the value, then the patterns that are no literals.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LikeKernel {
+    literals: Vec<Literal>,
+    how: Like,
+}
+
+/// A pattern that is compiled.
 #[derive(Debug)]
-struct LikeLiteral {
+struct Literal {
     text: String,
-    escape: Option<char>,
-    is_negated: bool,
     pattern: Arc<LikePattern>,
 }
 
-impl PartialEq for LikeLiteral {
+impl PartialEq for Literal {
     fn eq(&self, other: &Self) -> bool {
-        (&self.text, self.escape, self.is_negated) == (&other.text, other.escape, other.is_negated)
+        self.text == other.text
     }
 }
 
-impl Eq for LikeLiteral {}
+impl Eq for Literal {}
 
-impl Hash for LikeLiteral {
+impl Hash for Literal {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.text, self.escape, self.is_negated).hash(state);
+        self.text.hash(state);
     }
 }
 
-impl Kernel for LikeLiteral {
+impl Kernel for LikeKernel {
     fn name(&self) -> &str {
-        if self.is_negated { "not_like" } else { "like" }
+        match (self.how.ignores_case, self.how.is_negated) {
+            (false, false) => "like",
+            (false, true) => "not_like",
+            (true, false) => "ilike",
+            (true, true) => "not_ilike",
+        }
     }
 
     fn display(&self, arguments: &[String]) -> Option<String> {
-        let pattern = shown::literal(&ScalarValue::from(self.text.as_str()));
-        Some(display(
-            arguments.first()?,
-            &pattern,
-            self.escape,
-            self.is_negated,
-        ))
-    }
-
-    fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
-        check_strings(arguments)
-    }
-
-    fn is_nullable(&self) -> bool {
-        false
-    }
-
-    fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
-        let values = call.argument(0)?.strings()?;
-        let matches = column::matches(&self.pattern, values.array);
-        finish(matches, call, self.is_negated)
-    }
-}
-
-/// The pattern is an expression.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct LikeColumn {
-    escape: Option<char>,
-    is_negated: bool,
-}
-
-impl Kernel for LikeColumn {
-    fn name(&self) -> &str {
-        if self.is_negated { "not_like" } else { "like" }
-    }
-
-    fn display(&self, arguments: &[String]) -> Option<String> {
-        let [value, pattern] = arguments else {
-            return None;
+        let (value, others) = arguments.split_first()?;
+        let literals = self.literals.iter();
+        let literals =
+            literals.map(|literal| shown::literal(&ScalarValue::from(literal.text.as_str())));
+        let patterns: Vec<String> = literals.chain(others.iter().cloned()).collect();
+        let patterns = match patterns.as_slice() {
+            [only] => only.clone(),
+            several => format!("ANY ({})", several.join(", ")),
         };
-        Some(display(value, pattern, self.escape, self.is_negated))
+        let not = if self.how.is_negated { "NOT " } else { "" };
+        let operator = if self.how.ignores_case {
+            "ILIKE"
+        } else {
+            "LIKE"
+        };
+        let escape = self.how.escape;
+        let escape = escape.map_or(String::new(), |escape| format!(" ESCAPE '{escape}'"));
+        Some(format!("{value} {not}{operator} {patterns}{escape}"))
     }
 
     fn returns(&self, arguments: &[DataType]) -> Result<DataType> {
-        check_strings(arguments)
+        match arguments.iter().all(|argument| *argument == DataType::Utf8) {
+            true => Ok(DataType::Boolean),
+            false => plan_err!("LIKE takes STRINGs"),
+        }
     }
 
     fn is_nullable(&self) -> bool {
@@ -132,43 +142,60 @@ impl Kernel for LikeColumn {
     }
 
     fn evaluate(&self, call: &Call) -> Result<ArrayRef> {
-        let (values, patterns) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
+        let value = call.argument(0)?;
+        let values = value.strings()?;
+        let without_case = self.how.ignores_case.then(|| column::folded(values.array));
+        let array = without_case.as_ref().unwrap_or(values.array);
+        let of_literals = self.literals.iter().map(|literal| {
+            let matches = column::matches(&literal.pattern, array);
+            match value.is_constant() && matches.value(0) {
+                true => BooleanBuffer::new_set(call.rows),
+                false if value.is_constant() => BooleanBuffer::new_unset(call.rows),
+                false => matches,
+            }
+        });
+        let mut truth = of_literals.reduce(|one, other| &one | &other);
+        for patterns in call.arguments.iter().skip(1) {
+            let matches = self.of_column(value, array, patterns.strings()?, call.rows);
+            truth = Some(match truth {
+                Some(truth) => &truth | &matches,
+                None => matches,
+            });
+        }
+        let truth = truth.unwrap_or_else(|| BooleanBuffer::new_unset(call.rows));
+        let is_like = false_where_null(truth, value.validity(call.rows));
+        let truth = if self.how.is_negated {
+            !&is_like
+        } else {
+            is_like
+        };
+        Ok(Arc::new(BooleanArray::new(truth, None)))
+    }
+}
+
+impl LikeKernel {
+    /// Row by row; NULL patterns match nothing.
+    fn of_column(
+        &self,
+        value: &Argument,
+        array: &arrow::array::StringArray,
+        patterns: Strings,
+        rows: usize,
+    ) -> BooleanBuffer {
         // Patterns out of a small table repeat; the last one is kept.
         let mut last: Option<(&str, Option<LikePattern>)> = None;
-        let mut truth = Vec::with_capacity(call.rows);
-        for row in 0..call.rows {
-            let (Some(value), Some(text)) = (values.get(row), patterns.get(row)) else {
-                truth.push(false);
-                continue;
+        BooleanBuffer::collect_bool(rows, |row| {
+            let Some(text) = patterns.get(row) else {
+                return false;
             };
             if last.as_ref().is_none_or(|(of, _)| *of != text) {
-                last = Some((text, LikePattern::try_new(text, self.escape).ok()));
+                let how = self.how;
+                let pattern = LikePattern::try_new(text, how.escape, how.ignores_case);
+                last = Some((text, pattern.ok()));
             }
             let pattern = last.as_ref().and_then(|(_, pattern)| pattern.as_ref());
-            truth.push(pattern.is_some_and(|pattern| pattern.matches(value)));
-        }
-        finish(BooleanBuffer::from(truth), call, self.is_negated)
-    }
-}
-
-fn display(value: &str, pattern: &str, escape: Option<char>, is_negated: bool) -> String {
-    let operator = if is_negated { "NOT LIKE" } else { "LIKE" };
-    match escape {
-        Some(escape) => format!("{value} {operator} {pattern} ESCAPE '{escape}'"),
-        None => format!("{value} {operator} {pattern}"),
-    }
-}
-
-fn finish(matches: BooleanBuffer, call: &Call, is_negated: bool) -> Result<ArrayRef> {
-    let is_like = false_where_null(matches, call.validity());
-    let truth = if is_negated { !&is_like } else { is_like };
-    Ok(Arc::new(BooleanArray::new(truth, None)))
-}
-
-fn check_strings(arguments: &[DataType]) -> Result<DataType> {
-    match arguments.iter().all(|argument| *argument == DataType::Utf8) {
-        true => Ok(DataType::Boolean),
-        false => plan_err!("LIKE takes STRINGs"),
+            pattern.is_some_and(|pattern| pattern.matches(array.value(value.index(row))))
+        })
     }
 }
 

@@ -10,6 +10,8 @@
 
 use memchr::memmem::Finder;
 
+use crate::fold::fold;
+
 /// A pattern made ready.
 #[derive(Debug)]
 pub struct LikePattern {
@@ -61,8 +63,14 @@ enum Token {
 }
 
 impl LikePattern {
-    pub fn try_new(text: &str, escape: Option<char>) -> Result<Self, String> {
-        let tokens = tokens(text, escape)?;
+    /// With `folds`, for values that are folded ([`crate::fold`]).
+    pub fn try_new(text: &str, escape: Option<char>, folds: bool) -> Result<Self, String> {
+        let mut tokens = tokens(text, escape)?;
+        for token in tokens.iter_mut().filter(|_| folds) {
+            if let Token::Character(character) = token {
+                *character = fold(*character);
+            }
+        }
         let mut parts = tokens
             .split(|token| matches!(token, Token::AnyRun))
             .map(Part::new);

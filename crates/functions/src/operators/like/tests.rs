@@ -22,7 +22,7 @@ fn naive(pattern: &[char], escape: Option<char>, text: &[char]) -> bool {
 }
 
 fn check(text: &str, pattern: &str, escape: Option<char>, expected: bool) {
-    let compiled = LikePattern::try_new(pattern, escape).unwrap();
+    let compiled = LikePattern::try_new(pattern, escape, false).unwrap();
     assert_eq!(
         compiled.matches(text),
         expected,
@@ -63,12 +63,14 @@ fn patterns_match_as_the_manual_says() {
 
 #[test]
 fn a_pattern_must_not_end_in_its_escape_character() {
-    let error = like(lit("x"), lit("abc!"), Some('!'), false).unwrap_err();
-    assert_eq!(
-        error,
-        "LIKE pattern must not end in its escape character: 'abc!'"
-    );
-    assert!(LikePattern::try_new("abc!!", Some('!')).is_ok());
+    let how = Like {
+        escape: Some('!'),
+        ..Like::default()
+    };
+    let error = like(lit("x"), vec![lit("a!%"), lit("abc!")], how).unwrap_err();
+    let message = "LIKE pattern must not end in its escape character: 'abc!'".to_owned();
+    assert_eq!(error, BadPattern { index: 1, message });
+    assert!(LikePattern::try_new("abc!!", Some('!'), false).is_ok());
 }
 
 fn check_rows(pattern: Expr, escape: Option<char>, is_negated: bool, expected: &[bool]) {
@@ -84,7 +86,12 @@ fn check_rows(pattern: Expr, escape: Option<char>, is_negated: bool, expected: &
         None,
         Some("b!"),
     ]));
-    let like = like(test_column(0), pattern, escape, is_negated).unwrap();
+    let how = Like {
+        escape,
+        is_negated,
+        ignores_case: false,
+    };
+    let like = like(test_column(0), vec![pattern], how).unwrap();
     let result = evaluate(&like, &[values, patterns]);
     assert_eq!(result.null_count(), 0);
     let rows: Vec<bool> = result.as_boolean().values().iter().collect();
@@ -107,9 +114,64 @@ fn a_null_is_not_like_anything_and_never_null() {
 }
 
 #[test]
+fn any_of_several_is_enough_and_case_does_not_count() {
+    let values: ArrayRef = Arc::new(StringArray::from(vec![
+        Some("x"),
+        Some("PowerShell.EXE"),
+        None,
+        Some("ΣΊΣΥΦΟΣ"),
+        Some("cmd.exe"),
+        Some("A_b"),
+    ]));
+    // A slice: offsets do not begin at 0.
+    let values = values.slice(1, 5);
+    let patterns: ArrayRef = Arc::new(StringArray::from(vec![
+        Some("POWER%"),
+        Some("%"),
+        Some("%ς"),
+        None,
+        Some("a!_B"),
+    ]));
+    let check = |patterns_given: Vec<Expr>, ignores_case, expected: [bool; 5]| {
+        for is_negated in [false, true] {
+            let how = Like {
+                escape: Some('!'),
+                is_negated,
+                ignores_case,
+            };
+            let like = like(test_column(0), patterns_given.clone(), how).unwrap();
+            let result = evaluate(&like, &[values.clone(), patterns.clone()]);
+            let rows: Vec<bool> = result.as_boolean().values().iter().collect();
+            assert_eq!(
+                rows,
+                expected.map(|is_like| is_like != is_negated),
+                "{like}"
+            );
+        }
+    };
+    let literals = || vec![lit("%.exe"), lit(ScalarValue::Utf8(None)), lit("σ%")];
+    check(literals(), true, [true, false, true, true, false]);
+    check(literals(), false, [false, false, false, true, false]);
+    check(vec![test_column(1)], true, [true, false, true, false, true]);
+    let mixed = vec![test_column(1), lit("c%")];
+    check(mixed, true, [true, false, true, true, true]);
+    // One value for all rows.
+    let of_constant = like(
+        lit("Cmd.exe"),
+        vec![lit("c%"), test_column(1)],
+        Like {
+            ignores_case: true,
+            ..Like::default()
+        },
+    );
+    let result = evaluate(&of_constant.unwrap(), &[values, patterns]);
+    assert!(result.as_boolean().values().iter().all(|is_like| is_like));
+}
+
+#[test]
 fn a_literal_is_not_found_across_two_rows() {
     let values = StringArray::from(vec!["xab", "cx", "abc", "ab", "", "c", "abcabc"]);
-    let pattern = LikePattern::try_new("%abc%", None).unwrap();
+    let pattern = LikePattern::try_new("%abc%", None, false).unwrap();
     let rows: Vec<bool> = column::matches(&pattern, &values).iter().collect();
     assert_eq!(rows, [false, false, true, false, false, false, true]);
     let sliced: Vec<bool> = column::matches(&pattern, &values.slice(2, 3))
@@ -122,7 +184,7 @@ fn a_literal_is_not_found_across_two_rows() {
 #[test]
 fn the_longest_literal_is_in_every_match() {
     let literal = |pattern| {
-        let pattern = LikePattern::try_new(pattern, None).unwrap();
+        let pattern = LikePattern::try_new(pattern, None, false).unwrap();
         pattern.longest_literal().map(<[u8]>::to_vec)
     };
     assert_eq!(literal("%abc%").as_deref(), Some(&b"abc"[..]));
@@ -140,9 +202,14 @@ fn hostile_patterns_take_no_more_than_the_product_of_the_lengths() {
         "%a_".repeat(200) + "b",
         "_%".repeat(200) + "b",
     ] {
-        assert!(!LikePattern::try_new(&pattern, None).unwrap().matches(&text));
+        assert!(
+            !LikePattern::try_new(&pattern, None, false)
+                .unwrap()
+                .matches(&text)
+        );
     }
-    let pattern = LikePattern::try_new(&("%".to_owned() + &"a".repeat(300) + "_b%"), None).unwrap();
+    let pattern =
+        LikePattern::try_new(&("%".to_owned() + &"a".repeat(300) + "_b%"), None, false).unwrap();
     assert!(!pattern.matches(&text));
     // A matcher that tries again would need ages for one of these.
     assert!(start.elapsed().as_secs() < 20);
@@ -157,7 +224,7 @@ proptest! {
         pattern in "[ab%_!\\\\é😀\n]{0,8}",
         escape in prop::option::of(prop::sample::select(vec!['!', '\\', '%', 'é'])),
     ) {
-        let Ok(compiled) = LikePattern::try_new(&pattern, escape) else { return Ok(()) };
+        let Ok(compiled) = LikePattern::try_new(&pattern, escape, false) else { return Ok(()) };
         let characters: Vec<char> = pattern.chars().collect();
         let expected: Vec<bool> = texts
             .iter()
