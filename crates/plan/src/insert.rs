@@ -106,11 +106,9 @@ fn check_id(id: &str) -> Result<String, Error> {
 
 /// What to change in a query, so that its result fits.
 fn first_difference(results: &[&Column], wanted: &[&Column]) -> String {
-    let pairs = results.iter().zip(wanted).enumerate();
-    let differing = pairs
-        .filter(|(_, (result, wanted))| result != wanted)
-        .next();
-    match differing.next() {
+    let mut pairs = results.iter().zip(wanted).enumerate();
+    let differing = pairs.find(|(_, (result, wanted))| result != wanted);
+    match differing {
         Some((index, (result, wanted))) => format!(
             "column {} must be {wanted}, and is {result}: names, types, order and keys must be the same",
             index + 1

@@ -415,7 +415,7 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         &create("a INT, a BIGINT", json),
-        "Duplicate column names: A",
+        "Duplicate column names: `A`",
     );
     assert_refused(
         &create("rowtime BIGINT", json),

@@ -789,3 +789,83 @@ async fn topics_are_asserted_with_all_that_is_wrong_of_them() {
          Cannot assert unknown topic property: COLOUR"
     );
 }
+
+#[tokio::test]
+async fn types_outlive_the_process_and_the_streams_outlive_the_types() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE TYPE address AS STRUCT<street VARCHAR, no INT>; \
+             CREATE TYPE person AS STRUCT<name VARCHAR, homes ARRAY<address>>; \
+             CREATE STREAM s (p person) WITH (kafka_topic='t', value_format='JSON'); \
+             DROP TYPE address; DROP TYPE IF EXISTS address; CREATE TYPE IF NOT EXISTS person AS INT;")
+        .await;
+    let mut house = house.restarted().await;
+    let types = house.ask("SHOW TYPES;").await["types"].clone();
+    let names: Vec<&String> = types.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["PERSON"]);
+    assert_eq!(types["PERSON"]["type"], "STRUCT");
+    house
+        .put(
+            "t",
+            &[r#"{"p":{"name":"x","homes":[{"street":"y","no":1}]}}"#],
+        )
+        .await;
+    house.go("SET 'auto.offset.reset'='earliest';").await;
+    assert_eq!(
+        house
+            .rows("SELECT p->homes[1]->street AS street FROM s;")
+            .await,
+        [json!(["y"])]
+    );
+    // What an address was is known in the type that has it inside, and not by its name.
+    house
+        .go("CREATE STREAM again (p person) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    house
+        .refuses(
+            "CREATE TYPE other AS ARRAY<address>;",
+            "Cannot resolve unknown type: ADDRESS",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_source_stream_is_one_after_a_restart_too() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); CREATE STREAM x AS SELECT * FROM s;")
+        .await;
+    let mut house = house.restarted().await;
+    for (statement, part) in [
+        (
+            "INSERT INTO s VALUES (1);",
+            "Cannot insert values into read-only stream: S",
+        ),
+        (
+            "INSERT INTO s SELECT * FROM x;",
+            "Cannot insert into read-only stream: S",
+        ),
+        (
+            "ALTER STREAM s ADD COLUMN b INT;",
+            "Cannot alter stream 'S': ALTER operations are not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');",
+            "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE STREAM s AS SELECT * FROM x;",
+            "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "DROP STREAM x; DROP STREAM s DELETE TOPIC;",
+            "Cannot delete topic for read-only source: S",
+        ),
+    ] {
+        house.refuses(statement, part).await;
+    }
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"A":1}"#]);
+}

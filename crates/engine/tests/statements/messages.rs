@@ -202,6 +202,19 @@ const REFUSED: &[(&str, &str)] = &[
         "Function 'greatest' cannot be resolved due to ambiguous method parameters (null, null).",
     ),
     ("SELECT i->* FROM s;", "STRUCT"),
+    // Lambdas.
+    (
+        "SELECT TRANSFORM(a, i => i + 1) FROM s;",
+        "Lambda function argument can't be a column name: I",
+    ),
+    (
+        "SELECT TRANSFORM(a, e => REDUCE(a, 0, (e, n) => e + n)) FROM s;",
+        "Reusing lambda arguments in nested lambda is not allowed: E",
+    ),
+    (
+        "SELECT REDUCE(a, 0, (n, n) => n) FROM s;",
+        "Lambda arguments have duplicates: [",
+    ),
     // CREATE STREAM.
     (
         "CREATE STREAM s (x INT) WITH (kafka_topic='t', value_format='JSON');",
