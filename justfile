@@ -62,7 +62,7 @@ clients-install:
 @clients-env:
     scripts/clients.sh env
 
-# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a
+# Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600`. Needs cargo-fuzz and a
 # nightly compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
 fuzz crate target seconds:
     cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict

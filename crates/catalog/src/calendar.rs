@@ -46,40 +46,81 @@ impl Display for Time {
 
 impl Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = Date(self.0.div_euclid(MILLIS_PER_DAY));
+        let (year, month, day) = civil_from_days(self.0.div_euclid(MILLIS_PER_DAY));
         let rest = self.0.rem_euclid(MILLIS_PER_DAY);
         let (seconds, millis) = (rest / 1000, rest % 1000);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{day}T{hour:02}:{minute:02}:{second:02}.{millis:03}")
+        // `yyyy` is the year of its era: those before Christ count backwards, and nothing says that they do.
+        let year = if year > 0 { year } else { 1 - year };
+        let sign = if year > 9999 { "+" } else { "" };
+        write!(f, "{sign}{year:04}-{month:02}-{day:02}")?;
+        write!(f, "T{hour:02}:{minute:02}:{second:02}.{millis:03}")
     }
 }
 
 /// `yyyy[-MM[-dd]]`, or a whole date with `T`, a time that may be partial and a zone that may be absent.
+///
+/// As ksqlDB reads it: what a time lacks is filled up from `00:00:00.000` character by character, so that `10:15:30.1` is a
+/// hundred milliseconds past; a day that its month has not is the month's last, and 24:00 the next day's midnight.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
     let Some((date, time)) = text.split_once('T') else {
-        return parse_date(text).map(|days| days * MILLIS_PER_DAY);
+        return smart_date(&completed(text)).map(|days| days * MILLIS_PER_DAY);
     };
-    // A date that is itself partial has no time of day.
-    if date.len() != "yyyy-MM-dd".len() {
-        return None;
-    }
     let (time, offset) = split_zone(time)?;
-    let midnight = parse_date(date)? * MILLIS_PER_DAY;
-    Some(midnight + parse_partial_time(time)? - offset)
+    let time = time.strip_suffix('Z').unwrap_or(time);
+    let missing = "00:00:00.000".get(time.len()..).unwrap_or("");
+    let millis = parse_full_time(&format!("{time}{missing}"))?;
+    let midnight = smart_date(date)?.checked_mul(MILLIS_PER_DAY)?;
+    midnight.checked_add(millis)?.checked_sub(offset)
 }
 
-/// `yyyy[-MM[-dd]]` in days since the epoch.
+/// `yyyy[-MM[-dd]]` in days since the epoch. Years of more than four digits have a sign.
 pub fn parse_date(text: &str) -> Option<i64> {
-    let mut parts = text.split('-');
-    let year = digits(parts.next()?, 4)?;
-    let month = parts.next().map_or(Some(1), |part| digits(part, 2))?;
-    let day = parts.next().map_or(Some(1), |part| digits(part, 2))?;
-    if parts.next().is_some() || !(1..=12).contains(&month) {
-        return None;
+    let (year, month, day) = date_parts(&completed(text))?;
+    let is_date = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+    is_date.then(|| days_from_civil(year, month, day))
+}
+
+/// The first of the month, or of January, where a text has only that.
+fn completed(text: &str) -> String {
+    match text.trim_end_matches('-').matches('-').count() {
+        0 => format!("{text}-01-01"),
+        1 => format!("{text}-01"),
+        _ => text.to_owned(),
     }
-    (1..=days_in_month(year, month))
-        .contains(&day)
-        .then(|| days_from_civil(year, month, day))
+}
+
+/// A day that its month has not is the month's last. Only years after Christ.
+fn smart_date(text: &str) -> Option<i64> {
+    let (year, month, day) = date_parts(text)?;
+    let is_date = year > 0 && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let day = day.min(days_in_month(year, month));
+    is_date.then(|| days_from_civil(year, month, day))
+}
+
+/// Year, month and day of `yyyy-MM-dd`.
+fn date_parts(text: &str) -> Option<(i64, i64, i64)> {
+    let (year, rest) = match text.as_bytes().first()? {
+        b'+' | b'-' => {
+            let end = text.get(1..)?.find('-')? + 1;
+            (text.get(..end)?, text.get(end + 1..)?)
+        }
+        _ => text.split_once('-')?,
+    };
+    let (month, day) = rest.split_once('-')?;
+    Some((signed_year(year)?, digits(month, 2)?, digits(day, 2)?))
+}
+
+/// Four digits; a minus before Christ, and a plus where there are more digits.
+fn signed_year(text: &str) -> Option<i64> {
+    let number = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let value = digits(number, number.len())?;
+    match (text.as_bytes().first()?, number.len()) {
+        (b'+', 5..=9) => Some(value),
+        (b'-', 4..=9) if value > 0 => Some(-value),
+        (b'0'..=b'9', 4) => Some(value),
+        _ => None,
+    }
 }
 
 /// `HH:mm[:ss[.fraction]]` in milliseconds of the day, as Java's `LocalTime.parse`; finer than a millisecond is cut.
@@ -104,46 +145,57 @@ fn parse_fraction(fraction: &str) -> Option<i64> {
     digits(&millis, 3)
 }
 
-/// `HH[:mm[:ss[.SSS]]]`.
+/// `HH:mm:ss.SSS`; 24:00 is a day's end.
+fn parse_full_time(text: &str) -> Option<i64> {
+    let (whole, millis) = text.split_once('.')?;
+    let millis = digits(millis, 3)?;
+    match whole {
+        "24:00:00" => (millis == 0).then_some(MILLIS_PER_DAY),
+        whole if whole.len() == "HH:mm:ss".len() => Some(parse_partial_time(whole)? + millis),
+        _ => None,
+    }
+}
+
+/// `HH:mm[:ss]`.
 fn parse_partial_time(text: &str) -> Option<i64> {
-    let (whole, millis) = match text.split_once('.') {
-        Some((whole, millis)) if whole.len() == "HH:mm:ss".len() => (whole, digits(millis, 3)?),
-        Some(_) => return None,
-        None => (text, 0),
-    };
-    let mut parts = whole.split(':');
+    let mut parts = text.split(':');
     let hour = digits(parts.next()?, 2)?;
     let minute = parts.next().map_or(Some(0), |part| digits(part, 2))?;
     let second = parts.next().map_or(Some(0), |part| digits(part, 2))?;
     if parts.next().is_some() || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    Some(((hour * 60 + minute) * 60 + second) * 1000 + millis)
+    Some(((hour * 60 + minute) * 60 + second) * 1000)
 }
 
-/// The time before the zone, and the zone's offset in milliseconds.
+/// The time before the zone, and the zone's offset in milliseconds: `+h`, `+hh`, `+hhmm`, `+hh:mm`, or with seconds.
 fn split_zone(text: &str) -> Option<(&str, i64)> {
-    if let Some(time) = text.strip_suffix('Z') {
-        return Some((time, 0));
-    }
-    let Some(at) = text.find(['+', '-']) else {
+    let Some(at) = text.find('+').or_else(|| text.find('-')) else {
         return Some((text, 0));
     };
     let (time, zone) = text.split_at(at);
     let (sign, zone) = zone.split_at(1);
-    let (hours, minutes) = match (zone.len(), zone.get(..2), zone.get(2..)) {
-        (2, Some(hours), _) => (hours, "00"),
-        (4, Some(hours), Some(minutes)) => (hours, minutes),
-        (5, Some(hours), Some(minutes)) => (hours, minutes.strip_prefix(':')?),
+    let parts = match (zone.len(), zone.contains(':')) {
+        (1 | 2, false) => [zone, "00", "00"],
+        (4, false) => [zone.get(..2)?, zone.get(2..)?, "00"],
+        (6, false) => [zone.get(..2)?, zone.get(2..4)?, zone.get(4..)?],
+        (5, true) => [zone.get(..2)?, zone.get(2..)?.strip_prefix(':')?, "00"],
+        (8, true) => [
+            zone.get(..2)?,
+            zone.get(2..5)?.strip_prefix(':')?,
+            zone.get(5..)?.strip_prefix(':')?,
+        ],
         _ => return None,
     };
-    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    let [hours, minutes, seconds] = parts;
+    let hours = digits(hours, hours.len())?;
+    let (minutes, seconds) = (digits(minutes, 2)?, digits(seconds, 2)?);
+    let total = (hours * 60 + minutes) * 60 + seconds;
     // Java's offsets end at 18 hours.
-    if minutes > 59 || hours * 60 + minutes > 18 * 60 {
+    if minutes > 59 || seconds > 59 || total > 18 * 3600 {
         return None;
     }
-    let offset = (hours * 60 + minutes) * 60_000;
-    Some((time, if sign == "-" { -offset } else { offset }))
+    Some((time, if sign == "-" { -total } else { total } * 1000))
 }
 
 /// Exactly `count` ASCII digits.
@@ -209,6 +261,37 @@ mod tests {
         check("2021-06-01T10:15:30", Some("2021-06-01T10:15:30.000"));
         check("2021-06-01T10:15:30.123", Some("2021-06-01T10:15:30.123"));
         check("1969-12-31T23:59:59.999", Some("1969-12-31T23:59:59.999"));
+        check("2021-06-01T", Some("2021-06-01T00:00:00.000"));
+        check("2021-06-01T1", Some("2021-06-01T10:00:00.000"));
+        check("2021-06-01T10:15:30.1", Some("2021-06-01T10:15:30.100"));
+        check("+12021-06", Some("+12021-06-01T00:00:00.000"));
+    }
+
+    #[test]
+    fn days_that_a_month_has_not_are_its_last() {
+        check("2021-02-29", Some("2021-02-28T00:00:00.000"));
+        check("2021-02-30T10", Some("2021-02-28T10:00:00.000"));
+        check("2021-06-01T24", Some("2021-06-02T00:00:00.000"));
+        check("2021-06-01T24:01", None);
+        check("2021-02-32", None);
+        assert_eq!(parse_date("2021-02-29"), None);
+        assert_eq!(parse_date("2021-02-28"), Some(18_686));
+        assert_eq!(parse_date("-0044-03-15"), Some(-735_525));
+        assert_eq!(parse_date("+12021-01-01"), Some(3_671_186));
+        assert_eq!(parse_date("12021-01-01"), None);
+        assert_eq!(parse_date("0000"), Some(-719_528));
+    }
+
+    #[test]
+    fn years_before_christ_are_those_of_their_era() {
+        assert_eq!(
+            Timestamp(-62_135_596_800_001).to_string(),
+            "0001-12-31T23:59:59.999"
+        );
+        assert_eq!(
+            Timestamp(253_402_300_800_000).to_string(),
+            "+10000-01-01T00:00:00.000"
+        );
     }
 
     #[test]
@@ -217,6 +300,15 @@ mod tests {
         check("2021-06-01T10:00+02", Some("2021-06-01T08:00:00.000"));
         check("2021-06-01T10:00-0130", Some("2021-06-01T11:30:00.000"));
         check("2021-06-01T00:00+01:00", Some("2021-05-31T23:00:00.000"));
+        check("2021-06-01T10+2", Some("2021-06-01T08:00:00.000"));
+        check(
+            "2021-06-01T10:15:30.123+02:00:30",
+            Some("2021-06-01T08:15:00.123"),
+        );
+        check(
+            "2021-06-01T10:15:30.123-020030",
+            Some("2021-06-01T12:16:00.123"),
+        );
     }
 
     #[test]
@@ -225,13 +317,14 @@ mod tests {
             "",
             "21",
             "2021-13",
-            "2021-02-29",
             "2021-6",
             "2021-06T10",
-            "2021-06-01T",
-            "2021-06-01T24",
             "2021-06-01T10:15.5",
-            "2021-06-01T10:15:30.1",
+            "2021-06-01T10:15:30.1234",
+            "0000",
+            "-2021-01-01",
+            "2021-",
+            "T10",
             "2021-06-01T10+19",
             "2021-06-01 10:00",
             "2021-06-01T10:00+é",

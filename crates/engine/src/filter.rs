@@ -67,6 +67,11 @@ impl Filter {
         Ok(self.pipeline.process(values)?)
     }
 
+    /// The rows that leave for columns that were decoded elsewhere, in pieces, as they leave.
+    pub fn rows(&mut self, columns: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
+        Ok(self.pipeline.rows(columns)?)
+    }
+
     /// How many rows leave for columns that were decoded elsewhere.
     pub fn count_rows(&mut self, columns: RecordBatch) -> Result<usize, Error> {
         Ok(self.pipeline.process_rows(columns)?)

@@ -46,7 +46,11 @@ mod metrics;
 mod print;
 mod processing_log;
 pub mod properties;
+#[cfg(test)]
+mod property_manual;
 mod queries;
+#[cfg(test)]
+mod reference;
 pub mod rows;
 mod service;
 mod session;

@@ -50,6 +50,8 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
         Level::Server,
     ),
     ("ksql.nested.error.set.null", "true", Level::Query),
+    // ksqlDB's older planner has the key columns in the source's order, its newer one in that of the select list.
+    ("ksql.new.query.planner.enabled", "false", Level::Query),
     ("ksql.output.topic.name.prefix", "", Level::Server),
     (
         "ksql.persistence.default.format.key",
@@ -95,6 +97,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
 
 /// What decides a stream's topic and formats when its statement is accepted, and must not change when it is read again.
 pub const DECIDED_ONCE: &[&str] = &[
+    "ksql.new.query.planner.enabled",
     "ksql.output.topic.name.prefix",
     "ksql.persistence.default.format.key",
     "ksql.persistence.default.format.value",
@@ -102,7 +105,7 @@ pub const DECIDED_ONCE: &[&str] = &[
 ];
 
 /// Known, so that files and scripts for ksqlDB work, and without effect in this version.
-const WITHOUT_EFFECT: &[&str] = &[
+pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "buffered.records.per.partition",
     "cache.max.bytes.buffering",
     "ksql.cast.strings.preserve.nulls",
@@ -113,7 +116,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "ksql.query.pull.range.scan.enabled",
     "ksql.query.pull.stream.enabled",
     "ksql.query.pull.table.scan.enabled",
-    "ksql.timestamp.throw.on.invalid",
     "max.task.idle.ms",
     "task.timeout.ms",
 ];

@@ -4,7 +4,7 @@
 //! it missed are filled with NULLs when it is next touched or finished. A value that turns out to be replaced, by a
 //! duplicate member, is cut off again.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     array::{
@@ -16,6 +16,9 @@ use arrow::{
     datatypes::i256,
 };
 use weir_catalog::SqlType;
+
+/// So few values are compared with one another; more are put into a table.
+const FEW: usize = 16;
 
 /// A growing column of one scalar type.
 #[derive(Debug)]
@@ -122,6 +125,25 @@ impl Column {
                 data.truncate(offsets.last().map_or(0, |end| *end as usize));
             }
         }
+    }
+
+    /// The rows of `start..end` whose bytes come again later in it, in order.
+    pub fn repeated(&self, start: usize, end: usize, found: &mut Vec<usize>) {
+        let Values::Bytes { offsets, data } = &self.values else {
+            return;
+        };
+        let bytes = |row: usize| &data[offsets[row] as usize..offsets[row + 1] as usize];
+        if end - start <= FEW {
+            let comes_again =
+                |row: &usize| (*row + 1..end).any(|later| bytes(later) == bytes(*row));
+            found.extend((start..end).filter(comes_again));
+            return;
+        }
+        let mut last: HashMap<&[u8], usize> = HashMap::with_capacity(end - start);
+        let earlier = (start..end).filter_map(|row| last.insert(bytes(row), row));
+        let first = found.len();
+        found.extend(earlier);
+        found[first..].sort_unstable();
     }
 
     /// The array of `rows` rows; the column is empty afterwards.

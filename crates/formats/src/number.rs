@@ -17,7 +17,7 @@ pub fn java_text(number: &str, out: &mut String) {
                     exponent
                         .parse::<i64>()
                         .unwrap_or(0)
-                        .clamp(-100_000, 100_000),
+                        .clamp(i64::from(i32::MIN), i64::from(i32::MAX)),
                 )
             });
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -54,16 +54,73 @@ pub fn java_text(number: &str, out: &mut String) {
     out.push_str(&adjusted.unsigned_abs().to_string());
 }
 
-/// A number as a 64-bit integer: fractions are cut, what is too large wraps or saturates as Java's conversions do.
+/// A JSON number as a 64-bit integer: the fraction is cut, and of what is left the low 64 bits count, as `longValue` of
+/// Java's `BigDecimal` and `BigInteger` has it. `None` for an exponent that these do not take.
 pub fn to_i64(number: &str) -> Option<i64> {
     if let Ok(value) = number.parse::<i64>() {
         return Some(value);
     }
-    if number.contains(['.', 'e', 'E']) {
-        return number.parse::<f64>().ok().map(|value| value as i64);
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, i64::from(exponent.parse::<i32>().ok()?)),
+        None => (number, 0),
+    };
+    let digits = mantissa.trim_start_matches('-');
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let places = fraction.len() as i64 - exponent;
+    let count = whole.len() + fraction.len();
+    let kept = count.saturating_sub(usize::try_from(places).unwrap_or(0));
+    let digits = whole.bytes().chain(fraction.bytes()).take(kept);
+    let mut value = digits.fold(0_u64, |value, digit| {
+        value
+            .wrapping_mul(10)
+            .wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    // 10^64 is a multiple of 2^64: beyond that nothing is left.
+    for _ in 0..(-places).clamp(0, 64) {
+        value = value.wrapping_mul(10);
     }
-    // BigInteger.longValue: the low 64 bits.
-    i256::from_string(number).map(|value| value.to_parts().0 as i64)
+    let value = value as i64;
+    Some(match number.starts_with('-') {
+        true => value.wrapping_neg(),
+        false => value,
+    })
+}
+
+/// Milliseconds of a day; its end is still of it.
+pub fn to_time(milliseconds: i64) -> Option<i32> {
+    (0..=86_400_000)
+        .contains(&milliseconds)
+        .then_some(milliseconds as i32)
+}
+
+/// A text as a DOUBLE, by the rules of `Double.parseDouble` but for hexadecimal numbers: blanks around it, `NaN`,
+/// `Infinity`, and a `d` or `f` at the end.
+pub fn to_double(text: &str) -> Option<f64> {
+    let text = text.trim_matches(|character| character <= ' ');
+    let (is_negative, unsigned) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let value = match unsigned {
+        "NaN" => return Some(f64::NAN),
+        "Infinity" => f64::INFINITY,
+        _ => {
+            let number = unsigned
+                .strip_suffix(['d', 'D', 'f', 'F'])
+                .unwrap_or(unsigned);
+            let is_number = number
+                .starts_with(|first: char| first.is_ascii_digit() || first == '.')
+                && number
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+            if !is_number {
+                return None;
+            }
+            number.parse().ok()?
+        }
+    };
+    Some(if is_negative { -value } else { value })
 }
 
 /// A number with at most `scale` places and `precision` digits; nothing is rounded.
@@ -106,7 +163,7 @@ pub fn to_decimal(number: &str, precision: u8, scale: u8) -> Option<i256> {
 mod tests {
     use arrow::datatypes::i256;
 
-    use super::{java_text, to_decimal, to_i64};
+    use super::{java_text, to_decimal, to_double, to_i64};
 
     #[test]
     fn numbers_print_as_java_prints_them() {
@@ -125,13 +182,62 @@ mod tests {
         check("0.0000001", "1E-7");
         check("-12.5", "-12.5");
         check("1e-10", "1E-10");
+        check("1e200000", "1E+200000");
+        check("0e10", "0E+10");
+        check("0.00000000", "0E-8");
     }
 
     #[test]
     fn integers_are_cut_and_wrap() {
-        assert_eq!(to_i64("1.9"), Some(1));
-        assert_eq!(to_i64("18446744073709551617"), Some(1));
-        assert_eq!(to_i64("1e3"), Some(1000));
+        for (number, expected) in [
+            ("1.9", 1),
+            ("-1.9", -1),
+            ("0.99", 0),
+            ("18446744073709551617", 1),
+            ("-18446744073709551617", -1),
+            ("1e3", 1000),
+            ("1.2345E2", 123),
+            ("12345e-2", 123),
+            ("1e-400", 0),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("9223372036854775808.5", i64::MIN),
+            ("1e19", -8_446_744_073_709_551_616),
+            ("1e63", i64::MIN),
+            ("1e64", 0),
+            ("1e2000000000", 0),
+        ] {
+            assert_eq!(to_i64(number), Some(expected), "{number}");
+        }
+        assert_eq!(to_i64("1e9999999999"), None);
+    }
+
+    #[test]
+    fn doubles_are_read_as_java_reads_them() {
+        for (text, expected) in [
+            ("1", Some(1.0)),
+            (" -1.5e3\t", Some(-1500.0)),
+            ("+1.", Some(1.0)),
+            (".5", Some(0.5)),
+            ("1d", Some(1.0)),
+            ("1.5F", Some(1.5)),
+            ("1e999", Some(f64::INFINITY)),
+            ("-Infinity", Some(f64::NEG_INFINITY)),
+            ("inf", None),
+            ("infinity", None),
+            ("nan", None),
+            ("", None),
+            ("-", None),
+            (".", None),
+            ("d", None),
+            ("1e", None),
+            ("--1", None),
+            ("1 2", None),
+            ("1_000", None),
+            ("\u{a0}1", None),
+        ] {
+            assert_eq!(to_double(text), expected, "{text:?}");
+        }
+        assert!(to_double("NaN").unwrap().is_nan());
     }
 
     #[test]

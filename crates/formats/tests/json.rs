@@ -130,6 +130,186 @@ fn types_are_read_as_leniently_as_the_reference_says() {
 }
 
 #[test]
+fn numbers_and_texts_of_numbers_are_read_as_java_reads_them() {
+    let decimal = |precision, scale| SqlType::Decimal { precision, scale };
+    check(SqlType::Integer, "-1.9", "-1");
+    check(SqlType::Integer, "1e3", "1000");
+    check(SqlType::Integer, "2147483648", "-2147483648");
+    check(SqlType::Integer, "\"2147483648\"", "!type_mismatch");
+    check(SqlType::Integer, "\"1.0\"", "!type_mismatch");
+    check(SqlType::Integer, "\" 1\"", "!type_mismatch");
+    check(SqlType::Integer, "\"+1\"", "1");
+    check(SqlType::Integer, "[1]", "!type_mismatch");
+    check(SqlType::BigInt, "9007199254740993.0", "9007199254740993");
+    check(SqlType::BigInt, "18446744073709551615", "-1");
+    check(SqlType::BigInt, "\"9223372036854775808\"", "!type_mismatch");
+    check(SqlType::BigInt, "\"\"", "!type_mismatch");
+    check(SqlType::Double, "\" 1.5 \"", "1.5");
+    check(SqlType::Double, "\"1d\"", "1.0");
+    check(SqlType::Double, "\"NaN\"", "NaN");
+    check(SqlType::Double, "\"-Infinity\"", "-inf");
+    check(SqlType::Double, "\"inf\"", "!type_mismatch");
+    check(SqlType::Double, "1e999", "inf");
+    check(SqlType::Double, "false", "!type_mismatch");
+    check(decimal(4, 2), "\"1.5\"", "1.50");
+    check(decimal(4, 2), "\" 1.5\"", "!type_mismatch");
+    check(decimal(4, 2), "1.500", "1.50");
+    check(decimal(4, 2), "100", "!type_mismatch");
+    check(decimal(4, 2), "99.99", "99.99");
+    check(decimal(4, 2), "9e1", "90.00");
+    check(decimal(4, 2), "true", "!type_mismatch");
+    check(SqlType::Boolean, "1", "!type_mismatch");
+}
+
+#[test]
+fn times_are_whole_numbers_of_their_unit() {
+    check(SqlType::Time, "0", "00:00:00");
+    check(SqlType::Time, "\"3723004\"", "01:02:03.004");
+    check(SqlType::Time, "1.9", "00:00:00.001");
+    check(SqlType::Time, "-1", "!type_mismatch");
+    check(SqlType::Time, "86400001", "!type_mismatch");
+    check(SqlType::Time, "\"01:02:03\"", "!type_mismatch");
+    check(SqlType::Date, "\"1\"", "1970-01-02");
+    check(SqlType::Date, "-1", "1969-12-31");
+    check(SqlType::Date, "1.9", "1970-01-02");
+    check(SqlType::Date, "9223372036854775807", "!type_mismatch");
+    check(SqlType::Date, "true", "!type_mismatch");
+    check(SqlType::Timestamp, "1.9", "1970-01-01T00:00:00.001");
+    check(SqlType::Timestamp, "\"1.9\"", "!type_mismatch");
+    check(SqlType::Timestamp, "{}", "!type_mismatch");
+}
+
+#[test]
+fn bytes_are_base64_as_jackson_has_it() {
+    check(SqlType::Bytes, "\"\"", "");
+    check(SqlType::Bytes, "\"IQ\"", "!type_mismatch");
+    check(SqlType::Bytes, "\"IR==\"", "21");
+    check(SqlType::Bytes, "\" ISEh\\n ISEh \"", "212121212121");
+    check(SqlType::Bytes, "\"I SEh\"", "!type_mismatch");
+    check(SqlType::Bytes, "33", "!type_mismatch");
+}
+
+#[test]
+fn everything_is_a_string() {
+    check(SqlType::String, "false", "false");
+    check(SqlType::String, "-0.0", "0.0");
+    check(SqlType::String, "1.50", "1.50");
+    check(
+        SqlType::String,
+        "12345678901234567890123",
+        "12345678901234567890123",
+    );
+    check(SqlType::String, "0.00000012", "1.2E-7");
+    check(SqlType::String, "[]", "[]");
+    check(
+        SqlType::String,
+        "[null, [1e2, {\"x\": [true]}]]",
+        "[null, [1E+2, {\"x\":[true]}]]",
+    );
+    check(
+        SqlType::String,
+        "{ \"x\" : 1e2, \"y\":\"\\u00e9\", \"x\":null }",
+        "{\"x\":null,\"y\":\"é\"}",
+    );
+}
+
+#[test]
+fn a_map_has_each_key_once() {
+    let map = SqlType::map(SqlType::String, SqlType::array(SqlType::Integer));
+    check(
+        map.clone(),
+        r#"{"a":[1],"b":[2,3],"a":[4]}"#,
+        "{b: [2, 3], a: [4]}",
+    );
+    let long: Vec<String> = (0..40).map(|n| format!("\"k{}\":[{n}]", n % 20)).collect();
+    let later: Vec<String> = (20..40).map(|n| format!("k{}: [{n}]", n - 20)).collect();
+    check(
+        map.clone(),
+        &format!("{{{}}}", long.join(",")),
+        &format!("{{{}}}", later.join(", ")),
+    );
+    let decoded = decode(
+        &[request(&["A"], map)],
+        &[
+            r#"{"a":{"x":[1],"x":[2]}}"#,
+            r#"{"a":{"x":[1],"x":[2]},"a":{"y":[3]}}"#,
+            "{}",
+            r#"{"a":{"y":[4],"x":[5],"y":[6]}}"#,
+        ],
+    );
+    let column = decoded.columns[0].as_ref();
+    column.to_data().validate_full().unwrap();
+    let texts = [0, 1, 3].map(|row| array_value_to_string(column, row).unwrap());
+    assert_eq!(texts, ["{x: [2]}", "{y: [3]}", "{x: [5], y: [6]}"]);
+    assert!(column.is_null(2));
+}
+
+#[test]
+fn a_key_that_is_exactly_one_name_is_another_in_upper_case() {
+    let check = |document: &str, upper: Option<&str>, lower: Option<&str>| {
+        let requests = [
+            request(&["HOST"], SqlType::String),
+            request(&["host"], SqlType::String),
+        ];
+        let decoded = decode(&requests, &[document]);
+        let text = |column: &ArrayRef| {
+            let column = column.as_string::<i32>();
+            column.is_valid(0).then(|| column.value(0).to_owned())
+        };
+        assert_eq!(text(&decoded.columns[0]).as_deref(), upper, "{document}");
+        assert_eq!(text(&decoded.columns[1]).as_deref(), lower, "{document}");
+    };
+    check(r#"{"host":"a"}"#, Some("a"), Some("a"));
+    check(r#"{"HOST":"b"}"#, Some("b"), None);
+    check(r#"{"HOST":"b","host":"a"}"#, Some("b"), Some("a"));
+    check(r#"{"host":"a","HOST":"b"}"#, Some("b"), Some("a"));
+    check(r#"{"host":"a","Host":"c"}"#, Some("c"), Some("a"));
+    check(r#"{"Host":"c","host":"\u0061"}"#, Some("a"), Some("a"));
+    check(r#"{"host":"a","HOST":null}"#, None, Some("a"));
+    check(r#"{"host":"a","host":null}"#, None, None);
+}
+
+#[test]
+fn a_mark_of_the_order_of_bytes_is_passed_over() {
+    let decoded = decode(
+        &[request(&["A"], SqlType::String)],
+        &["\u{feff}{\"a\":\"x\"}", "\u{feff}null", "\u{feff}"],
+    );
+    assert_eq!(decoded.columns[0].as_string::<i32>().value(0), "x");
+    assert!(decoded.is_null.value(1));
+    assert_eq!(decoded.misfits.len(), 1);
+}
+
+#[test]
+fn small_decimals_are_written_as_java_writes_them() {
+    let check = |precision, scale, value: &str, expected: &str| {
+        let columns = [Column::value("A", SqlType::Decimal { precision, scale })];
+        let requests = [request(&["A"], columns[0].sql_type.clone())];
+        let document = format!("{{\"a\":{value}}}");
+        let spec = FormatSpec::json();
+        let decoded = Decoder::try_new(&spec, &columns, &requests).unwrap();
+        let decoded = { decoded }.decode(&[Some(document.as_bytes())]);
+        let encoded = Encoder::try_new(&spec, &columns).unwrap();
+        let encoded = { encoded }.encode(&decoded.columns, 1, None);
+        let text = std::str::from_utf8(encoded.rows[0].as_ref().unwrap()).unwrap();
+        assert_eq!(text, format!("{{\"A\":{expected}}}"));
+    };
+    check(4, 2, "0", "0.00");
+    check(10, 6, "0.000001", "0.000001");
+    check(10, 8, "0.000001", "0.00000100");
+    check(10, 8, "0.00000012", "1.2E-7");
+    check(10, 8, "-0.00000001", "-1E-8");
+    check(10, 8, "0", "0E-8");
+    check(10, 8, "12.5", "12.50000000");
+    check(
+        60,
+        20,
+        "123456789012345678901234567890.5",
+        "123456789012345678901234567890.50000000000000000000",
+    );
+}
+
+#[test]
 fn a_name_is_found_exactly_or_in_another_case_and_the_last_one_wins() {
     let check = |name: &str, document: &str, expected: Option<&str>| {
         let decoded = decode(

@@ -14,9 +14,11 @@ pub mod overload;
 pub mod registry;
 pub mod scalar;
 pub mod shown;
+pub mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
+pub mod time_pattern;
 
 pub use column::{Body, function, over_arrays};
 pub use host::scalar_function;
@@ -24,4 +26,5 @@ pub use kernel::Call;
 pub use manual::{Argument, Manual, Overload};
 pub use operators::cast::{cast_array, check_cast};
 pub use overload::{Builtin, Given, Parameter, Selected, Variant};
-pub use registry::{Function, Registry, ResolveError, Resolved, Udf};
+pub use registry::{Function, FunctionKind, Registry, ResolveError, Resolved, Udf};
+pub use table::TableFunction;

@@ -11,6 +11,8 @@ pub struct Manual {
     pub overloads: Vec<Overload>,
     /// Whether a NULL argument may give something else than NULL; the descriptions say what.
     pub takes_null: bool,
+    /// Whether Weir has it and ksqlDB has not.
+    pub is_added: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Functions made of overloads, and which of them a call means.
 //!
 //! As ksqlDB does: first the overloads that fit as they are, then those that fit after implicit casts (numbers widen, STRING
-//! to times and BYTES; never where a parameter names no type). Of several that fit, one without variable arguments wins, then
+//! to times and BYTES; where a parameter names no type, numbers only). Of several that fit, one without variable arguments wins, then
 //! the one with more parameters, then the one with fewer that may be anything; if that leaves two, the call is ambiguous.
 
 mod parameter;
@@ -40,6 +40,8 @@ pub struct Variant {
     returns: Returns,
     /// As the manual prints it, where it depends on the arguments.
     returns_as: Option<&'static str>,
+    /// Answers otherwise each time: clocks, random numbers.
+    is_volatile: bool,
     body: Work,
 }
 
@@ -108,11 +110,12 @@ impl Variant {
         body: Work,
     ) -> Self {
         Self {
-            parameters,
             is_variadic: false,
             description,
             returns,
             returns_as: None,
+            is_volatile: parameters.is_empty(),
+            parameters,
             body,
         }
     }
@@ -120,6 +123,14 @@ impl Variant {
     pub fn variadic(self) -> Self {
         Self {
             is_variadic: true,
+            ..self
+        }
+    }
+
+    /// Always the same value, though there are no arguments.
+    pub fn constant(self) -> Self {
+        Self {
+            is_volatile: false,
             ..self
         }
     }
@@ -157,6 +168,7 @@ impl Builtin {
                 description,
                 overloads,
                 takes_null: false,
+                is_added: false,
             },
             shown: name.to_lowercase(),
             variants: variants.into_iter().map(Arc::new).collect(),
@@ -166,6 +178,12 @@ impl Builtin {
     /// A NULL argument gives something else than NULL.
     pub fn takes_null(mut self) -> Self {
         self.manual.takes_null = true;
+        self
+    }
+
+    /// ksqlDB has no function of this name.
+    pub fn added(mut self) -> Self {
+        self.manual.is_added = true;
         self
     }
 
@@ -307,7 +325,7 @@ impl Selected {
         let returns = variant.result(&arguments, &self.generics)?;
         let types = listed(&arguments);
         let udf = match &variant.body {
-            Work::Columns(body) if variant.parameters.is_empty() => {
+            Work::Columns(body) if variant.is_volatile => {
                 Udf::Scalar(volatile(self.name, &returns, Arc::clone(body)))
             }
             Work::Columns(body) => {
@@ -485,13 +503,15 @@ mod tests {
     }
 
     #[test]
-    fn a_generic_type_is_one_type_and_is_not_cast_to() {
+    fn a_generic_type_is_one_type_to_which_numbers_widen() {
         check("IFNULL", &[BIGINT, BIGINT], Ok(SqlType::BigInt));
+        check("IFNULL", &[BIGINT, INTEGER], Ok(SqlType::BigInt));
+        check("COALESCE", &[INTEGER, DOUBLE, BIGINT], Ok(SqlType::Double));
         check(
             "IFNULL",
-            &[BIGINT, INTEGER],
+            &[BIGINT, STRING],
             Err(
-                "Function 'IFNULL' does not accept parameters (BIGINT, INTEGER).\nValid alternatives are:\nIFNULL(T expression, T alternative)",
+                "Function 'IFNULL' does not accept parameters (BIGINT, STRING).\nValid alternatives are:\nIFNULL(T expression, T alternative)",
             ),
         );
         check(

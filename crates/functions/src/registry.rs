@@ -1,20 +1,42 @@
 //! The functions that there are.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use datafusion_expr::{Expr, HigherOrderUDF, ScalarUDF, Volatility};
 use weir_catalog::SqlType;
 
 use crate::{
-    Manual, lambda,
+    Manual, TableFunction, lambda,
     overload::{Given, Selected},
-    scalar,
+    scalar, table,
 };
 
 /// Built-in functions and those that a program registered.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     functions: BTreeMap<String, Arc<dyn Function>>,
+    tables: BTreeMap<String, Arc<TableFunction>>,
+}
+
+/// What a function makes of a row: a value, or rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    Scalar,
+    Table,
+}
+
+/// `SCALAR`, `TABLE`.
+impl fmt::Display for FunctionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scalar => "SCALAR",
+            Self::Table => "TABLE",
+        })
+    }
 }
 
 /// A function as the planner sees it. [`crate::Builtin`] is one made of overloads, for host programs too.
@@ -85,6 +107,10 @@ impl Registry {
         for function in scalar::all() {
             registry.register(Arc::new(function));
         }
+        for function in table::all() {
+            let name = function.manual().name.to_uppercase();
+            registry.tables.insert(name, Arc::new(function));
+        }
         registry
     }
 
@@ -99,7 +125,32 @@ impl Registry {
         self.functions.get(&name.to_uppercase())
     }
 
-    /// In the order of their names.
+    /// The table function `name`, in any case.
+    pub fn table(&self, name: &str) -> Option<&Arc<TableFunction>> {
+        self.tables.get(&name.to_uppercase())
+    }
+
+    /// What the manual says of `name`, in any case.
+    pub fn manual(&self, name: &str) -> Option<(FunctionKind, &Manual)> {
+        let scalar = self
+            .get(name)
+            .map(|function| (FunctionKind::Scalar, function.manual()));
+        let table = || Some((FunctionKind::Table, self.table(name)?.manual()));
+        scalar.or_else(table)
+    }
+
+    /// All entries of the manual, in the order of their names.
+    pub fn manuals(&self) -> Vec<(FunctionKind, &Manual)> {
+        let scalar = self.functions.keys();
+        let table = self.tables.keys();
+        let names: BTreeSet<&String> = scalar.chain(table).collect();
+        names
+            .into_iter()
+            .filter_map(|name| self.manual(name))
+            .collect()
+    }
+
+    /// Those of one value, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Function>> {
         self.functions.values()
     }
@@ -130,9 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn table_functions_are_in_the_manual_and_apart_from_the_others() {
+        let registry = Registry::builtin();
+        assert!(registry.get("EXPLODE").is_none());
+        let (kind, manual) = registry.manual("explode").unwrap();
+        assert_eq!((kind, manual.name), (FunctionKind::Table, "EXPLODE"));
+        assert_eq!(registry.manual("LCASE").unwrap().0, FunctionKind::Scalar);
+        let all = registry.manuals();
+        assert!(all.is_sorted_by_key(|(_, manual)| manual.name));
+        assert_eq!(all.len(), scalar::all().len() + table::all().len());
+    }
+
+    #[test]
     fn every_entry_of_the_manual_says_something() {
-        for function in Registry::builtin().iter() {
-            let manual = function.manual();
+        for (_, manual) in Registry::builtin().manuals() {
             assert_eq!(manual.name, manual.name.to_uppercase());
             assert!(!manual.description.is_empty() && !manual.category.is_empty());
             assert!(!manual.overloads.is_empty(), "{}", manual.name);

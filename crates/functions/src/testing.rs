@@ -178,6 +178,19 @@ pub fn call_with_lambdas(
     }
 }
 
+/// Checks a function of one number that computes in DOUBLE; whole values also as INTEGER, BIGINT and DECIMAL.
+pub fn in_doubles(name: &str, cases: &[(f64, f64)]) {
+    for (value, expected) in cases {
+        call(name, &[(*value).into()], *expected);
+        let whole = *value as i32;
+        if f64::from(whole).to_bits() == value.to_bits() {
+            call(name, &[whole.into()], *expected);
+            call(name, &[i64::from(whole).into()], *expected);
+            call(name, &[decimal(i128::from(whole) * 10, 12, 1)], *expected);
+        }
+    }
+}
+
 /// As the engine evaluates it.
 pub fn physically(expression: &Expr, columns: &[ArrayRef], rows: usize) -> ArrayRef {
     let fields = columns.iter().enumerate();
@@ -191,6 +204,20 @@ pub fn physically(expression: &Expr, columns: &[ArrayRef], rows: usize) -> Array
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(schema, columns.to_vec(), &options).unwrap();
     physical.evaluate(&batch).unwrap().into_array(rows).unwrap()
+}
+
+/// The same for a function of two numbers.
+pub fn pairs_in_doubles(name: &str, cases: &[(f64, f64, f64)]) {
+    for (first, second, expected) in cases {
+        call(name, &[(*first).into(), (*second).into()], *expected);
+        let (a, b) = (*first as i32, *second as i32);
+        let is_whole = |whole: i32, value: f64| f64::from(whole).to_bits() == value.to_bits();
+        if is_whole(a, *first) && is_whole(b, *second) {
+            call(name, &[a.into(), b.into()], *expected);
+            call(name, &[i64::from(a).into(), i64::from(b).into()], *expected);
+            call(name, &[(*first).into(), b.into()], *expected);
+        }
+    }
 }
 
 pub fn null(of: &SqlType) -> ScalarValue {

@@ -79,6 +79,20 @@ impl ByteStrings {
     }
 }
 
+/// What collections of texts have taken of the bytes of a batch.
+#[derive(Debug, Default)]
+pub struct Room {
+    taken: usize,
+}
+
+impl Room {
+    /// Takes so many; `None` if they have no place any more.
+    pub fn take(&mut self, bytes: usize) -> Option<()> {
+        let has_room = bytes <= LONGEST.min(LONGEST_BATCH - self.taken);
+        has_room.then(|| self.taken += bytes)
+    }
+}
+
 /// A function from one text to another: `map` appends the result to a buffer that is empty.
 pub fn map_texts(call: &Call, map: impl Fn(&str, &mut String)) -> Result<ArrayRef> {
     let texts = call.argument(0)?.strings()?;

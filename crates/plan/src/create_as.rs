@@ -6,7 +6,7 @@ use weir_sql::statement::{self, CreateAsSelect};
 use crate::{
     Context, Error, ErrorKind, PersistentPlan, Sink, TopicFacts,
     format_support::check_formats,
-    properties::{SINK_PROPERTIES, With},
+    properties::{Inherited, SINK_PROPERTIES, With},
     query,
 };
 
@@ -28,7 +28,7 @@ pub fn plan(
         )
         .at(create.query.span));
     }
-    let planned = query::persistent(&create.query, context, &create.name.value)?;
+    let planned = query::persistent(&create.query, context, &create.name.value, None)?;
     if create.kind == statement::SourceKind::Table {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -47,15 +47,20 @@ pub fn plan(
         .text("KAFKA_TOPIC")?
         .unwrap_or_else(|| format!("{prefix}{name}"));
     let from = &planned.source;
-    let (key_format, value_format) =
-        with.formats(context, Some((&from.key_format, &from.value_format)))?;
     let schema = planned.schema.clone();
+    let inherited = Inherited {
+        key: &from.key_format,
+        value: &from.value_format,
+        has_keys: schema.keys().next().is_some(),
+        drops_keys: planned.drops_keys(),
+    };
+    let (key_format, value_format) = with.formats(context, Some(inherited))?;
     let value_format = with.wrapped(value_format, &schema, context)?;
     check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema);
     let timestamp = timestamp.map_err(|error| with.place(error, "TIMESTAMP"))?;
     let like = context.topics.topic(&from.topic);
-    let spec = with.topic(topic.clone(), like.map(|facts| inherited(facts, context)))?;
+    let spec = with.topic(topic.clone(), like.map(|facts| topic_like(facts, context)))?;
     debug_assert!(
         schema
             .columns
@@ -91,7 +96,7 @@ pub fn plan(
 }
 
 /// What a sink's topic has from that of the source.
-fn inherited(facts: TopicFacts, context: &Context<'_>) -> TopicFacts {
+fn topic_like(facts: TopicFacts, context: &Context<'_>) -> TopicFacts {
     const SWITCH: &str = "ksql.create.topic.inherit.source.replicas.enabled";
     let switch = context.properties.get(SWITCH);
     let replicas = match switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {

@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 
 pub use expression::whole as expression_text;
 
-use crate::{ProjectedColumn, QueryPlan, Step};
+use crate::{NewKey, ProjectedColumn, QueryPlan, Step, TableCall};
 
 /// As much of a condition as is shown, in bytes; of a projection's expression likewise.
 const SHOWN: usize = 4000;
@@ -23,6 +23,8 @@ const SHOWN_COLUMNS: usize = 1000;
 /// The steps by which loggers are named: `processing.<query id>.<step>`.
 pub const SOURCE_STEP: &str = "KsqlTopic.Source.deserializer";
 pub const FILTER_STEP: &str = "WhereFilter";
+pub const PARTITION_BY_STEP: &str = "PartitionBy";
+pub const EXPLODE_STEP: &str = "FlatMap";
 pub const PROJECT_STEP: &str = "Project";
 pub const SINK_STEP: &str = "KsqlTopic.Sink.serializer";
 
@@ -44,23 +46,20 @@ fn render(plan: &QueryPlan, id: Option<&str>) -> String {
     };
     let mut indent = String::new();
     for step in plan.steps.iter().rev() {
-        let written = match step {
-            Step::Project(items) => {
-                let items = listed(items, &projected);
-                write_line(&mut text, &indent, "PROJECT", &items, &logger(PROJECT_STEP))
+        let (name, what, step) = match step {
+            Step::Project(items) => ("PROJECT", listed(items, &projected), PROJECT_STEP),
+            Step::Explode(explode) => ("FLATMAP", listed(&explode.calls, &called), EXPLODE_STEP),
+            Step::PartitionBy(keys) if keys.is_empty() => {
+                ("REKEY", " | NULL".to_owned(), PARTITION_BY_STEP)
             }
+            Step::PartitionBy(keys) => ("REKEY", listed(keys, &rekeyed), PARTITION_BY_STEP),
             Step::Filter(condition) => {
-                let condition = format!(" | {}", expression::bounded(condition, SHOWN));
-                write_line(
-                    &mut text,
-                    &indent,
-                    "FILTER",
-                    &condition,
-                    &logger(FILTER_STEP),
-                )
+                let condition = expression::bounded(condition, SHOWN);
+                ("FILTER", format!(" | {condition}"), FILTER_STEP)
             }
         };
-        written.expect("a String takes all that is written to it");
+        write_line(&mut text, &indent, name, &what, &logger(step))
+            .expect("a String takes all that is written to it");
         indent.push('\t');
     }
     let columns = listed(&plan.scan, &|column| {
@@ -88,6 +87,21 @@ fn write_line(
     logger: &str,
 ) -> fmt::Result {
     writeln!(text, "{indent} > [ {step} ]{what}{logger}")
+}
+
+fn rekeyed(key: &NewKey) -> String {
+    let expression = expression::bounded(&key.expression, SHOWN);
+    format!("{} {} := {expression}", key.name, key.sql_type)
+}
+
+fn called(call: &TableCall) -> String {
+    let arguments = call.arguments.iter();
+    let arguments: Vec<_> = arguments
+        .map(|argument| expression::bounded(argument, SHOWN))
+        .collect();
+    let function = call.function.manual().name;
+    let arguments = arguments.join(", ");
+    format!("{} {} := {function}({arguments})", call.name, call.sql_type)
 }
 
 fn projected(item: &ProjectedColumn) -> String {

@@ -23,6 +23,22 @@ pub fn fingerprint(query: &QueryPlan, sink: &Sink) -> String {
                 hash.part("FILTER");
                 hash.part(&expression_text(condition));
             }
+            Step::PartitionBy(keys) => {
+                hash.part("PARTITION BY");
+                for key in keys {
+                    hash.part(&key.sql_type.to_string());
+                    hash.part(&expression_text(&key.expression));
+                }
+            }
+            Step::Explode(explode) => {
+                hash.part("EXPLODE");
+                for call in &explode.calls {
+                    hash.part(call.function.manual().name);
+                    for argument in &call.arguments {
+                        hash.part(&expression_text(argument));
+                    }
+                }
+            }
             Step::Project(items) => {
                 hash.part("PROJECT");
                 for item in items {

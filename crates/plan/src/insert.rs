@@ -52,7 +52,7 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.target.span));
     }
-    let planned = query::persistent(&insert.query, context, &target.name)?;
+    let planned = query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
     let results: Vec<&Column> = planned.schema.keys_first().collect();
     let wanted: Vec<&Column> = target.schema.keys_first().collect();
     if results != wanted {

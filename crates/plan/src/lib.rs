@@ -15,8 +15,12 @@ pub mod explain;
 mod fingerprint;
 mod format_support;
 mod insert;
+mod names;
+mod partition_by;
 pub mod plan;
+mod projection;
 mod properties;
+mod property_manual;
 mod query;
 mod upgrade;
 
@@ -34,11 +38,13 @@ pub use error::{Error, ErrorKind};
 pub use fingerprint::fingerprint;
 pub use insert::in_other_case;
 pub use plan::{
-    CreateSourcePlan, InsertSelectPlan, InsertValuesPlan, PersistentPlan, Plan, ProjectedColumn,
-    QueryPlan, ScanColumn, ScanSource, Sink, Step, TopicSpec,
+    CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
+    ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
+pub use property_manual::{PropertyManual, property_manual};
 pub use upgrade::{
-    check_may_be_replaced, check_query_upgrade, check_read_alike, check_replaceable,
+    check_key_upgrade, check_may_be_replaced, check_query_upgrade, check_read_alike,
+    check_replaceable,
 };
 
 /// What a statement is planned against.

@@ -3,16 +3,18 @@
 //! A query is a scan and the steps after it, in the order in which a record meets them:
 //!
 //! ```text
-//! scan (columns that are needed) ─▶ Filter ─▶ Project ─▶ sink or rows
+//! scan (columns that are needed) ─▶ Filter ─▶ PartitionBy ─▶ Explode ─▶ Project ─▶ sink or rows
 //! ```
 //!
-//! Expressions are DataFusion's [`Expr`] over the scan's columns by name. They are total: the binder has put in our own
+//! Only the projection is always there. Expressions are DataFusion's [`Expr`] over the columns by name, the scan's and those
+//! that steps before have made. They are total: the binder has put in our own
 //! operators and casts, so that no expression fails a batch and no predicate yields NULL.
 
 use std::sync::Arc;
 
 use datafusion_expr::Expr;
 use weir_catalog::{Column, Schema, Source, SqlType};
+use weir_functions::TableFunction;
 
 #[derive(Debug, Clone)]
 pub enum Plan {
@@ -101,6 +103,14 @@ pub struct QueryPlan {
     pub is_continuous: bool,
 }
 
+impl QueryPlan {
+    /// PARTITION BY NULL: the rows lose their keys.
+    pub fn drops_keys(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| matches!(step, Step::PartitionBy(keys) if keys.is_empty()))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanColumn {
     /// The name by which expressions refer to it; unique within the scan.
@@ -127,7 +137,39 @@ pub enum ScanSource {
 pub enum Step {
     /// Rows for which this BOOLEAN is TRUE go on. On a stream, rows whose value is NULL do not.
     Filter(Expr),
+    /// The rows get these keys, in columns beside the others; none if they are to have no key.
+    PartitionBy(Vec<NewKey>),
+    Explode(Explode),
     Project(Vec<ProjectedColumn>),
+}
+
+/// A column of a new key.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Of the column that holds it.
+    pub name: String,
+    pub sql_type: SqlType,
+    pub expression: Expr,
+    /// Whether it is made of the old key alone. Else it is NULL in rows whose value is NULL.
+    pub is_of_keys: bool,
+}
+
+/// Table functions: each row becomes as many as the call with the most rows gives. Where another gives fewer, its column is
+/// NULL.
+#[derive(Debug, Clone)]
+pub struct Explode {
+    pub calls: Vec<TableCall>,
+    /// The columns that later steps name, besides those of the calls.
+    pub kept: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct TableCall {
+    /// Of the column that holds the values.
+    pub name: String,
+    pub sql_type: SqlType,
+    pub function: Arc<TableFunction>,
+    pub arguments: Vec<Expr>,
 }
 
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
+use weir_functions::time_pattern::Pattern;
 use weir_sql::{
     expression::Literal,
     statement::{Properties, Property},
@@ -170,11 +171,11 @@ impl<'a> With<'a> {
         }
     }
 
-    /// The key's and the value's format; `inherited` are those of a query's source.
+    /// The key's and the value's format.
     pub fn formats(
         &self,
         context: &Context<'_>,
-        inherited: Option<(&FormatSpec, &FormatSpec)>,
+        inherited: Option<Inherited<'_>>,
     ) -> Result<(FormatSpec, FormatSpec), Error> {
         let both = self.text("FORMAT")?;
         let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
@@ -204,19 +205,30 @@ impl<'a> With<'a> {
                 .filter(|text| !text.is_empty())
                 .cloned()
         };
-        let key = key.or_else(|| both.clone());
-        let value = value.or(both);
-        let key = match (key, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((key, _))) => key.clone(),
-            (None, None) => parse_format(
+        let default_key = || {
+            parse_format(
                 &default("ksql.persistence.default.format.key")
                     .unwrap_or_else(|| "KAFKA".to_owned()),
-            )?,
+            )
         };
-        let value = match (value, inherited) {
-            (Some(name), _) => parse_format(&name)?,
-            (None, Some((_, value))) => value.clone(),
+        let key = key.or_else(|| both.clone());
+        let value = value.or(both);
+        let key = match (key, &inherited) {
+            (named, Some(inherited)) if inherited.drops_keys => keyless(named.as_deref())?,
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.key))?
+            }
+            (None, Some(inherited)) => match inherited.key.format {
+                Format::None if inherited.has_keys => default_key()?,
+                _ => inherited.key.clone(),
+            },
+            (None, None) => default_key()?,
+        };
+        let value = match (value, &inherited) {
+            (Some(name), inherited) => {
+                like(&name, inherited.as_ref().map(|inherited| inherited.value))?
+            }
+            (None, Some(inherited)) => inherited.value.clone(),
             (None, None) => match default("ksql.persistence.default.format.value") {
                 Some(name) => parse_format(&name)?,
                 None => {
@@ -316,16 +328,13 @@ impl<'a> With<'a> {
         Ok(value)
     }
 
+    /// The column that dates rows, if one is named, and how its texts are read.
     pub fn timestamp(&self, schema: &Schema) -> Result<Option<TimestampColumn>, Error> {
-        let format = self.text("TIMESTAMP_FORMAT")?;
+        let refuse = |message: String| Err(Error::new(ErrorKind::Property, message));
+        let format = self.timestamp_format()?;
+        // A format by itself is checked, and says nothing, as in ksqlDB.
         let Some(name) = self.text("TIMESTAMP")? else {
-            return match format {
-                Some(_) => Err(Error::new(
-                    ErrorKind::Property,
-                    "'TIMESTAMP_FORMAT' is set but 'TIMESTAMP' is not.",
-                )),
-                None => Ok(None),
-            };
+            return Ok(None);
         };
         let name = match name
             .strip_prefix('`')
@@ -335,29 +344,49 @@ impl<'a> With<'a> {
             None => name.to_uppercase(),
         };
         let Some(column) = schema.column(&name) else {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
-                ),
+            return refuse(format!(
+                "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
             ));
         };
         match (&column.sql_type, &format) {
-            (SqlType::BigInt | SqlType::Timestamp, None) => Ok(Some(TimestampColumn { column: name, format: None })),
-            (SqlType::BigInt | SqlType::Timestamp, Some(_)) => Err(Error::new(
-                ErrorKind::Property,
-                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            (SqlType::String, None) => refuse(
+                "A String timestamp field has been specified without also specifying the timestamp_format"
+                    .to_owned(),
             )
-            .hint("TIMESTAMP_FORMAT is for STRING columns")),
-            (SqlType::String, Some(_)) => Err(Error::new(
-                ErrorKind::Unsupported,
-                "TIMESTAMP over a STRING column with a TIMESTAMP_FORMAT is not in this version.",
-            )),
-            _ => Err(Error::new(
-                ErrorKind::Property,
-                format!("Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"),
+            .map_err(|error| {
+                error.hint("add TIMESTAMP_FORMAT, a pattern such as 'yyyy-MM-dd HH:mm:ssX'")
+            }),
+            (SqlType::String, Some(_)) | (SqlType::BigInt | SqlType::Timestamp, None) => {
+                Ok(Some(TimestampColumn {
+                    column: name,
+                    format,
+                }))
+            }
+            (_, Some(_)) => refuse(
+                "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING."
+                    .to_owned(),
+            ),
+            _ => refuse(format!(
+                "Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified."
             )),
         }
+    }
+
+    /// A pattern of Java's `DateTimeFormatter`.
+    fn timestamp_format(&self) -> Result<Option<String>, Error> {
+        let Some(pattern) = self.text("TIMESTAMP_FORMAT")? else {
+            return Ok(None);
+        };
+        let Err(reason) = Pattern::try_new(&pattern) else {
+            return Ok(Some(pattern));
+        };
+        let message =
+            format!("Invalid datetime format for config:TIMESTAMP_FORMAT, reason:{reason}");
+        let error = Error::new(ErrorKind::Property, message);
+        Err(match self.properties.get("TIMESTAMP_FORMAT") {
+            Some(property) => error.at(property.value_span),
+            None => error,
+        })
     }
 
     /// The topic that the clause asks for; what is not said is as in the topic `like`.
@@ -406,6 +435,37 @@ fn repeated(properties: &Properties) -> Option<&Property> {
     let mut seen = HashSet::new();
     let mut entries = properties.entries.iter();
     entries.find(|entry| !seen.insert(entry.name.value.as_str()))
+}
+
+/// What a query's result has from its source where the statement says nothing.
+#[derive(Debug)]
+pub struct Inherited<'a> {
+    pub key: &'a FormatSpec,
+    pub value: &'a FormatSpec,
+    /// Whether the result has key columns.
+    pub has_keys: bool,
+    /// Whether it is without them because PARTITION BY NULL says so.
+    pub drops_keys: bool,
+}
+
+/// The format of a key that PARTITION BY NULL has taken away.
+fn keyless(named: Option<&str>) -> Result<FormatSpec, Error> {
+    match named.map(parse_format).transpose()? {
+        Some(named) if named.format != Format::None => Err(Error::new(
+            ErrorKind::Property,
+            "Key format specified for stream without key columns.",
+        )),
+        _ => parse_format("NONE"),
+    }
+}
+
+/// The format of this name; what else is said of it is as in the source's, if that has the same format.
+fn like(name: &str, inherited: Option<&FormatSpec>) -> Result<FormatSpec, Error> {
+    let mut named = parse_format(name)?;
+    if let Some(inherited) = inherited.filter(|inherited| inherited.format == named.format) {
+        named.delimiter = inherited.delimiter;
+    }
+    Ok(named)
 }
 
 fn wrong(property: &Property, wanted: &str, found: &Literal) -> Error {

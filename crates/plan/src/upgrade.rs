@@ -2,7 +2,7 @@
 
 use weir_catalog::{Column, FormatSpec, Source, source::TimestampColumn};
 
-use crate::{Error, ErrorKind, PersistentPlan};
+use crate::{Error, ErrorKind, PersistentPlan, QueryPlan, Step, explain::expression_text};
 
 /// CREATE OR REPLACE STREAM … with or without SOURCE: not over a source that is declared read-only, nor as one.
 pub fn check_may_be_replaced(
@@ -156,4 +156,32 @@ fn shown_formats(source: &Source) -> String {
         shown_format(&source.key_format),
         shown_format(&source.value_format)
     )
+}
+
+/// CREATE OR REPLACE … AS SELECT with another PARTITION BY: records of one key would be in two partitions.
+pub fn check_key_upgrade(old: &QueryPlan, new: &QueryPlan) -> Result<(), Error> {
+    let keys = |query: &QueryPlan| -> Option<Vec<String>> {
+        query.steps.iter().find_map(|step| match step {
+            Step::PartitionBy(keys) => {
+                let keys = keys.iter();
+                Some(keys.map(|key| expression_text(&key.expression)).collect())
+            }
+            _ => None,
+        })
+    };
+    let (old, new) = (keys(old), keys(new));
+    if old == new {
+        return Ok(());
+    }
+    let shown = |keys: Option<Vec<String>>| match keys {
+        None => "null".to_owned(),
+        Some(keys) => format!("[{}]", keys.join(", ")),
+    };
+    let (old, new) = (shown(old), shown(new));
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Query is not upgradeable. Plan type StreamSelectKey must have matching keyExpressions. Values differ: '{old}' vs. '{new}'"
+        ),
+    ))
 }

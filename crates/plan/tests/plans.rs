@@ -23,10 +23,15 @@ impl Topics for OneTopic {
     }
 }
 
-/// A catalog with `S (K STRING KEY, A INT, B STRING, C STRUCT<D STRING, E BIGINT>, F DECIMAL(4, 2), G BOOLEAN, H ARRAY<STRING>, M MAP<STRING, INT>)`.
+/// A catalog with a stream `ODD`, whose keys, headers and names are odd, and `S (K STRING KEY, A INT, B STRING, C STRUCT<D STRING, E BIGINT>, F DECIMAL(4, 2), G BOOLEAN, H ARRAY<STRING>, M MAP<STRING, INT>)`.
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let create = "CREATE STREAM S (k VARCHAR KEY, a INT, b VARCHAR, c STRUCT<d VARCHAR, e BIGINT>, f DECIMAL(4, 2), g BOOLEAN, h ARRAY<VARCHAR>, m MAP<VARCHAR, INT>) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')";
+    let Plan::CreateSource(created) = planned(create, &catalog).unwrap() else {
+        panic!()
+    };
+    catalog.add(created.source).unwrap();
+    let create = "CREATE STREAM ODD (h BYTES HEADER('h'), k1 INT KEY, a INT, k2 INT KEY, c STRUCT<d VARCHAR>, ksql_col_1 INT) WITH (KAFKA_TOPIC='t', FORMAT='JSON')";
     let Plan::CreateSource(created) = planned(create, &catalog).unwrap() else {
         panic!()
     };
@@ -149,6 +154,25 @@ fn columns_are_named_as_in_ksqldb() {
     assert_eq!(
         schema("CREATE STREAM X AS SELECT a, k AS key2 FROM s"),
         "`KEY2` STRING KEY, `A` INTEGER"
+    );
+    // Names that the list gives do not count, those of the source do; a number at a member's end is no part of its name.
+    assert_eq!(
+        schema(
+            "SELECT STRUCT(a := 1, d_7 := 2)->a, STRUCT(a := 1, d_7 := 2)->d_7, c->d, KSQL_COL_1 FROM odd EMIT CHANGES"
+        ),
+        "`A_1` INTEGER, `D` INTEGER, `D_1` STRING, `KSQL_COL_1` INTEGER"
+    );
+    assert_eq!(
+        schema("SELECT 1, 2, 3 FROM odd EMIT CHANGES"),
+        "`KSQL_COL_0` INTEGER, `KSQL_COL_2` INTEGER, `KSQL_COL_3` INTEGER"
+    );
+    assert_eq!(
+        schema("SELECT * FROM odd EMIT CHANGES"),
+        "`K1` INTEGER, `K2` INTEGER, `A` INTEGER, `C` STRUCT<`D` STRING>, `KSQL_COL_1` INTEGER, `H` BYTES"
+    );
+    assert_eq!(
+        schema("CREATE STREAM X AS SELECT a, k2, odd.k1 AS z, h FROM odd"),
+        "`Z` INTEGER KEY, `K2` INTEGER KEY, `A` INTEGER, `H` BYTES"
     );
     assert_eq!(
         schema("SELECT c->* , x.rowtime FROM s x EMIT CHANGES"),
@@ -285,6 +309,34 @@ fn refusals_are_in_the_words_of_ksqldb() {
         "Key missing from projection (ie, SELECT).",
     );
     assert_refused(
+        "SELECT k1, k1, a FROM odd EMIT CHANGES",
+        "Duplicate key columns found in schema: `K1` INTEGER KEY",
+    );
+    assert_refused(
+        "SELECT a AS d, c->d FROM s EMIT CHANGES",
+        "Duplicate value columns found in schema: `D` STRING",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k1, a FROM odd",
+        "Keys missing from projection (ie, SELECT). See https://cnfl.io/2LV7ouS.\nThe query used to build `X` must include the key columns K1 and K2 in its projection (eg, SELECT K1, K2...).",
+    );
+    assert_refused(
+        "SELECT a AS `windowEnd` FROM s EMIT CHANGES",
+        "`WINDOWEND` is a reserved column name. You cannot use it as an alias for a column.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k, windowstart FROM s",
+        "Reserved column name in select: `WINDOWSTART`. Please remove or alias the column.",
+    );
+    assert_refused(
+        "CREATE STREAM X AS SELECT k, rowtime AS rowtime FROM s",
+        "Reserved column name in select: `ROWTIME`. Please remove or alias the column.",
+    );
+    assert_refused(
+        "SELECT other.* FROM s EMIT CHANGES",
+        "'OTHER' is not a valid stream/table name or alias.",
+    );
+    assert_refused(
         "CREATE STREAM X AS SELECT k, k AS k2, a FROM s",
         "The projection contains a key column (`K`) more than once, aliased as: K and K2.",
     );
@@ -364,6 +416,10 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
         "The 'KAFKA' format only supports a single field.",
     );
     assert_refused(
+        &create("k BOOLEAN KEY, a INT", json),
+        "Key format does not support schema.\nformat: KAFKA\nschema: Persistence{columns=[`K` BOOLEAN KEY], features=[]}\nreason: The 'KAFKA' format does not support type 'BOOLEAN'",
+    );
+    assert_refused(
         &create("a ARRAY<INT>", "KAFKA_TOPIC='t', VALUE_FORMAT='DELIMITED'"),
         "The 'DELIMITED' format does not support type 'ARRAY'",
     );
@@ -404,8 +460,31 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
             "a BOOLEAN",
             "KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a'",
         ),
-        "Timestamp column, `A`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
+        "Timestamp column, `A`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified.",
     );
+    let stamped = |columns: &str, stamp: &str| {
+        create(
+            columns,
+            &format!("KAFKA_TOPIC='t', VALUE_FORMAT='JSON', {stamp}"),
+        )
+    };
+    assert_refused(
+        &stamped("a STRING", "TIMESTAMP='a'"),
+        "A String timestamp field has been specified without also specifying the timestamp_format",
+    );
+    assert_refused(
+        &stamped("a BIGINT", "TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy'"),
+        "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING.",
+    );
+    for stamp in [
+        "TIMESTAMP='a', TIMESTAMP_FORMAT='invalid'",
+        "TIMESTAMP_FORMAT='invalid'",
+    ] {
+        assert_refused(
+            &stamped("a STRING", stamp),
+            "Invalid datetime format for config:TIMESTAMP_FORMAT, reason:Unknown pattern letter: i",
+        );
+    }
     assert_refused(
         &create(
             "a INT",
@@ -496,6 +575,18 @@ fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
         .is_ok()
     );
     assert!(planned("INSERT INTO s SELECT * FROM s", &catalog()).is_ok());
+    // Number literals fit themselves to a DECIMAL that they fit into; nothing else does.
+    let insert =
+        |item: &str| format!("INSERT INTO s SELECT k, a, b, c, {item} AS f, g, h, m FROM s");
+    for item in ["1", "-0.5", "12.25"] {
+        assert!(planned(&insert(item), &catalog()).is_ok(), "{item}");
+    }
+    for item in ["123", "0.125", "1E0", "1 + 1"] {
+        assert_refused(
+            &insert(item),
+            "Incompatible schema between results and sink.",
+        );
+    }
 }
 
 #[test]

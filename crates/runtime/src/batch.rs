@@ -9,7 +9,7 @@ use weir_catalog::SqlType;
 use weir_formats::Decoded;
 use weir_kafka::{Offset, PartitionId, Record};
 
-use crate::layout::Layout;
+use crate::{date::TextTime, layout::Layout};
 
 /// Shared by all tasks of a reader, and never changed: a task takes what it needs by the layout.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Times {
     pub times: Arc<Int64Array>,
     /// Whether any of them is NULL or negative.
     pub has_bad: bool,
+    /// What they were read from, where that was texts.
+    pub texts: Option<(ArrayRef, Arc<TextTime>)>,
 }
 
 /// Columns that few queries name: made once, when first asked for.
@@ -143,6 +145,9 @@ pub(crate) struct Run {
     pub origins: Option<Arc<[u32]>>,
     /// True for rows whose value is NULL as a whole; `None`: no row is.
     pub is_null: Option<arrow::array::BooleanArray>,
+    /// True for rows whose key is NULL as a whole: a key of several columns can be there and have but NULLs in it. `None`:
+    /// no row's is.
+    pub has_no_key: Option<arrow::array::BooleanArray>,
 }
 
 impl Run {
@@ -165,6 +170,7 @@ impl Run {
             rows: self.rows.slice(0, rows),
             origins: self.origins.map(|origins| origins[..rows].into()),
             is_null: self.is_null.map(|is_null| is_null.slice(0, rows)),
+            has_no_key: self.has_no_key.map(|has_no_key| has_no_key.slice(0, rows)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Step 3: when each record happened.
 //!
-//! A record's time is its own timestamp, or what stands in the column that the source's TIMESTAMP property names. A record
-//! whose value is NULL has no such column: it keeps its own timestamp. A time that is NULL or negative is marked here,
-//! and set aside by the tasks that go by it.
+//! A record's time is its own timestamp, or what stands in the column that the source's TIMESTAMP property names: a number
+//! or a timestamp, or a text that is read by TIMESTAMP_FORMAT. A record whose value is NULL has no such column: it keeps its
+//! own timestamp. A time that is NULL, unreadable or negative is marked here, and set aside by the tasks that go by it.
 
 use std::sync::Arc;
 
@@ -11,9 +11,60 @@ use arrow::{
     compute::{kernels::zip::zip, min},
     datatypes::{DataType, Int64Type, TimestampMillisecondType},
 };
+use weir_functions::time_pattern::{Pattern, Zone};
 use weir_kafka::Record;
 
 use crate::{Error, batch::Times};
+
+/// How much of a text that is no timestamp an error repeats, in characters.
+const SHOWN: usize = 100;
+
+/// A TIMESTAMP_FORMAT: how texts say when. Those that name no zone are in the server's.
+#[derive(Debug)]
+pub(crate) struct TextTime {
+    format: String,
+    pattern: Pattern,
+    zone: Zone,
+}
+
+impl TextTime {
+    pub fn try_new(format: &str) -> Result<Self, Error> {
+        let pattern = Pattern::try_new(format).map_err(|reason| {
+            Error::user(format!(
+                "Invalid datetime format for config:TIMESTAMP_FORMAT, reason:{reason}"
+            ))
+        })?;
+        Ok(Self {
+            format: format.to_owned(),
+            pattern,
+            zone: Zone::server(),
+        })
+    }
+
+    /// Milliseconds since 1970.
+    pub fn read(&self, text: &str) -> Option<i64> {
+        self.pattern.read_timestamp(text, &self.zone)
+    }
+
+    /// Why there is no time.
+    pub fn problem(&self, text: &str) -> String {
+        let shown: String = text.chars().take(SHOWN).collect();
+        let format = &self.format;
+        format!("Unable to parse string timestamp. timestamp={shown} timestamp_format={format}")
+    }
+
+    fn times(&self, column: &ArrayRef) -> Option<Int64Array> {
+        let texts = column.as_string_opt::<i32>()?;
+        Some(texts.iter().map(|text| self.read(text?)).collect())
+    }
+}
+
+/// They read alike.
+impl PartialEq for TextTime {
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format
+    }
+}
 
 /// The timestamps that the records carry.
 pub(crate) fn by_record(records: &[Record]) -> Times {
@@ -21,26 +72,32 @@ pub(crate) fn by_record(records: &[Record]) -> Times {
     Times::new(Int64Array::from_iter_values(times))
 }
 
-/// The values of a BIGINT or TIMESTAMP column.
+/// The values of a BIGINT or TIMESTAMP column, or of a STRING column with a format.
 pub(crate) fn by_column(
     column: &ArrayRef,
+    format: Option<&Arc<TextTime>>,
     is_null_value: &BooleanArray,
     by_record: &Times,
 ) -> Result<Times, Error> {
-    let times = match column.data_type() {
-        DataType::Int64 => column.as_primitive::<Int64Type>().clone(),
+    let times = match (column.data_type(), format) {
+        (DataType::Int64, _) => Some(column.as_primitive::<Int64Type>().clone()),
+        (_, Some(format)) => format.times(column),
         _ => column
             .as_primitive_opt::<TimestampMillisecondType>()
-            .map(|times| times.reinterpret_cast::<Int64Type>())
-            .ok_or_else(|| {
-                Error::internal(format!("a {} column cannot date rows", column.data_type()))
-            })?,
+            .map(|times| times.reinterpret_cast::<Int64Type>()),
     };
-    if is_null_value.true_count() == 0 {
-        return Ok(Times::new(times));
+    let mut times = times.ok_or_else(|| {
+        Error::internal(format!("a {} column cannot date rows", column.data_type()))
+    })?;
+    if is_null_value.true_count() > 0 {
+        let dated = zip(is_null_value, &*by_record.times, &times)?;
+        times = dated.as_primitive::<Int64Type>().clone();
     }
-    let times = zip(is_null_value, &*by_record.times, &times)?;
-    Ok(Times::new(times.as_primitive::<Int64Type>().clone()))
+    let texts = format.map(|format| (column.clone(), format.clone()));
+    Ok(Times {
+        texts,
+        ..Times::new(times)
+    })
 }
 
 impl Times {
@@ -49,20 +106,30 @@ impl Times {
         Self {
             times: Arc::new(times),
             has_bad,
+            texts: None,
         }
     }
 
     /// Why a record cannot be dated; `None` if it can.
     pub fn problem(&self, row: usize) -> Option<(&'static str, String)> {
         if self.times.is_null(row) {
-            return Some((
-                "timestamp_null",
-                "the column that dates the row is NULL".to_owned(),
-            ));
+            return Some(match self.unreadable(row) {
+                Some(why) => ("timestamp_unreadable", why),
+                None => (
+                    "timestamp_null",
+                    "the column that dates the row is NULL".to_owned(),
+                ),
+            });
         }
         let time = self.times.value(row);
         let reason = || format!("the row's time is before 1970: {time}");
         (time < 0).then(|| ("timestamp_negative", reason()))
+    }
+
+    fn unreadable(&self, row: usize) -> Option<String> {
+        let (column, format) = self.texts.as_ref()?;
+        let text = column.as_string_opt::<i32>()?;
+        text.is_valid(row).then(|| format.problem(text.value(row)))
     }
 }
 
@@ -104,9 +171,34 @@ mod tests {
         let column: ArrayRef =
             Arc::new(TimestampMillisecondArray::from(vec![Some(70), None, None]));
         let is_null = BooleanArray::from(vec![false, true, false]);
-        let times = by_column(&column, &is_null, &own).unwrap();
+        let times = by_column(&column, None, &is_null, &own).unwrap();
         assert_eq!(times.times.value(0), 70);
         assert_eq!(times.times.value(1), 2);
         assert_eq!(times.problem(2).unwrap().0, "timestamp_null");
+    }
+
+    #[test]
+    fn a_text_dates_by_its_format() {
+        let own = by_record(&records(&[1, 2, 3, 4]));
+        let texts = [Some("1970-01-01T00:00:01Z"), Some("no time"), None, None];
+        let column: ArrayRef = Arc::new(arrow::array::StringArray::from(texts.to_vec()));
+        let is_null = BooleanArray::from(vec![false, false, false, true]);
+        let format = Arc::new(TextTime::try_new("yyyy-MM-dd'T'HH:mm:ssX").unwrap());
+        let times = by_column(&column, Some(&format), &is_null, &own).unwrap();
+        assert_eq!(times.times.value(0), 1000);
+        assert_eq!(times.times.value(3), 4);
+        assert_eq!(times.problem(0), None);
+        let why = "Unable to parse string timestamp. timestamp=no time timestamp_format=yyyy-MM-dd'T'HH:mm:ssX";
+        assert_eq!(
+            times.problem(1).unwrap(),
+            ("timestamp_unreadable", why.to_owned())
+        );
+        assert_eq!(times.problem(2).unwrap().0, "timestamp_null");
+        assert!(by_column(&column, None, &is_null, &own).is_err());
+        let message = TextTime::try_new("invalid").unwrap_err().message;
+        assert!(
+            message.ends_with("reason:Unknown pattern letter: i"),
+            "{message}"
+        );
     }
 }

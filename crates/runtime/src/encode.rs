@@ -7,14 +7,15 @@ use arrow::{
     datatypes::{Int64Type, TimestampMillisecondType},
 };
 use bytes::Bytes;
-use weir_catalog::{ColumnRole, Schema, SqlType};
-use weir_formats::{BadRecord, Encoded, Encoder, rows_of_nulls};
+use weir_catalog::{ColumnRole, Schema, SqlType, source::TimestampColumn};
+use weir_formats::{BadRecord, Encoded, Encoder};
 use weir_kafka::{Header, NewRecord, Offset};
 use weir_plan::Sink;
 
 use crate::{
     Error,
     batch::{Batch, Run, Times},
+    date::TextTime,
     layout::{Declared, Part},
     processing_log::Target,
     report::Reports,
@@ -39,16 +40,29 @@ impl Outgoing {
 pub(crate) struct RowEncoder {
     key: PartEncoder,
     value: PartEncoder,
-    /// The result's column that dates the record.
-    time: Option<usize>,
+    time: Option<SinkTime>,
     /// Names the topic in headers, if records are to say where they come from.
     origin: Option<Arc<str>>,
+}
+
+/// The result's column that dates the record, and how its texts are read.
+#[derive(Debug)]
+struct SinkTime {
+    column: usize,
+    format: Option<TextTime>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(crate) struct EncodedRows {
+    pub records: Vec<Outgoing>,
+    /// The first row that the sink cannot date, if the query must not go on past it: where it came from, and why.
+    pub failure: Option<(Offset, String)>,
 }
 
 /// The key's or the value's columns of the result.
 #[derive(Debug)]
 struct PartEncoder {
-    part: Part,
     encoder: Encoder,
     columns: Vec<usize>,
 }
@@ -59,7 +73,7 @@ impl RowEncoder {
     pub fn try_new(sink: &Sink, result: &Schema, origin: Option<Arc<str>>) -> Result<Self, Error> {
         let time = match &sink.timestamp {
             None => None,
-            Some(timestamp) => Some(time_column(sink, result, &timestamp.column)?),
+            Some(timestamp) => Some(SinkTime::try_new(sink, result, timestamp)?),
         };
         Ok(Self {
             key: PartEncoder::try_new(sink, result, Part::Key)?,
@@ -69,7 +83,8 @@ impl RowEncoder {
         })
     }
 
-    /// Rows that cannot be written are reported, and left out.
+    /// Rows that cannot be written are reported, and left out; with `fails_on_bad_time` the first that cannot be dated is
+    /// the end.
     pub fn encode(
         &mut self,
         batch: &Batch,
@@ -77,8 +92,9 @@ impl RowEncoder {
         times: &Times,
         stream_time: Option<i64>,
         reports: &Reports,
-    ) -> Vec<Outgoing> {
-        let keys = self.key.encode(run, None);
+        fails_on_bad_time: bool,
+    ) -> EncodedRows {
+        let keys = self.key.encode(run, run.has_no_key.as_ref());
         let values = self.value.encode(run, run.is_null.as_ref());
         let offset = |row: usize| batch.records[run.origin(row)].offset;
         let report = |target: Target, failures: &[(usize, BadRecord)]| {
@@ -97,6 +113,10 @@ impl RowEncoder {
             }
             let timestamp = match self.timestamp(run, row, times, stream_time) {
                 Ok(timestamp) => timestamp,
+                Err(why) if fails_on_bad_time => {
+                    let failure = Some((offset(row), why));
+                    return EncodedRows { records, failure };
+                }
                 Err(why) => {
                     reports.no_sink_time(batch.partition, offset(row), why);
                     continue;
@@ -112,7 +132,10 @@ impl RowEncoder {
                 origin: offset(row),
             });
         }
-        records
+        EncodedRows {
+            records,
+            failure: None,
+        }
     }
 
     fn timestamp(
@@ -123,7 +146,7 @@ impl RowEncoder {
         stream_time: Option<i64>,
     ) -> Result<i64, String> {
         let own = times.times.value(run.origin(row));
-        let Some(column) = self.time else {
+        let Some(time) = &self.time else {
             return Ok(own);
         };
         // A record without a value has no column that could date it.
@@ -134,20 +157,7 @@ impl RowEncoder {
         {
             return Ok(stream_time.unwrap_or(own));
         }
-        let column = run.rows.column(column);
-        if column.is_null(row) {
-            return Err("the sink's TIMESTAMP column is NULL".to_owned());
-        }
-        let time = match column.as_primitive_opt::<Int64Type>() {
-            Some(times) => times.value(row),
-            None => column.as_primitive::<TimestampMillisecondType>().value(row),
-        };
-        match time {
-            0.. => Ok(time),
-            _ => Err(format!(
-                "the sink's TIMESTAMP column is before 1970: {time}"
-            )),
-        }
+        time.of(run, row)
     }
 
     /// Those of the input record, unchanged; then where it stood, if that is asked for.
@@ -167,20 +177,49 @@ impl RowEncoder {
     }
 }
 
-fn time_column(sink: &Sink, result: &Schema, name: &str) -> Result<usize, Error> {
-    let column = sink.schema.column(name).ok_or_else(|| {
-        Error::user(format!(
-            "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
-        ))
-    })?;
-    match column.sql_type {
-        SqlType::BigInt | SqlType::Timestamp => place(result, name),
-        SqlType::String => Err(Error::user(format!(
-            "Timestamp column, {name}, is a STRING: TIMESTAMP_FORMAT is not in this version."
-        ))),
-        _ => Err(Error::user(format!(
-            "Timestamp column, {name}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"
-        ))),
+impl SinkTime {
+    fn try_new(sink: &Sink, result: &Schema, timestamp: &TimestampColumn) -> Result<Self, Error> {
+        let name = &timestamp.column;
+        let column = sink.schema.column(name).ok_or_else(|| {
+            Error::user(format!(
+                "The TIMESTAMP column set in the WITH clause does not exist in the schema: '{name}'"
+            ))
+        })?;
+        let format = match (&column.sql_type, &timestamp.format) {
+            (SqlType::BigInt | SqlType::Timestamp, _) => None,
+            (SqlType::String, Some(format)) => Some(TextTime::try_new(format)?),
+            _ => {
+                return Err(Error::user(format!(
+                    "Timestamp column, `{name}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified."
+                )));
+            }
+        };
+        Ok(Self {
+            column: place(result, name)?,
+            format,
+        })
+    }
+
+    fn of(&self, run: &Run, row: usize) -> Result<i64, String> {
+        let column = run.rows.column(self.column);
+        if column.is_null(row) {
+            return Err("the sink's TIMESTAMP column is NULL".to_owned());
+        }
+        let time =
+            if let (Some(format), Some(texts)) = (&self.format, column.as_string_opt::<i32>()) {
+                let text = texts.value(row);
+                format.read(text).ok_or_else(|| format.problem(text))?
+            } else if let Some(times) = column.as_primitive_opt::<Int64Type>() {
+                times.value(row)
+            } else {
+                column.as_primitive::<TimestampMillisecondType>().value(row)
+            };
+        match time {
+            0.. => Ok(time),
+            _ => Err(format!(
+                "the sink's TIMESTAMP column is before 1970: {time}"
+            )),
+        }
     }
 }
 
@@ -207,7 +246,6 @@ impl PartEncoder {
         let encoder = Encoder::try_new(&declared.format, &declared.columns)
             .map_err(|error| Error::user(error.message))?;
         Ok(Self {
-            part,
             encoder,
             columns: places,
         })
@@ -218,10 +256,6 @@ impl PartEncoder {
         let columns: Vec<ArrayRef> = columns
             .map(|column| run.rows.column(*column).clone())
             .collect();
-        if self.part == Part::Key && columns.len() > 1 {
-            let is_none = rows_of_nulls(&columns, run.len());
-            return self.encoder.encode(&columns, run.len(), Some(&is_none));
-        }
         self.encoder.encode(&columns, run.len(), is_null)
     }
 }

@@ -44,6 +44,14 @@ impl Expression {
         })
     }
 
+    /// A value for every row. A column that is there already is handed on, not copied.
+    pub fn values(&self, rows: &RecordBatch) -> Result<ArrayRef, Error> {
+        match self.as_column() {
+            Some(column) => Ok(rows.column(column).clone()),
+            None => self.evaluate(rows),
+        }
+    }
+
     /// A value for every row.
     pub fn evaluate(&self, rows: &RecordBatch) -> Result<ArrayRef, Error> {
         Ok(self.value(rows)?.into_array(rows.num_rows())?)
@@ -84,7 +92,7 @@ impl Expression {
     }
 
     /// The column that this is, if it is nothing but a column.
-    pub fn as_column(&self) -> Option<usize> {
+    fn as_column(&self) -> Option<usize> {
         let column = self
             .physical
             .downcast_ref::<datafusion_physical_expr::expressions::Column>();

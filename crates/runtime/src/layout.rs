@@ -6,13 +6,13 @@
 //! Needs of a task ─┘           a column for each path and type, a dating for each TIMESTAMP column
 //! ```
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use weir_catalog::{Column, ColumnRole, Format, FormatSpec, Source, SqlType};
 use weir_formats::{ColumnRequest, Decoder};
 use weir_plan::{ScanColumn, ScanSource};
 
-use crate::Error;
+use crate::{Error, date::TextTime};
 
 /// A key or a value as a statement declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +36,17 @@ pub(crate) struct Needs {
     /// named.
     pub parts: Vec<(Declared, Vec<ColumnRequest>)>,
     /// The column that dates rows; the record's own timestamp if absent.
-    pub date: Option<(Part, ColumnRequest)>,
+    pub date: Option<Dating>,
     /// By scan column.
     pub columns: Vec<Need>,
+}
+
+/// A column that dates rows, and how its texts are read if it is one of texts.
+#[derive(Debug)]
+pub(crate) struct Dating {
+    pub part: Part,
+    pub request: ColumnRequest,
+    pub format: Option<Arc<TextTime>>,
 }
 
 /// Where a scan column comes from.
@@ -60,10 +68,11 @@ pub(crate) struct Layout {
 }
 
 /// A column that dates rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Date {
     pub group: usize,
     pub column: usize,
+    pub format: Option<Arc<TextTime>>,
     /// The group that tells whether the value is NULL as a whole.
     pub value: usize,
 }
@@ -127,8 +136,8 @@ impl Needs {
                 Need::Decoded(of, request) if *of == part => Some(request),
                 _ => None,
             });
-            let dating = date.iter().filter(|(of, _)| *of == part);
-            for request in named.chain(dating.map(|(_, request)| request)) {
+            let dating = date.iter().filter(|date| date.part == part);
+            for request in named.chain(dating.map(|date| &date.request)) {
                 if !requests.contains(request) {
                     requests.push(request.clone());
                 }
@@ -164,7 +173,7 @@ impl Need {
 }
 
 /// The column that the source's TIMESTAMP property names.
-fn date_of(source: &Source) -> Result<Option<(Part, ColumnRequest)>, Error> {
+fn date_of(source: &Source) -> Result<Option<Dating>, Error> {
     let Some(timestamp) = &source.timestamp else {
         return Ok(None);
     };
@@ -174,27 +183,31 @@ fn date_of(source: &Source) -> Result<Option<(Part, ColumnRequest)>, Error> {
             timestamp.column
         ))
     })?;
-    let part = match (&column.role, &column.sql_type) {
-        (_, SqlType::String) => {
-            return Err(Error::user(format!(
-                "Timestamp column, {}, is a STRING: TIMESTAMP_FORMAT is not in this version.",
-                column.name
-            )));
-        }
-        (ColumnRole::Key, SqlType::BigInt | SqlType::Timestamp) => Part::Key,
-        (ColumnRole::Value, SqlType::BigInt | SqlType::Timestamp) => Part::Value,
-        _ => {
-            return Err(Error::user(format!(
-                "Timestamp column, {}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified",
-                column.name
-            )));
-        }
+    let refuse = || {
+        Err(Error::user(format!(
+            "Timestamp column, `{}`, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified.",
+            column.name
+        )))
+    };
+    let format = match (&column.sql_type, &timestamp.format) {
+        (SqlType::String, Some(format)) => Some(Arc::new(TextTime::try_new(format)?)),
+        (SqlType::BigInt | SqlType::Timestamp, _) => None,
+        _ => return refuse(),
+    };
+    let part = match &column.role {
+        ColumnRole::Key => Part::Key,
+        ColumnRole::Value => Part::Value,
+        _ => return refuse(),
     };
     let request = ColumnRequest {
         path: vec![column.name.clone()],
         sql_type: column.sql_type.clone(),
     };
-    Ok(Some((part, request)))
+    Ok(Some(Dating {
+        part,
+        request,
+        format,
+    }))
 }
 
 impl Layout {
@@ -258,13 +271,14 @@ impl Layout {
     }
 
     pub fn date(&self, needs: &Needs) -> Option<Date> {
-        let (part, request) = needs.date.as_ref()?;
-        let (group, column) = self.place(needs, *part, request)?;
+        let dating = needs.date.as_ref()?;
+        let (group, column) = self.place(needs, dating.part, &dating.request)?;
         let value = needs.parts.iter().find(|(of, _)| of.part == Part::Value)?;
         let value = self.group(&value.0)?;
         Some(Date {
             group,
             column,
+            format: dating.format.clone(),
             value,
         })
     }

@@ -69,29 +69,59 @@ impl Pipeline {
         let mut times = Vec::with_capacity(1 + layout.dates.len());
         for from in &layout.dates {
             let column = &parts[from.group].columns[from.column];
-            times.push(date::by_column(column, &parts[from.value].is_null, &own)?);
+            times.push(date::by_column(
+                column,
+                from.format.as_ref(),
+                &parts[from.value].is_null,
+                &own,
+            )?);
         }
         times.insert(0, own);
         let next = records.len() as i64;
         let batch = Batch::new(0, (0, next), records, layout, parts, times);
         let (run, _) = self.view.of(&batch, None, &self.reports)?;
-        let matched = self.operators.process(run)?;
-        Ok(matched.map_or(0, |run| run.len()))
+        self.count(run)
     }
 
-    /// How many rows leave for these columns of the scan, decoded elsewhere.
+    /// The rows that leave for these columns of the scan, decoded elsewhere; in pieces, as they leave.
+    pub fn rows(&mut self, rows: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
+        let mut pieces = Vec::new();
+        self.pieces(undated(rows), |run| pieces.push(run.rows))?;
+        Ok(pieces)
+    }
+
+    /// How many of them.
     pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
-        let run = Run {
-            rows,
-            origins: None,
-            is_null: None,
-        };
-        let left = self.operators.process(run)?;
-        Ok(left.map_or(0, |run| run.len()))
+        self.count(undated(rows))
+    }
+
+    fn count(&mut self, run: Run) -> Result<usize, Error> {
+        let mut rows = 0;
+        self.pieces(run, |run| rows += run.len())?;
+        Ok(rows)
+    }
+
+    fn pieces(&mut self, run: Run, mut each: impl FnMut(Run)) -> Result<(), Error> {
+        let mut piece = self.operators.process(run)?;
+        while let Some(run) = piece {
+            each(run);
+            piece = self.operators.rest()?;
+        }
+        Ok(())
     }
 
     /// How many records were set aside so far.
     pub fn bad_records(&self) -> u64 {
         self.control.status().bad_records.values().sum()
+    }
+}
+
+/// Rows that are there, each with a key, and come from no record.
+fn undated(rows: RecordBatch) -> Run {
+    Run {
+        rows,
+        origins: None,
+        is_null: None,
+        has_no_key: None,
     }
 }

@@ -28,6 +28,8 @@ pub struct QuerySpec {
     pub is_persistent: bool,
     /// Each output record says in headers where it came from (`weir.sink.origin.headers`).
     pub has_origin_headers: bool,
+    /// A record that cannot be dated is not set aside: the query fails, and tries again (`ksql.timestamp.throw.on.invalid`).
+    pub fails_on_bad_time: bool,
 }
 
 #[derive(Debug, Clone)]

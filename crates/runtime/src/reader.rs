@@ -203,7 +203,12 @@ impl Reader {
         let own = date::by_record(&epoch.records);
         let dated = layout.dates.iter().map(|from| {
             let column = &parts[from.group].columns[from.column];
-            date::by_column(column, &parts[from.value].is_null, &own)
+            date::by_column(
+                column,
+                from.format.as_ref(),
+                &parts[from.value].is_null,
+                &own,
+            )
         });
         let dated: Vec<Times> = match dated.collect() {
             Ok(dated) => dated,

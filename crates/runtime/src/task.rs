@@ -13,7 +13,7 @@ use crate::{
     batch::{Batch, Run, Times, size},
     clock::milliseconds,
     control::{Control, Wish},
-    encode::{Outgoing, RowEncoder},
+    encode::{EncodedRows, Outgoing, RowEncoder},
     operators::Operators,
     position::Progress,
     readers::Subscription,
@@ -41,6 +41,8 @@ pub(crate) struct Task<'a> {
     /// Reads up to here.
     pub until: Option<Offset>,
     pub is_persistent: bool,
+    /// A record that cannot be dated ends it, until it is tried again.
+    pub fails_on_bad_time: bool,
     /// How far it has come.
     pub progress: Progress,
     /// How far all output is acknowledged.
@@ -60,8 +62,18 @@ pub(crate) enum Output {
 /// What leaves.
 enum Leaving {
     Nothing,
-    Records(Vec<Outgoing>),
+    Records(EncodedRows),
     Rows(Rows),
+}
+
+impl Leaving {
+    /// The first row that the sink cannot date, where the query must not go on past it.
+    fn failure(&self) -> Option<(Offset, String)> {
+        match self {
+            Self::Records(rows) => rows.failure.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// Why a task ended without a failure.
@@ -102,12 +114,32 @@ impl Task<'_> {
                 Arrival::Batch(batch) => {
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
-                    let (run, times) = self.process(&batch)?;
-                    let leaving = self.encode(&batch, run, times);
-                    self.produce(leaving).await?;
+                    let mut failure = self.undated(&batch)?;
+                    self.stop_before(&failure);
+                    let (mut run, times) = self.process(&batch)?;
+                    while let Some(rows) = run {
+                        let leaving = self.encode(&batch, rows, times)?;
+                        let earlier = leaving.failure();
+                        self.produce(leaving).await?;
+                        // Whoever has enough rows, or fails at one, needs no more of them made.
+                        let is_over = self.control.has_enough_rows() || earlier.is_some();
+                        run = if is_over {
+                            None
+                        } else {
+                            self.operators.rest()?
+                        };
+                        if earlier.is_some() {
+                            self.stop_before(&earlier);
+                            failure = earlier;
+                        }
+                    }
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch);
                     self.reports.wait_for_room().await;
+                    if let Some((offset, why)) = failure {
+                        self.checkpoint().await?;
+                        return Err(Error::user(format!("{}@{offset}: {why}", self.at)));
+                    }
                 }
                 Arrival::CheckpointDue => {}
                 Arrival::End(end) => break end,
@@ -133,7 +165,22 @@ impl Task<'_> {
         }
     }
 
-    /// Step 4. Rows that nobody wants any more are cut off here.
+    /// The first record that cannot be dated, if the query must not go on past it.
+    fn undated(&mut self, batch: &Batch) -> Result<Option<(Offset, String)>, Error> {
+        match self.fails_on_bad_time {
+            false => Ok(None),
+            true => self.view.first_undated(batch, self.until),
+        }
+    }
+
+    /// What is before a record that the query fails at is done first, as if records came one by one.
+    fn stop_before(&mut self, failure: &Option<(Offset, String)>) {
+        if let Some((offset, _)) = failure {
+            self.until = Some(self.until.map_or(*offset, |until| until.min(*offset)));
+        }
+    }
+
+    /// Step 4, as far as rows leave in one piece.
     fn process<'b>(&mut self, batch: &'b Batch) -> Result<(Option<Run>, &'b Times), Error> {
         if batch.start != self.progress.position {
             return Err(Error::internal(format!(
@@ -153,16 +200,20 @@ impl Task<'_> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         self.progress.advance_to(times, &run);
-        let run = self.operators.process(run)?;
-        let run = match (run, &self.output) {
-            (Some(run), Output::Rows(_)) => run.without_null_values()?,
-            (run, _) => run,
+        Ok((self.operators.process(run)?, times))
+    }
+
+    /// The rows that leave, without those that nobody wants any more.
+    fn wanted(&self, run: Run) -> Result<Option<Run>, Error> {
+        let run = match &self.output {
+            Output::Rows(_) => run.without_null_values()?,
+            Output::Sink(..) => Some(run),
         };
         let wanted = run.map(|run| {
             let rows = self.control.take_rows(run.len());
             run.truncate(rows)
         });
-        Ok((wanted.filter(|run| run.len() > 0), times))
+        Ok(wanted.filter(|run| run.len() > 0))
     }
 
     /// The records of a batch that are before the end.
@@ -176,23 +227,24 @@ impl Task<'_> {
     }
 
     /// Step 5.
-    fn encode(&mut self, batch: &Batch, run: Option<Run>, times: &Times) -> Leaving {
-        let Some(run) = run else {
-            return Leaving::Nothing;
+    fn encode(&mut self, batch: &Batch, run: Run, times: &Times) -> Result<Leaving, Error> {
+        let Some(run) = self.wanted(run)? else {
+            return Ok(Leaving::Nothing);
         };
-        match &mut self.output {
+        Ok(match &mut self.output {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
             Output::Sink(_, encoder) => {
                 let time = self.progress.stream_time;
-                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports))
+                let fails = self.fails_on_bad_time;
+                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports, fails))
             }
-        }
+        })
     }
 
     /// Step 6.
     async fn produce(&mut self, leaving: Leaving) -> Result<(), Error> {
         let rows = match (leaving, &self.output) {
-            (Leaving::Records(records), Output::Sink(sink, _)) => {
+            (Leaving::Records(EncodedRows { records, .. }), Output::Sink(sink, _)) => {
                 let rows = records.len();
                 let bytes: usize = records.iter().map(Outgoing::bytes).sum();
                 sink.produce(records).await?;

@@ -38,6 +38,8 @@ struct Places {
     /// Which of the batch's times are this query's.
     times: usize,
     value: usize,
+    /// The key's group, if a column of it is named.
+    key: Option<usize>,
 }
 
 impl View {
@@ -73,6 +75,27 @@ impl View {
         }
     }
 
+    /// The first record before offset `until` that cannot be dated, and why.
+    pub fn first_undated(
+        &mut self,
+        batch: &Batch,
+        until: Option<Offset>,
+    ) -> Result<Option<(Offset, String)>, Error> {
+        let places = self.places(&batch.layout)?;
+        let times = &batch.times[places.times];
+        if !times.has_bad {
+            return Ok(None);
+        }
+        let is_taken = |offset: Offset| until.is_none_or(|until| offset < until);
+        let mut records = batch.records.iter().enumerate();
+        Ok(records.find_map(|(row, record)| {
+            let (_, why) = times.problem(row)?;
+            // A value that is not in the format at all is set aside for that.
+            (is_taken(record.offset) && !places.is_misfit(batch, row))
+                .then_some((record.offset, why))
+        }))
+    }
+
     fn run(&self, batch: &Batch, times: &Times) -> Result<Run, Error> {
         let Some(places) = &self.places else {
             return Err(Error::internal("a batch without a layout"));
@@ -90,11 +113,15 @@ impl View {
             .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.records.len()));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
-        let is_null = &batch.parts[places.value].is_null;
+        let nulls = |group: usize| {
+            let is_null = &batch.parts[group].is_null;
+            (is_null.true_count() > 0).then(|| is_null.clone())
+        };
         Ok(Run {
             rows,
             origins: None,
-            is_null: (is_null.true_count() > 0).then(|| is_null.clone()),
+            is_null: nulls(places.value),
+            has_no_key: places.key.and_then(nulls),
         })
     }
 
@@ -128,20 +155,35 @@ impl Places {
             let concerned = of_layout.map(|request| requests.contains(request));
             groups.push((group, declared.part, concerned.collect()));
         }
-        let times = match needs.date {
+        let times = match &needs.date {
             None => 0,
             Some(_) => {
                 let date = layout.date(needs)?;
                 1 + layout.dates.iter().position(|known| *known == date)?
             }
         };
-        let value = groups.iter().find(|(_, part, _)| *part == Part::Value)?.0;
+        let group = |wanted: Part| {
+            let group = groups.iter().find(|(_, part, _)| *part == wanted);
+            group.map(|(group, ..)| *group)
+        };
+        let (value, key) = (group(Part::Value)?, group(Part::Key));
         Some(Self {
             layout: layout.clone(),
             columns,
             groups,
             times,
             value,
+            key,
+        })
+    }
+
+    /// Whether something that the query needs of a record is not what was declared.
+    fn is_misfit(&self, batch: &Batch, row: usize) -> bool {
+        self.groups.iter().any(|(group, _, concerned)| {
+            let mut misfits = batch.parts[*group].misfits.iter();
+            misfits.any(|misfit| {
+                misfit.row == row && misfit.column.is_none_or(|column| concerned[column])
+            })
         })
     }
 

@@ -164,6 +164,7 @@ impl Worker {
             output,
             until,
             is_persistent: shared.spec.is_persistent,
+            fails_on_bad_time: shared.spec.fails_on_bad_time,
             acknowledged: self.acknowledged.insert(progress.clone()),
             progress,
             saved: &mut self.saved,

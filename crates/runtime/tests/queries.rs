@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use arrow::{array::AsArray, datatypes::Int32Type};
 use support::*;
@@ -289,6 +289,95 @@ async fn rows_are_dated_by_the_record_by_a_column_and_by_the_sinks_column() {
         ("timestamp_null", 1),
     ];
     assert_eq!(bad(2), BTreeMap::from(of_sink));
+}
+
+#[tokio::test]
+async fn texts_date_rows_and_records_by_a_format() {
+    let mut world = World::new();
+    for topic in ["texts", "SOURCE", "SINK"] {
+        world.topic(topic, 1).await;
+    }
+    world.declare("CREATE STREAM dated (t STRING, u STRING) WITH (KAFKA_TOPIC='texts', VALUE_FORMAT='JSON', TIMESTAMP='t', TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssX');");
+    world.declare(
+        "CREATE STREAM plain (t STRING, u STRING) WITH (KAFKA_TOPIC='texts', VALUE_FORMAT='JSON');",
+    );
+    let source = world.persistent(
+        "R",
+        "CREATE STREAM source AS SELECT ROWTIME AS rt FROM dated;",
+    );
+    let sink = world.persistent("W", "CREATE STREAM sink WITH (TIMESTAMP='u', TIMESTAMP_FORMAT='dd/MM/yyyy HH:mm XXX') AS SELECT u FROM plain;");
+    let (source, sink) = (world.start(source).await, world.start(sink).await);
+    let values = [
+        r#"{"t":"2018-05-11T21:58:33Z","u":"12/05/2018 00:58 +03:00"}"#,
+        r#"{"t":"not a timestamp","u":"nor this"}"#,
+        r#"{"t":null,"u":null}"#,
+        r#"{"t":"1969-12-31T23:59:59Z","u":"31/12/1969 23:59 +00:00"}"#,
+        r#"{"t":"2018-05-11t23:58:33+02","u":"11/05/2018 21:59 -00:00"}"#,
+    ];
+    world.produce("texts", 0, &values).await;
+    world.wait_for_values("SOURCE", 2).await;
+    world.wait_for_values("SINK", 2).await;
+    let times = async |topic: &str| {
+        let records = world.records(topic, 0).await.into_iter();
+        records.map(|record| record.timestamp).collect::<Vec<_>>()
+    };
+    assert_eq!(times("SOURCE").await, [1_526_075_913_000; 2]);
+    assert_eq!(times("SINK").await, [1_526_075_880_000, 1_526_075_940_000]);
+    let of_source = [
+        ("timestamp_negative", 1),
+        ("timestamp_null", 1),
+        ("timestamp_unreadable", 1),
+    ];
+    assert_eq!(source.status().bad_records, BTreeMap::from(of_source));
+    let of_sink = BTreeMap::from([("sink_timestamp", 3)]);
+    assert_eq!(sink.status().bad_records, of_sink);
+}
+
+/// What is before the bad record is done once, and the query stands there until somebody helps.
+#[tokio::test]
+async fn a_query_that_must_not_lose_a_record_fails_at_one_without_a_time() {
+    let mut world = World::new();
+    for topic in ["texts", "SOURCE", "SINK"] {
+        world.topic(topic, 1).await;
+    }
+    let with = "WITH (KAFKA_TOPIC='texts', VALUE_FORMAT='JSON'";
+    let format = "TIMESTAMP='t', TIMESTAMP_FORMAT='yyyy'";
+    world.declare(&format!(
+        "CREATE STREAM dated (t STRING, u INT) {with}, {format});"
+    ));
+    world.declare(&format!("CREATE STREAM plain (t STRING, u INT) {with});"));
+    let source = world.persistent("R", "CREATE STREAM source AS SELECT u FROM dated;");
+    let sink = format!("CREATE STREAM sink WITH ({format}) AS SELECT t, u FROM plain;");
+    let sink = world.persistent("W", &sink);
+    let mut queries = Vec::new();
+    for mut spec in [source, sink] {
+        spec.fails_on_bad_time = true;
+        queries.push(world.start(spec).await);
+    }
+    let values = [
+        r#"{"t":"2018","u":1}"#,
+        r#"{"t":"2019","u":2}"#,
+        r#"{"t":"soon","u":3}"#,
+        r#"{"t":"2020","u":4}"#,
+    ];
+    world.produce("texts", 0, &values).await;
+    for query in &queries {
+        eventually("the query fails again and again", async || {
+            world.clock.advance(Duration::from_secs(60));
+            query.status().errors.len() > 2
+        })
+        .await;
+        let status = query.status();
+        let why = &status.errors[0].1;
+        let expected =
+            "texts-0@2: Unable to parse string timestamp. timestamp=soon timestamp_format=yyyy";
+        assert_eq!(why, expected);
+        assert_eq!(status.positions, BTreeMap::from([(0, 2)]));
+        assert!(status.bad_records.is_empty());
+    }
+    for topic in ["SOURCE", "SINK"] {
+        assert_eq!(world.values(topic, 0).await.len(), 2, "{topic}");
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,94 @@ impl PartialEq for Expression {
     }
 }
 
+impl Expression {
+    /// Shows every reference to a column, with the source's name before it if there is one, to `visit`.
+    pub fn for_each_column(&mut self, visit: &mut dyn FnMut(&mut Option<Ident>, &Ident)) {
+        if let ExpressionKind::Column { source, name } = &mut self.kind {
+            return visit(source, name);
+        }
+        deep(|| {
+            self.kind
+                .for_each_operand(&mut |operand| operand.for_each_column(visit));
+        });
+    }
+}
+
+impl ExpressionKind {
+    /// The expressions that this one is made of, from left to right.
+    fn for_each_operand(&mut self, visit: &mut dyn FnMut(&mut Expression)) {
+        match self {
+            Self::Literal(_) | Self::Column { .. } | Self::TimeUnit(_) => {}
+            Self::Dereference { base: operand, .. }
+            | Self::Sign { operand, .. }
+            | Self::Not(operand)
+            | Self::IsNull { operand, .. }
+            | Self::Cast { operand, .. }
+            | Self::Lambda { body: operand, .. } => visit(operand),
+            Self::And(operands)
+            | Self::Or(operands)
+            | Self::Concat(operands)
+            | Self::Array(operands)
+            | Self::Call {
+                arguments: operands,
+                ..
+            } => operands.iter_mut().for_each(visit),
+            Self::Subscript {
+                base: left,
+                index: right,
+            }
+            | Self::Arithmetic { left, right, .. }
+            | Self::Comparison { left, right, .. }
+            | Self::AtTimeZone {
+                operand: left,
+                zone: right,
+            } => {
+                visit(left);
+                visit(right);
+            }
+            Self::Between {
+                operand, low, high, ..
+            } => {
+                visit(operand);
+                visit(low);
+                visit(high);
+            }
+            Self::Like {
+                operand, pattern, ..
+            } => {
+                visit(operand);
+                match pattern {
+                    LikePattern::One(pattern) => visit(pattern),
+                    LikePattern::Any(patterns) => patterns.iter_mut().for_each(visit),
+                }
+            }
+            Self::In { operand, items, .. } => {
+                visit(operand);
+                items.iter_mut().for_each(visit);
+            }
+            Self::Case {
+                operand,
+                branches,
+                otherwise,
+            } => {
+                operand.iter_mut().for_each(|operand| visit(operand));
+                for branch in branches {
+                    visit(&mut branch.condition);
+                    visit(&mut branch.result);
+                }
+                otherwise.iter_mut().for_each(|otherwise| visit(otherwise));
+            }
+            Self::Map(entries) => {
+                for (key, value) in entries {
+                    visit(key);
+                    visit(value);
+                }
+            }
+            Self::Struct(members) => members.iter_mut().for_each(|(_, value)| visit(value)),
+        }
+    }
+}
+
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         deep(|| self.kind.fmt(f))

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::io::Write as _;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use weir_sql::{ErrorKind, Variables, parse_expression, parse_statement, split};
 
@@ -332,52 +335,65 @@ fn hostile_statements_are_refused_or_read_but_never_kill() {
     assert!(error.message.len() < 2000 && error.render(&long_text).len() < 4000);
 }
 
-/// Every statement of ksqlDB's own functional cases that are meant to work.
+/// Every statement of ksqlDB's own cases, of its queries and of its API: those that are meant to work are read, and whatever
+/// is read is the same tree after it was printed.
 #[test]
 fn statements_of_the_functional_cases_round_trip() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/qtt");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "what lies beside the checkout is missing, and CI tests with it"
-        );
-        // Past the test runner, which shows nothing of tests that pass.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: ksqlDB's functional cases are not beside the checkout"
-        );
-        return;
-    };
+    let mut read = 0;
+    for (folder, least) in [("qtt", 3000), ("qtt-rest", 100)] {
+        let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+        let Ok(entries) = fs::read_dir(beside.join(folder)) else {
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "what lies beside the checkout is missing, and CI tests with it"
+            );
+            // Past the test runner, which shows nothing of tests that pass.
+            let _ = writeln!(
+                std::io::stderr(),
+                "skipped: ksqlDB's functional cases are not beside the checkout"
+            );
+            return;
+        };
+        let files = entries.map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
+        let count: usize = files.map(|path| round_trips(&path)).sum();
+        assert!(count >= least, "{folder}: {count}");
+        read += count;
+    }
+    println!("{read} statements");
+}
+
+/// How many statements of a file of cases were read, printed and read again.
+fn round_trips(path: &Path) -> usize {
+    let cases: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let mut count = 0;
-    for path in entries
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-    {
-        let cases: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        let cases = cases["cases"].as_array().unwrap();
-        for case in cases {
-            let must_work = case["expect_error"].is_null();
-            let Some(statements) = case["statements"].as_array() else {
-                continue;
-            };
-            for statement in statements.iter().filter_map(|statement| statement.as_str()) {
-                let Ok(texts) = split(statement) else {
-                    assert!(!must_work, "{}: {statement}", path.display());
+    for case in cases["cases"].as_array().unwrap() {
+        let must_work = case["expect_error"].is_null();
+        let statements = case["statements"].as_array().unwrap();
+        for statement in statements
+            .iter()
+            .map(|statement| statement.as_str().unwrap())
+        {
+            let texts = match split(statement) {
+                Ok(texts) => texts,
+                Err(error) => {
+                    assert!(!must_work, "{}: {statement}\n{error}", path.display());
                     continue;
-                };
-                for text in texts {
-                    match parse(&text.text) {
-                        Ok(_) => assert_round_trip(&text.text),
-                        Err(error) => {
-                            assert!(!must_work, "{}: {}\n{error}", path.display(), text.text)
-                        }
+                }
+            };
+            for text in texts {
+                match parse(&text.text) {
+                    Ok(_) => {
+                        assert_round_trip(&text.text);
+                        count += 1;
                     }
-                    count += 1;
+                    Err(error) => {
+                        assert!(!must_work, "{}: {}\n{error}", path.display(), text.text)
+                    }
                 }
             }
         }
     }
-    println!("{count} statements");
-    assert!(count > 1000);
+    count
 }

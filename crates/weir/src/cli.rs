@@ -276,6 +276,17 @@ pub struct DemoArguments {
 pub enum BenchCommand {
     /// A rule over a file of events: decode and match, through the embedded broker, through Kafka
     Filter(FilterArguments),
+    /// A projection with ten function calls, and what each overload of each function costs a row
+    Functions(FunctionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct FunctionsArguments {
+    /// Rows in memory for the projection
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub rows: u32,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
 }
 
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use weir_catalog::{Column, Source};
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{
-    Plan, QueryPlan, Sink, TopicSpec, check_like, check_may_be_replaced, check_query_upgrade,
-    check_read_alike, check_replaceable, create_source::RESERVED_COLUMNS, in_other_case,
-    resolve_type,
+    Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_like, check_may_be_replaced,
+    check_query_upgrade, check_read_alike, check_replaceable, create_source::RESERVED_COLUMNS,
+    in_other_case, resolve_type,
 };
 use weir_runtime::Query;
 use weir_sql::{
@@ -317,6 +317,7 @@ fn apply_plan(
                 if let Some(existing) = &existing {
                     check_query_upgrade(&old.plan.source.topic, existing, &plan)?;
                     check_read_alike(&old.plan.source, &plan.query.source)?;
+                    check_key_upgrade(&old.plan, &plan.query)?;
                 }
                 start = old.start.clone();
                 effects.stop.extend(old.query.clone());

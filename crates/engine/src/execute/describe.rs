@@ -185,7 +185,7 @@ impl Engine {
     }
 
     pub(crate) fn describe_function(&self, name: &Ident, text: &str) -> Result<Response, Error> {
-        let Some(function) = self.inner.parts.functions.get(&name.value) else {
+        let Some((kind, manual)) = self.inner.parts.functions.manual(&name.value) else {
             let mut error = Error::user(format!(
                 "Can't find any functions with the name '{}'",
                 name.value
@@ -193,7 +193,6 @@ impl Engine {
             error.span = Some(name.span);
             return Err(error.hint("SHOW FUNCTIONS lists them"));
         };
-        let manual = function.manual();
         let functions = manual.overloads.iter().map(|overload| FunctionOverload {
             arguments: overload
                 .arguments
@@ -214,7 +213,7 @@ impl Engine {
             author: "Weir".to_owned(),
             version: String::new(),
             path: "internal".to_owned(),
-            kind: "SCALAR".to_owned(),
+            kind: kind.to_string(),
             functions: functions.collect(),
         };
         Ok(entity(body, text))

@@ -65,6 +65,8 @@ impl Engine {
             output: Output::Rows(sender),
             is_persistent: false,
             has_origin_headers: false,
+            // Whoever waits for rows would wait for ever.
+            fails_on_bad_time: false,
         };
         let query = self.inner.parts.runtime.start(spec).await?;
         if is_push {

@@ -53,11 +53,12 @@ impl Engine {
                     .inner
                     .parts
                     .functions
-                    .iter()
-                    .map(|function| FunctionName {
-                        name: function.manual().name.to_owned(),
-                        kind: "SCALAR".into(),
-                        category: function.manual().category.to_owned(),
+                    .manuals()
+                    .into_iter()
+                    .map(|(kind, manual)| FunctionName {
+                        name: manual.name.to_owned(),
+                        kind: kind.to_string().into(),
+                        category: manual.category.to_owned(),
                     })
                     .collect(),
             },

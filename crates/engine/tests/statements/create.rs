@@ -523,10 +523,6 @@ async fn what_a_later_version_has_is_refused_by_its_name() {
             "are not in this version",
         ),
         (
-            "CREATE STREAM x AS SELECT * FROM s PARTITION BY a;",
-            "PARTITION BY clauses are not in this version",
-        ),
-        (
             "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='AVRO');",
             "AVRO",
         ),

@@ -20,6 +20,7 @@ const WORLD: &str = "
     CREATE STREAM copy AS SELECT * FROM plain;
     CREATE STREAM written AS SELECT * FROM plain;
     INSERT INTO written WITH (QUERY_ID = 'more') SELECT * FROM plain;
+    CREATE STREAM keyed AS SELECT * FROM plain PARTITION BY x;
     CREATE STREAM over_schemas (x INT) WITH (kafka_topic='_schemas', value_format='JSON', partitions=1);
 ";
 
@@ -214,6 +215,15 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "SELECT REDUCE(a, 0, (n, n) => n) FROM s;",
         "Lambda arguments have duplicates: [",
+    ),
+    // Time.
+    (
+        "SELECT DATEADD(da, 5, da) FROM s;",
+        "Function 'dateadd' does not accept parameters (DATE, INTEGER, DATE).",
+    ),
+    (
+        "SELECT TIMESTAMPADD(DAYS, 'x', ts) FROM s;",
+        "Function 'timestampadd' does not accept parameters (",
     ),
     // CREATE STREAM.
     (
@@ -486,6 +496,55 @@ const REFUSED: &[(&str, &str)] = &[
         "SELECT * FROM s EMIT FINAL;",
         "EMIT FINAL is only supported for windowed aggregations.",
     ),
+    (
+        "CREATE STREAM x AS SELECT c FROM two;",
+        "The query used to build `X` must include the key columns A and B in its projection (eg, SELECT A, B...).",
+    ),
+    // PARTITION BY and table functions.
+    (
+        "CREATE STREAM x AS SELECT * FROM s PARTITION BY ();",
+        "PARTITION BY requires at least one expression",
+    ),
+    (
+        "CREATE STREAM x AS SELECT * FROM s PARTITION BY NULL, i;",
+        "Cannot PARTITION BY multiple columns including NULL",
+    ),
+    (
+        "CREATE STREAM x AS SELECT i AS z, v FROM s PARTITION BY z;",
+        "PARTITION BY column 'Z' cannot be resolved.",
+    ),
+    (
+        "CREATE STREAM x AS SELECT * FROM s PARTITION BY i, v;",
+        "reason: The 'KAFKA' format only supports a single field. Got: [`I` INTEGER KEY, `V` STRING KEY]",
+    ),
+    (
+        "CREATE STREAM x AS SELECT * FROM s PARTITION BY p;",
+        "Key column name: `P`. Column type: MAP<STRING, INTEGER>. See https://github.com/confluentinc/ksql/issues/6621 for more.",
+    ),
+    (
+        "CREATE STREAM x WITH (key_format='JSON') AS SELECT * FROM s PARTITION BY NULL;",
+        "Key format specified for stream without key columns.",
+    ),
+    (
+        "CREATE STREAM x AS SELECT k, v FROM s PARTITION BY i;",
+        "must include the partitioning expression S.I in its projection (eg, SELECT S.I...).",
+    ),
+    (
+        "CREATE OR REPLACE STREAM keyed AS SELECT * FROM plain PARTITION BY x + 0;",
+        "Cannot upgrade data source: DataSource '`KEYED`' has schema = ",
+    ),
+    (
+        "SELECT EXPLODE(ARRAY[EXPLODE(a)]) FROM s EMIT CHANGES;",
+        "Table functions cannot be nested: ",
+    ),
+    (
+        "SELECT i FROM s WHERE EXPLODE(a) = 1 EMIT CHANGES;",
+        "Can't find any functions with the name 'EXPLODE'",
+    ),
+    (
+        "SELECT CASE WHEN i = 1 THEN EXPLODE(a) END AS c FROM s EMIT CHANGES;",
+        "Table functions cannot be used in CASE: ",
+    ),
     // Pull queries.
     (
         "SELECT * FROM s GROUP BY i;",
@@ -618,7 +677,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "DROP STREAM plain;",
-        "Cannot drop PLAIN.\nThe following streams and/or tables read from this source: [COPY, WRITTEN].\nYou need to drop them before dropping PLAIN.",
+        "Cannot drop PLAIN.\nThe following streams and/or tables read from this source: [COPY, KEYED, WRITTEN].\nYou need to drop them before dropping PLAIN.",
     ),
     (
         "DROP STREAM written;",

@@ -3,8 +3,11 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, ListArray, MapArray, StructArray, new_null_array},
-    buffer::{OffsetBuffer, ScalarBuffer},
+    array::{
+        ArrayRef, BooleanArray, ListArray, MapArray, StructArray, UInt32Array, new_null_array,
+    },
+    buffer::{NullBuffer, OffsetBuffer, ScalarBuffer},
+    compute::take,
     datatypes::DataType,
 };
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,7 +15,7 @@ use weir_catalog::{Column as Declared, FormatSpec, SqlType};
 
 use super::{
     scalar,
-    tree::{Kind, Node, Place, Seen, Step, Target},
+    tree::{Kind, Member, Node, Place, Seen, Step, Target},
 };
 use crate::{
     BadRecord, ColumnRequest, Decoded, Misfit,
@@ -106,6 +109,8 @@ impl JsonDecoder {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(bytes),
         };
+        // A mark of the order of bytes is not part of the text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if text.trim_ascii().is_empty() {
             return Err(BadRecord::new(
                 "not_json",
@@ -119,7 +124,7 @@ impl JsonDecoder {
             ));
         }
         let is_null = text.trim_ascii() == "null";
-        let mut deserializer = sonic_rs::Deserializer::from_str(&text);
+        let mut deserializer = sonic_rs::Deserializer::from_str(text);
         let seed = Reading {
             node: &mut self.root,
             state: &mut self.state,
@@ -433,20 +438,27 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
                         members.next_value::<IgnoredAny>()?;
                         continue;
                     };
+                    let twin = match how {
+                        Seen::Exact => structure.members[index].twin,
+                        _ => None,
+                    };
+                    let both = twin.and_then(|twin| {
+                        let members = structure.members.get_disjoint_mut([index, twin]);
+                        members.ok().filter(|[_, twin]| twin.seen != Seen::Exact)
+                    });
+                    if let Some([member, twin]) = both {
+                        begin(member, Seen::Exact, row, state);
+                        begin(twin, Seen::Folded, row, state);
+                        let nodes = [&mut member.node, &mut twin.node];
+                        members.next_value_seed(BothOf { nodes, state, row })?;
+                        continue;
+                    }
                     let member = &mut structure.members[index];
                     if member.seen > how {
                         members.next_value::<IgnoredAny>()?;
                         continue;
                     }
-                    if member.seen != Seen::No {
-                        // A duplicate: the last one counts, as if the first had not been there.
-                        member.node.truncate(row);
-                        let (ids, record) = (member.node.ids(), state.record);
-                        state
-                            .misfits
-                            .retain(|found| found.record != record || !ids.contains(&found.target));
-                    }
-                    member.seen = how;
+                    begin(member, how, row, state);
                     members.next_value_seed(Reading {
                         node: &mut member.node,
                         state,
@@ -460,6 +472,7 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
                 value,
                 offsets,
                 is_valid,
+                replaced,
             } => {
                 pad(offsets, is_valid, row);
                 let start = offsets.last().map_or(0, |end| *end as usize);
@@ -477,6 +490,7 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
                     })?;
                     end += 1;
                 }
+                keys.repeated(start, end, replaced);
                 offsets.push(end as i32);
                 is_valid.push(true);
                 Ok(())
@@ -491,6 +505,50 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
                 .refuse("an object")
             }
         }
+    }
+}
+
+/// A value for `member` comes. Of duplicates the last one counts, as if the first had not been there.
+fn begin(member: &mut Member, how: Seen, row: usize, state: &mut State) {
+    if member.seen != Seen::No {
+        member.node.truncate(row);
+        let (ids, record) = (member.node.ids(), state.record);
+        let misfits = &mut state.misfits;
+        misfits.retain(|found| found.record != record || !ids.contains(&found.target));
+    }
+    member.seen = how;
+}
+
+/// One value for two members.
+struct BothOf<'a> {
+    nodes: [&'a mut Node; 2],
+    state: &'a mut State,
+    row: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for BothOf<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_newtype_struct(RAW, self)
+    }
+}
+
+impl<'de> Visitor<'de> for BothOf<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, raw: &str) -> Result<(), E> {
+        let (state, row) = (self.state, self.row);
+        for node in self.nodes {
+            let mut deserializer = sonic_rs::Deserializer::from_str(raw);
+            let reading = Reading { node, state, row };
+            reading.deserialize(&mut deserializer).map_err(E::custom)?;
+        }
+        Ok(())
     }
 }
 
@@ -527,13 +585,51 @@ impl<T, F: FnOnce(&str) -> T> Visitor<'_> for KeyOf<F> {
 /// What a target became, by its id.
 enum Finished {
     Column(ArrayRef),
-    Nulls(Option<arrow::buffer::NullBuffer>),
-    Offsets(
-        OffsetBuffer<i32>,
-        Option<arrow::buffer::NullBuffer>,
-        Option<ArrayRef>,
-        usize,
-    ),
+    Nulls(Option<NullBuffer>),
+    /// Of a list: where its elements are, and how many there are.
+    Offsets(OffsetBuffer<i32>, Option<NullBuffer>, usize),
+    /// Of a map. `entries` were read, `offsets` are over those that are kept.
+    Entries {
+        kept: Kept,
+        keys: ArrayRef,
+        entries: usize,
+        offsets: OffsetBuffer<i32>,
+        nulls: Option<NullBuffer>,
+    },
+}
+
+/// Which entries of maps count.
+enum Kept {
+    All,
+    These(UInt32Array),
+}
+
+impl Kept {
+    fn of(replaced: &[usize], entries: usize) -> Self {
+        if replaced.is_empty() {
+            return Self::All;
+        }
+        let kept = (0..entries).filter(|entry| replaced.binary_search(entry).is_err());
+        Self::These(kept.map(|entry| entry as u32).collect())
+    }
+
+    fn take(&self, array: ArrayRef) -> Option<ArrayRef> {
+        match self {
+            Self::All => Some(array),
+            Self::These(entries) => take(&array, entries, None).ok(),
+        }
+    }
+}
+
+/// Offsets as they are once the entries `replaced` are gone.
+fn without(replaced: &[usize], offsets: OffsetBuffer<i32>) -> OffsetBuffer<i32> {
+    if replaced.is_empty() {
+        return offsets;
+    }
+    let gone = |end: &i32| replaced.partition_point(|entry| *entry < *end as usize) as i32;
+    let fewer: Vec<i32> = offsets.iter().map(|end| end - gone(end)).collect();
+    // They grow as before, by fewer.
+    OffsetBuffer::new(ScalarBuffer::from(fewer))
 }
 
 fn finish(node: &mut Node, rows: usize, finished: &mut HashMap<usize, Finished>) {
@@ -555,18 +651,26 @@ fn finish(node: &mut Node, rows: usize, finished: &mut HashMap<usize, Finished>)
             } => {
                 let (offsets, valid, elements) = close(offsets, is_valid, rows);
                 finish(element, elements, finished);
-                Finished::Offsets(offsets, valid, None, elements)
+                Finished::Offsets(offsets, valid, elements)
             }
             Kind::Map {
                 keys,
                 value,
                 offsets,
                 is_valid,
+                replaced,
             } => {
                 let (offsets, valid, entries) = close(offsets, is_valid, rows);
                 let keys = keys.finish(entries, &SqlType::String);
                 finish(value, entries, finished);
-                Finished::Offsets(offsets, valid, Some(keys), entries)
+                let replaced = std::mem::take(replaced);
+                Finished::Entries {
+                    kept: Kept::of(&replaced, entries),
+                    keys,
+                    entries,
+                    offsets: without(&replaced, offsets),
+                    nulls: valid,
+                }
             }
         };
         finished.insert(target.id, value);
@@ -577,7 +681,7 @@ fn close(
     offsets: &mut Vec<i32>,
     is_valid: &mut Vec<bool>,
     rows: usize,
-) -> (OffsetBuffer<i32>, Option<arrow::buffer::NullBuffer>, usize) {
+) -> (OffsetBuffer<i32>, Option<NullBuffer>, usize) {
     pad(offsets, is_valid, rows);
     let elements = offsets.last().map_or(0, |end| *end as usize);
     let offsets = std::mem::replace(offsets, vec![0]);
@@ -652,7 +756,7 @@ fn assemble(
         }
         (
             Kind::List { element, .. },
-            Some(Finished::Offsets(offsets, nulls, _, elements)),
+            Some(Finished::Offsets(offsets, nulls, elements)),
             SqlType::Array(of),
         ) => {
             let values = element
@@ -670,15 +774,23 @@ fn assemble(
         }
         (
             Kind::Map { value, .. },
-            Some(Finished::Offsets(offsets, nulls, Some(keys), entries)),
+            Some(Finished::Entries {
+                kept,
+                keys,
+                entries,
+                offsets,
+                nulls,
+            }),
             SqlType::Map(_, of),
         ) => {
-            let values = value
-                .targets
-                .first()
-                .map(|target| assemble(target, of, *entries, finished));
-            match (sql_type.to_arrow(), values) {
-                (DataType::Map(field, _), Some(values)) => {
+            let values = value.targets.first();
+            let values = values.map(|target| assemble(target, of, *entries, finished));
+            let kept = (
+                kept.take(keys.clone()),
+                values.and_then(|values| kept.take(values)),
+            );
+            match (sql_type.to_arrow(), kept) {
+                (DataType::Map(field, _), (Some(keys), Some(values))) => {
                     map_array(&field, offsets, keys, values, nulls.clone())
                 }
                 _ => None,
@@ -692,14 +804,14 @@ fn assemble(
 fn map_array(
     field: &arrow::datatypes::FieldRef,
     offsets: &OffsetBuffer<i32>,
-    keys: &ArrayRef,
+    keys: ArrayRef,
     values: ArrayRef,
-    nulls: Option<arrow::buffer::NullBuffer>,
+    nulls: Option<NullBuffer>,
 ) -> Option<ArrayRef> {
     let DataType::Struct(fields) = field.data_type() else {
         return None;
     };
-    let entries = StructArray::try_new(fields.clone(), vec![keys.clone(), values], None).ok()?;
+    let entries = StructArray::try_new(fields.clone(), vec![keys, values], None).ok()?;
     let map = MapArray::try_new(field.clone(), offsets.clone(), entries, nulls, false).ok()?;
     Some(Arc::new(map))
 }

@@ -12,6 +12,8 @@ use arrow::{
 use base64::Engine;
 use weir_catalog::{Column, FormatSpec, SqlType, text};
 
+use crate::number;
+
 /// The writer of one schema.
 #[derive(Debug)]
 pub struct JsonEncoder {
@@ -157,7 +159,19 @@ fn double(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(quote);
 }
 
+/// As Java's `BigDecimal` prints it: what begins with six zeros behind the point or more has an exponent.
 fn decimal(array: &ArrayRef, row: usize, scale: u8, out: &mut Vec<u8>) {
+    let start = out.len();
+    plain_decimal(array, row, scale, out);
+    if scale > 6 {
+        let mut text = String::new();
+        number::java_text(&String::from_utf8_lossy(&out[start..]), &mut text);
+        out.truncate(start);
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn plain_decimal(array: &ArrayRef, row: usize, scale: u8, out: &mut Vec<u8>) {
     if matches!(array.data_type(), DataType::Decimal128(..)) {
         let unscaled = array.as_primitive::<Decimal128Type>().value(row);
         _ = write!(out, "{}", text::Decimal { unscaled, scale });
@@ -168,7 +182,7 @@ fn decimal(array: &ArrayRef, row: usize, scale: u8, out: &mut Vec<u8>) {
 }
 
 /// A text between quotes, escaped as Jackson does it: `"`, `\` and control characters.
-fn string(text: &str, out: &mut Vec<u8>) {
+pub fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut start = 0;

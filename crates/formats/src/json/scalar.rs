@@ -1,6 +1,10 @@
 //! One JSON value as a scalar: the leniency of ksqlDB's deserializer.
 
-use base64::Engine;
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 use weir_catalog::SqlType;
 
 use super::text;
@@ -8,6 +12,12 @@ use crate::{
     column::{Column, Value},
     number,
 };
+
+/// As Jackson reads it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// Appends the value in `raw` (JSON text of one value, checked) to a column; NULL appends nothing. `Err` is what was
 /// expected.
@@ -41,26 +51,24 @@ pub fn push(
         },
         SqlType::Bytes => {
             let text = string(raw, scratch).ok_or("BYTES in base64")?;
-            let bytes = base64::engine::general_purpose::STANDARD
-                .decode(text)
-                .map_err(|_| "BYTES in base64")?;
+            let bytes = bytes(text).ok_or("BYTES in base64")?;
             column.push(row, Value::Bytes(&bytes));
             return Ok(());
         }
-        SqlType::Integer => Value::Int32(integer(raw, scratch).ok_or("an INTEGER")? as i32),
+        SqlType::Integer => Value::Int32(int(raw, scratch).ok_or("an INTEGER")?),
         SqlType::BigInt => Value::Int64(integer(raw, scratch).ok_or("a BIGINT")?),
         SqlType::Double => Value::Double(double(raw, scratch).ok_or("a DOUBLE")?),
         SqlType::Decimal { precision, scale } => {
             let text = number_or_string(raw, scratch).ok_or("a DECIMAL")?;
-            let value = number::to_decimal(text.trim(), *precision, *scale);
+            let value = number::to_decimal(text, *precision, *scale);
             Value::Decimal(value.ok_or("a DECIMAL that fits without rounding")?)
         }
         SqlType::Time => {
-            Value::Int32(whole_i32(raw, scratch).ok_or("a TIME in milliseconds of the day")?)
+            Value::Int32(time(raw, scratch).ok_or("a TIME in milliseconds of the day")?)
         }
-        SqlType::Date => Value::Int32(whole_i32(raw, scratch).ok_or("a DATE in days since 1970")?),
+        SqlType::Date => Value::Int32(date(raw, scratch).ok_or("a DATE in days since 1970")?),
         SqlType::Timestamp => {
-            Value::Int64(whole(raw, scratch).ok_or("a TIMESTAMP in milliseconds since 1970")?)
+            Value::Int64(integer(raw, scratch).ok_or("a TIMESTAMP in milliseconds since 1970")?)
         }
         SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(_) => return Err("another type"),
     };
@@ -93,35 +101,45 @@ fn number_or_string<'a>(raw: &'a str, scratch: &'a mut String) -> Option<&'a str
     }
 }
 
+/// A number in any range, of which the low bits count, or a text that is an integer.
 fn integer(raw: &str, scratch: &mut String) -> Option<i64> {
     if is_number(raw) {
         return number::to_i64(raw);
     }
-    let text = string(raw, scratch)?;
-    text.parse().ok()
+    string(raw, scratch)?.parse().ok()
+}
+
+fn int(raw: &str, scratch: &mut String) -> Option<i32> {
+    if is_number(raw) {
+        return number::to_i64(raw).map(|value| value as i32);
+    }
+    // Numbers wrap, texts must fit.
+    string(raw, scratch)?.parse().ok()
 }
 
 fn double(raw: &str, scratch: &mut String) -> Option<f64> {
-    let text = number_or_string(raw, scratch)?.trim();
-    let is_number = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    if is_number {
-        return text.parse().ok();
-    }
-    // What the writer gives for these.
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => None,
-    }
+    number::to_double(number_or_string(raw, scratch)?)
 }
 
-fn whole(raw: &str, scratch: &mut String) -> Option<i64> {
-    number_or_string(raw, scratch)?.parse().ok()
+fn date(raw: &str, scratch: &mut String) -> Option<i32> {
+    integer(raw, scratch).and_then(|days| i32::try_from(days).ok())
 }
 
-fn whole_i32(raw: &str, scratch: &mut String) -> Option<i32> {
-    whole(raw, scratch).and_then(|value| i32::try_from(value).ok())
+fn time(raw: &str, scratch: &mut String) -> Option<i32> {
+    number::to_time(integer(raw, scratch)?)
+}
+
+/// Base64 with its padding; blanks may stand around each group of four. Bits that no byte takes are not looked at.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let is_blank = |byte: u8| byte <= b' ';
+    if !text.bytes().any(is_blank) {
+        return BASE64.decode(text).ok();
+    }
+    let mut groups = Vec::with_capacity(text.len());
+    for byte in text.trim_matches(|character| character <= ' ').bytes() {
+        if groups.len() % 4 != 0 || !is_blank(byte) {
+            groups.push(byte);
+        }
+    }
+    BASE64.decode(groups).ok()
 }

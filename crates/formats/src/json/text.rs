@@ -1,6 +1,14 @@
 //! JSON values as texts.
 
-/// How deep arrays are put into Java's form; below that they stay JSON.
+use std::collections::{HashMap, hash_map::Entry};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// How deep values are written anew; below that only blanks go.
 const MAX_DEPTH: usize = 64;
 
 /// The content of a JSON string that has no escapes: a part of `raw`.
@@ -11,7 +19,8 @@ pub fn plain(raw: &str) -> Option<&str> {
         .then_some(inner)
 }
 
-/// Any value as a STRING: texts as they are, numbers as Java prints them, objects as compact JSON, arrays as Java lists.
+/// Any value as a STRING: texts as they are, numbers as Java prints them, objects as JSON written anew,
+/// arrays as Java lists.
 pub fn to_text(raw: &str, out: &mut String) {
     append(raw, out, 0);
 }
@@ -24,13 +33,95 @@ fn append(raw: &str, out: &mut String, depth: usize) {
         },
         Some(b'-' | b'0'..=b'9') => crate::number::java_text(raw, out),
         Some(b'[') if depth < MAX_DEPTH => list(raw, out, depth),
+        Some(b'{' | b'[') => rewritten(raw, out, depth),
+        _ => out.push_str(raw),
+    }
+}
+
+/// JSON written anew: no blanks, numbers as Java prints them, no escapes but those that must be, of equal members the
+/// last one in the place of the first.
+fn rewritten(raw: &str, out: &mut String, depth: usize) {
+    match raw.as_bytes().first() {
+        Some(b'"') => match plain(raw) {
+            Some(_) => out.push_str(raw),
+            None => {
+                let mut text = String::new();
+                unescape(raw, &mut text);
+                quoted(&text, out);
+            }
+        },
+        Some(b'-' | b'0'..=b'9') => crate::number::java_text(raw, out),
+        Some(b'{') if depth < MAX_DEPTH => match serde_json::from_str::<Members>(raw) {
+            Ok(Members(members)) => {
+                out.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.push_str(if index == 0 { "" } else { "," });
+                    quoted(name, out);
+                    out.push(':');
+                    rewritten(value.get(), out, depth + 1);
+                }
+                out.push('}');
+            }
+            Err(_) => compact(raw, out),
+        },
+        Some(b'[') if depth < MAX_DEPTH => {
+            let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
+                return compact(raw, out);
+            };
+            out.push('[');
+            for (index, element) in elements.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "," });
+                rewritten(element.get(), out, depth + 1);
+            }
+            out.push(']');
+        }
         Some(b'{' | b'[') => compact(raw, out),
         _ => out.push_str(raw),
     }
 }
 
+fn quoted(text: &str, out: &mut String) {
+    let mut bytes = Vec::with_capacity(text.len() + 2);
+    super::encoder::string(text, &mut bytes);
+    out.push_str(&String::from_utf8_lossy(&bytes));
+}
+
+/// The members of an object, each name once.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members: Vec<(String, &'de RawValue)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+            match places.entry(name) {
+                Entry::Occupied(known) => members[*known.get()].1 = value,
+                Entry::Vacant(place) => {
+                    members.push((place.key().clone(), value));
+                    place.insert(members.len() - 1);
+                }
+            }
+        }
+        Ok(Members(members))
+    }
+}
+
 fn list(raw: &str, out: &mut String, depth: usize) {
-    let Ok(elements) = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(raw) else {
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
         return compact(raw, out);
     };
     out.push('[');
@@ -137,5 +228,18 @@ mod tests {
         check("1e2", "1E+2");
         check(r#"[ "a", 1.0, [true, null] ]"#, "[a, 1.0, [true, null]]");
         check(r#"{ "a b" : [ 1 , "x \" y" ] }"#, r#"{"a b":[1,"x \" y"]}"#);
+        check(
+            r#"{"\u00e9":"\/\u0001\ud83d\ude00"}"#,
+            r#"{"é":"/\u0001😀"}"#,
+        );
+        check(
+            r#"{"a":1e2,"b":[-0,1.50,{}]}"#,
+            r#"{"a":1E+2,"b":[0,1.50,{}]}"#,
+        );
+        check(r#"{"a":1,"b":2,"\u0061":3}"#, r#"{"a":3,"b":2}"#);
+        check(r#"[{"a": [1, null]}, "x"]"#, r#"[{"a":[1,null]}, x]"#);
+        let deep = format!("{}1e2{}", "{ \"a\":".repeat(100), "}".repeat(100));
+        let expected = format!("{}1e2{}", "{\"a\":".repeat(100), "}".repeat(100));
+        check(&deep, &expected);
     }
 }

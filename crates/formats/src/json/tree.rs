@@ -41,6 +41,8 @@ pub enum Kind {
         value: Box<Node>,
         offsets: Vec<i32>,
         is_valid: Vec<bool>,
+        /// Entries, in order, whose key comes again in the same map: the last one counts.
+        replaced: Vec<usize>,
     },
 }
 
@@ -55,6 +57,8 @@ pub struct Member {
     pub name: String,
     /// Whether a key in another case can mean this member: its own name is in upper case.
     pub is_folded: bool,
+    /// The member whose name in upper case this one's is another spelling of: a key that is exactly this name means both.
+    pub twin: Option<usize>,
     pub node: Node,
     /// In the object that is being read: not met yet, met in another case, met exactly.
     pub seen: Seen,
@@ -204,6 +208,7 @@ impl Node {
                     value: Box::default(),
                     offsets: vec![0],
                     is_valid: Vec::new(),
+                    replaced: Vec::new(),
                 });
                 if let Kind::Map { value: node, .. } = &mut self.targets[target].kind {
                     node.add_type(value, request, &format!("{name}[]"));
@@ -267,10 +272,12 @@ impl Node {
                     value,
                     offsets,
                     is_valid,
+                    replaced,
                 } => {
                     is_valid.truncate(row);
                     offsets.truncate(row + 1);
                     let end = offsets.last().map_or(0, |end| *end as usize);
+                    replaced.truncate(replaced.partition_point(|entry| *entry < end));
                     keys.truncate(end);
                     value.truncate(end);
                 }
@@ -291,14 +298,28 @@ impl Struct {
     fn member(&mut self, name: &str) -> usize {
         let known = self.members.iter().position(|member| member.name == name);
         known.unwrap_or_else(|| {
-            let is_folded = name.to_uppercase() == name;
+            let upper = name.to_uppercase();
+            let is_folded = upper == name;
+            let index = self.members.len();
+            let twin = match is_folded {
+                true => None,
+                false => self.members.iter().position(|other| other.name == upper),
+            };
+            if is_folded {
+                for other in &mut self.members {
+                    if other.name.to_uppercase() == name {
+                        other.twin = Some(index);
+                    }
+                }
+            }
             self.members.push(Member {
                 name: name.to_owned(),
                 is_folded,
+                twin,
                 node: Node::default(),
                 seen: Seen::No,
             });
-            self.members.len() - 1
+            index
         })
     }
 

@@ -181,8 +181,32 @@ pub(crate) fn collect(
     }
 }
 
-/// A column of type `returns` out of a DECIMAL one, value by value.
-pub(crate) fn map(
+/// The same, but values may have more digits than the type says, as long as its width holds them.
+///
+/// ksqlDB does not look at what its functions return: rounding a DECIMAL(2, 1) of 9.8 gives 10.0, and it is written so.
+pub(crate) fn collect_beyond(
+    returns: &DataType,
+    values: impl Iterator<Item = Option<i256>>,
+) -> Result<ArrayRef> {
+    match returns {
+        DataType::Decimal128(precision, scale) => {
+            let array: Decimal128Array = values.map(|value| value?.to_i128()).collect();
+            Ok(Arc::new(
+                array.with_precision_and_scale(*precision, *scale)?,
+            ))
+        }
+        DataType::Decimal256(precision, scale) => {
+            let array: Decimal256Array = values.collect();
+            Ok(Arc::new(
+                array.with_precision_and_scale(*precision, *scale)?,
+            ))
+        }
+        other => plan_err!("expected a DECIMAL, got {other}"),
+    }
+}
+
+/// A column of type `returns` out of a DECIMAL one, value by value, as [`collect_beyond`] has it.
+pub(crate) fn map_beyond(
     array: &ArrayRef,
     returns: &DataType,
     compute: impl Fn(i256) -> Option<i256>,
@@ -195,7 +219,7 @@ pub(crate) fn map(
         }
         compute(values.value(row))
     });
-    collect(returns, each)
+    collect_beyond(returns, each)
 }
 
 /// Exact text of a decimal number, with or without an exponent, at `scale`, half away from zero.

@@ -1,7 +1,8 @@
 //! What a function takes, as a pattern over types.
 //!
-//! As ksqlDB does: a parameter that names a type nowhere (`T`, `ARRAY<T>`) takes an argument as it is or not at all, and the
-//! first argument that says what `T` is says it for the whole call; implicit casts are for the other parameters.
+//! As ksqlDB does: a parameter that names a type nowhere (`T`, `ARRAY<T>`) takes an argument as it is, and the first argument
+//! that says what `T` is says it for the whole call; implicit casts are for the other parameters. Beyond ksqlDB, numbers
+//! that are all `T` widen to one type, so that `IFNULL(bytes, 0)` needs no cast.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -85,6 +86,9 @@ impl Parameter {
             (_, Given::Null) | (Self::Anything, Given::Value(_)) => true,
             (Self::Unit, Given::Unit) => true,
             (Self::Lambda(inputs, _), Given::Lambda(parameters)) => inputs.len() == *parameters,
+            (Self::Generic(name), Given::Value(given)) if casts == Casts::Implicit => {
+                widens(name, given, generics)
+            }
             (plain, Given::Value(given)) if plain.has_generics() => {
                 plain.is_shaped(given, generics)
             }
@@ -175,6 +179,7 @@ impl Parameter {
                 Some((precision, scale)) => SqlType::Decimal { precision, scale },
                 None => given.clone(),
             },
+            (Self::Generic(name), given) => generics.get(name).unwrap_or(given).clone(),
             (Self::Array(element), SqlType::Array(given)) => {
                 SqlType::array(element.around(given, generics))
             }
@@ -227,6 +232,26 @@ impl Parameter {
             };
         }
     }
+}
+
+/// Whether `given` is of the generic type, or both are numbers, of which the wider one is then the type.
+fn widens(name: &'static str, given: &SqlType, generics: &mut Generics) -> bool {
+    let Some(known) = generics.get(name) else {
+        generics.insert(name, given.clone());
+        return true;
+    };
+    if known == given {
+        return true;
+    }
+    let are_numbers = known.is_number() && given.is_number();
+    if are_numbers && is_compatible(given, known, Casts::Implicit) {
+        return true;
+    }
+    if are_numbers && is_compatible(known, given, Casts::Implicit) {
+        generics.insert(name, given.clone());
+        return true;
+    }
+    false
 }
 
 fn are_members(

@@ -17,3 +17,17 @@ pub fn function() -> Builtin {
     )
     .shown_as("AS_VALUE")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, decimal, integers, map, no_text, text};
+
+    #[test]
+    fn a_value_of_any_type_stays_what_it_is() {
+        call("AS_VALUE", &[text("k")], text("k"));
+        call("AS_VALUE", &[no_text()], no_text());
+        call("AS_VALUE", &[decimal(15, 2, 1)], decimal(15, 2, 1));
+        call("AS_VALUE", &[integers(&[None])], integers(&[None]));
+        call("AS_VALUE", &[map()], map());
+    }
+}

@@ -24,6 +24,30 @@ pub fn function() -> Builtin {
         "CEIL",
         "MATHEMATICAL",
         "Rounds a number up.",
-        same_type("The least whole number that is not below, of the same type.", CEIL),
+        same_type(
+            "The least whole number that is not below, of the same type.",
+            CEIL,
+        ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, decimal};
+
+    #[test]
+    fn of_each_kind_of_number() {
+        call("CEIL", &[7.into()], 7);
+        call("CEIL", &[i64::MIN.into()], i64::MIN);
+        call("CEIL", &[1.1.into()], 2.0);
+        call("CEIL", &[(-1.1).into()], -1.0);
+        call("CEIL", &[(-0.5).into()], -0.0);
+        call("CEIL", &[f64::NAN.into()], f64::NAN);
+        call("CEIL", &[f64::INFINITY.into()], f64::INFINITY);
+        call("CEIL", &[decimal(11, 3, 1)], decimal(20, 3, 1));
+        call("CEIL", &[decimal(-11, 3, 1)], decimal(-10, 3, 1));
+        call("CEIL", &[decimal(10, 3, 1)], decimal(10, 3, 1));
+        // One digit more than the type says, as in ksqlDB.
+        call("CEIL", &[decimal(98, 2, 1)], decimal(100, 2, 1));
+    }
 }

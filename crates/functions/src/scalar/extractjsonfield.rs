@@ -5,11 +5,11 @@ use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::json::{Path, as_text};
-use crate::texts::Texts;
+use super::json::{Path, Writer};
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},
+    texts::Texts,
 };
 
 pub fn function() -> Builtin {
@@ -32,7 +32,7 @@ fn extract(call: &Call) -> Result<ArrayRef> {
     let mut results = Texts::new(call.rows);
     // Paths are nearly always one literal.
     let mut last: Option<(&str, Option<Path>)> = None;
-    let mut text = String::new();
+    let mut writer = Writer::default();
     for row in 0..call.rows {
         let (Some(input), Some(path)) = (inputs.get(row), paths.get(row)) else {
             results.push(None);
@@ -42,9 +42,40 @@ fn extract(call: &Call) -> Result<ArrayRef> {
             last = Some((path, Path::parse(path)));
         }
         let path = last.as_ref().and_then(|(_, path)| path.as_ref());
-        text.clear();
-        let found = path.and_then(|path| as_text(path.find(input)?, &mut text));
-        results.push(found.map(|()| text.as_str()));
+        let found = path.and_then(|path| path.find(input));
+        results.push(found.and_then(|found| writer.text(found)));
     }
     results.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{self, no_text, text};
+
+    #[test]
+    fn values_by_their_path() {
+        let event = r#"{"name": "cdc", "@type": "UDF", "n": null, "o": {"b": [1.23450, 1e3, true], "é": "\u00fc\n"}}}"#;
+        for (json, path, expected) in [
+            (event, "$.@type", Some("UDF")),
+            (event, "$.o.b[0]", Some("1.23450")),
+            (event, "$.o.b[1]", Some("1E+3")),
+            (event, "$.o.b[3]", None),
+            (event, "$.o.b[-1]", None),
+            (event, "$.o.é", Some("ü\n")),
+            (event, "$.o", Some(r#"{"b":[1.23450,1E+3,true],"é":"ü\n"}"#)),
+            (event, "$.n", Some("null")),
+            (event, "$.missing", None),
+            (event, "$.name.x", None),
+            (event, "no path", None),
+            (event, "", None),
+            ("\"text\"", "$", Some("text")),
+            (r#"{"a": 1, "a": 2}"#, "$.a", Some("2")),
+            ("no json", "$.a", None),
+            ("", "$", None),
+            (r#"{"a": 1, "b": }"#, "$.a", None),
+        ] {
+            let expected = expected.map_or_else(no_text, text);
+            testing::call("EXTRACTJSONFIELD", &[text(json), text(path)], expected);
+        }
+    }
 }

@@ -24,6 +24,28 @@ pub fn function() -> Builtin {
         "FLOOR",
         "MATHEMATICAL",
         "Rounds a number down.",
-        same_type("The greatest whole number that is not above, of the same type.", FLOOR),
+        same_type(
+            "The greatest whole number that is not above, of the same type.",
+            FLOOR,
+        ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, decimal};
+
+    #[test]
+    fn of_each_kind_of_number() {
+        call("FLOOR", &[(-7).into()], -7);
+        call("FLOOR", &[7_i64.into()], 7_i64);
+        call("FLOOR", &[1.9.into()], 1.0);
+        call("FLOOR", &[(-1.1).into()], -2.0);
+        call("FLOOR", &[(-0.0).into()], -0.0);
+        call("FLOOR", &[f64::NAN.into()], f64::NAN);
+        call("FLOOR", &[f64::NEG_INFINITY.into()], f64::NEG_INFINITY);
+        call("FLOOR", &[decimal(19, 3, 1)], decimal(10, 3, 1));
+        call("FLOOR", &[decimal(-11, 3, 1)], decimal(-20, 3, 1));
+        call("FLOOR", &[decimal(-98, 2, 1)], decimal(-100, 2, 1));
+    }
 }

@@ -3,20 +3,33 @@
 use arrow::compute::cast;
 use weir_catalog::SqlType;
 
+use super::temporal::CATEGORY;
 use crate::overload::{Builtin, Parameter, Variant};
 
 pub fn function() -> Builtin {
     let variant = Variant::new(
-        [("milliseconds", Parameter::Is(SqlType::BigInt))],
+        [("milliseconds", Parameter::BIGINT)],
         "The instant that is so many milliseconds after 1970-01-01T00:00 UTC.",
         |_| SqlType::Timestamp,
-        |call| Ok(cast(&call.argument(0)?.to_column(call.rows)?, &call.returns)?),
+        |call| {
+            let milliseconds = call.argument(0)?.to_column(call.rows)?;
+            Ok(cast(&milliseconds, &call.returns)?)
+        },
     );
-    Builtin::new(
-        "FROM_UNIXTIME",
-        "DATE / TIME",
-        "Makes a TIMESTAMP of milliseconds since 1970-01-01.",
-        vec![variant],
-    )
-    .shown_as("FROM_UNIXTIME")
+    let description = "Makes a TIMESTAMP of milliseconds since 1970-01-01.";
+    Builtin::new("FROM_UNIXTIME", CATEGORY, description, vec![variant])
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use crate::{scalar::temporal::testing::*, testing::call};
+
+    #[test]
+    fn cases() {
+        call("FROM_UNIXTIME", &[ScalarValue::from(100_i64)], timestamp(100));
+        call("FROM_UNIXTIME", &[ScalarValue::from(-7)], timestamp(-7));
+        call("FROM_UNIXTIME", &[ScalarValue::Int64(None)], NO_TIMESTAMP);
+    }
 }

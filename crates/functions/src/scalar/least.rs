@@ -1,4 +1,4 @@
-//! LEAST: the least of the values that are not NULL.
+//! LEAST: the least of the values that are not NULL. Its cases are those of GREATEST.
 
 use std::cmp::Ordering;
 
@@ -8,10 +8,12 @@ use crate::overload::Builtin;
 pub fn function() -> Builtin {
     Builtin::new(
         "LEAST",
-        "OTHER",
+        "MATHEMATICAL",
         "Returns the least of several values.",
-        variants("The least of the values that are not NULL; NULL if all are.", |call| {
-            extreme(call, Ordering::Less)
-        }),
-    ).takes_null()
+        variants(
+            "The least of the values that are not NULL; NULL if all are.",
+            |call| extreme(call, Ordering::Less),
+        ),
+    )
+    .takes_null()
 }

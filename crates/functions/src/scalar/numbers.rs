@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, AsArray},
+    array::{ArrayRef, AsArray, Float64Array, PrimitiveArray},
+    compute::cast,
     datatypes::{DataType, Float64Type, Int32Type, Int64Type, i256},
 };
 use datafusion_common::{Result, plan_err};
@@ -11,7 +12,7 @@ use weir_catalog::SqlType;
 
 use crate::{
     column::Body,
-    kernel::Call,
+    kernel::{Argument, Call},
     operators::decimal,
     overload::{Parameter, Variant},
 };
@@ -74,8 +75,59 @@ fn apply(call: &Call, on: OnNumbers) -> Result<ArrayRef> {
         ),
         DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => {
             let one = decimal::power_of_ten(*scale).unwrap_or(i256::ONE);
-            decimal::map(&array, array.data_type(), |value| (on.decimal)(value, one))?
+            decimal::map_beyond(&array, array.data_type(), |value| (on.decimal)(value, one))?
         }
         other => return plan_err!("{other} is no number"),
     })
+}
+
+/// An overload for each plain kind of number that computes in DOUBLE; a DECIMAL comes as one too.
+pub fn in_doubles(
+    description: &'static str,
+    compute: impl Fn(f64) -> f64 + Copy + Send + Sync + 'static,
+) -> Vec<Variant> {
+    let body: Arc<Body> = Arc::new(move |call: &Call| {
+        let values = doubles(call.argument(0)?)?;
+        Ok(Arc::new(
+            values.unary::<_, Float64Type>(|value| one_nan(compute(value))),
+        ))
+    });
+    let variant = |parameter| {
+        let parameters = [("value", parameter)];
+        Variant::over(parameters, description, |_| SqlType::Double, body.clone())
+    };
+    PLAIN.map(variant).into()
+}
+
+/// The same for functions of two numbers, both of one kind.
+pub fn pairs_in_doubles(
+    names: [&'static str; 2],
+    description: &'static str,
+    compute: impl Fn(f64, f64) -> f64 + Copy + Send + Sync + 'static,
+) -> Vec<Variant> {
+    let body: Arc<Body> = Arc::new(move |call: &Call| {
+        let (first, second) = (call.argument(0)?, call.argument(1)?);
+        let (a, b) = (doubles(first)?, doubles(second)?);
+        let (a, b) = (a.values(), b.values());
+        let compute = |row| compute(a[first.index(row)], b[second.index(row)]);
+        let values = (0..call.rows).map(|row| one_nan(compute(row)));
+        let values = Float64Array::new(values.collect(), call.validity());
+        Ok(Arc::new(values))
+    });
+    let variant = |parameter: Parameter| {
+        let parameters = names.map(|name| (name, parameter.clone()));
+        Variant::over(parameters, description, |_| SqlType::Double, body.clone())
+    };
+    PLAIN.map(variant).into()
+}
+
+/// Java has one NaN, processors have many.
+fn one_nan(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value }
+}
+
+/// A number that is no DECIMAL, as DOUBLE: one value if it is constant.
+pub fn doubles(argument: &Argument) -> Result<PrimitiveArray<Float64Type>> {
+    let array = cast(argument.array(), &DataType::Float64)?;
+    Ok(array.as_primitive::<Float64Type>().clone())
 }

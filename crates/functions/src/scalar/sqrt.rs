@@ -1,32 +1,35 @@
 //! SQRT: the square root, NaN of what is below zero.
 
-use std::sync::Arc;
-
-use arrow::{array::{ArrayRef, AsArray}, compute::cast, datatypes::{DataType, Float64Type}};
-use datafusion_common::Result;
-use weir_catalog::SqlType;
-
-use super::numbers::PLAIN;
-use crate::{
-    kernel::Call,
-    overload::{Builtin, Variant},
-};
+use super::numbers::in_doubles;
+use crate::overload::Builtin;
 
 pub fn function() -> Builtin {
-    let variant = |parameter| {
-        let description = "The square root; NaN if the value is negative.";
-        Variant::new([("value", parameter)], description, |_| SqlType::Double, sqrt)
-    };
     Builtin::new(
         "SQRT",
         "MATHEMATICAL",
         "Returns the square root of a number.",
-        PLAIN.map(variant).into(),
+        in_doubles("The square root; NaN if the value is negative.", f64::sqrt),
     )
 }
 
-fn sqrt(call: &Call) -> Result<ArrayRef> {
-    let values = cast(&call.argument(0)?.to_column(call.rows)?, &DataType::Float64)?;
-    let values = values.as_primitive::<Float64Type>();
-    Ok(Arc::new(values.unary::<_, Float64Type>(f64::sqrt)))
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::SQRT_2;
+
+    use crate::testing;
+
+    #[test]
+    fn roots() {
+        let cases = [
+            (4.0, 2.0),
+            (2.0, SQRT_2),
+            (0.0, 0.0),
+            (-0.0, -0.0),
+            (-1.0, f64::NAN),
+            (f64::INFINITY, f64::INFINITY),
+            (f64::NEG_INFINITY, f64::NAN),
+            (f64::NAN, f64::NAN),
+        ];
+        testing::in_doubles("SQRT", &cases);
+    }
 }

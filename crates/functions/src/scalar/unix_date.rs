@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use arrow::{array::Int32Array, compute::cast, datatypes::DataType};
-use chrono::{Local, NaiveDate};
 use weir_catalog::SqlType;
 
-use crate::overload::{Builtin, Parameter, Variant};
+use super::temporal::{CATEGORY, now};
+use crate::{
+    overload::{Builtin, Parameter, Variant},
+    time_pattern::Zone,
+};
 
 pub fn function() -> Builtin {
     let today = Variant::new(
@@ -14,22 +17,32 @@ pub fn function() -> Builtin {
         "Today, in the server's time zone.",
         |_| SqlType::Integer,
         |call| {
-            let since = Local::now().date_naive().signed_duration_since(NaiveDate::default());
-            let today = i32::try_from(since.num_days()).ok();
+            let today = i32::try_from(Zone::server().today(now())).ok();
             Ok(Arc::new(Int32Array::from(vec![today; call.rows])))
         },
     );
     let of_date = Variant::new(
-        [("date", Parameter::Is(SqlType::Date))],
+        [("date", Parameter::DATE)],
         "The days of a DATE.",
         |_| SqlType::Integer,
-        |call| Ok(cast(&call.argument(0)?.to_column(call.rows)?, &DataType::Int32)?),
+        |call| {
+            let dates = call.argument(0)?.to_column(call.rows)?;
+            Ok(cast(&dates, &DataType::Int32)?)
+        },
     );
-    Builtin::new(
-        "UNIX_DATE",
-        "DATE / TIME",
-        "Returns days since 1970-01-01.",
-        vec![today, of_date],
-    )
-    .shown_as("UNIX_DATE")
+    let description = "Returns days since 1970-01-01.";
+    Builtin::new("UNIX_DATE", CATEGORY, description, vec![today, of_date])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{scalar::temporal::testing::*, testing::call};
+
+    #[test]
+    fn cases() {
+        call("UNIX_DATE", &[date(18_000)], 18_000);
+        call("UNIX_DATE", &[date(-1)], -1);
+        call("UNIX_DATE", &[date(i32::MIN)], i32::MIN);
+        call("UNIX_DATE", &[NO_DATE], None::<i32>);
+    }
 }

@@ -4,10 +4,10 @@ use weir_catalog::SqlType;
 use weir_functions::{Given, ResolveError};
 use weir_sql::{Expression, ExpressionKind, Ident};
 
-use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest};
+use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest, table};
 use crate::{Error, ErrorKind};
 
-/// ksqlDB's aggregates and table functions, which this version has not.
+/// ksqlDB's aggregates, which this version has not.
 const LATER: &[&str] = &[
     "ATTR",
     "AVG",
@@ -16,9 +16,7 @@ const LATER: &[&str] = &[
     "CORRELATION",
     "COUNT",
     "COUNT_DISTINCT",
-    "CUBE_EXPLODE",
     "EARLIEST_BY_OFFSET",
-    "EXPLODE",
     "HISTOGRAM",
     "LATEST_BY_OFFSET",
     "MAX",
@@ -38,7 +36,13 @@ pub fn call(
     clause: &'static str,
 ) -> Result<Typed, Error> {
     let Some(function) = scope.functions.get(&name.value) else {
-        return Err(unknown(name, scope));
+        return match scope.functions.table(&name.value) {
+            Some(function) if clause == "SELECT" && !scope.is_in_lambda() => {
+                table::call(name, function, arguments, scope, clause)
+            }
+            Some(_) => Err(not_found(name).hint("table functions stand in the SELECT list only")),
+            None => Err(unknown(name, scope)),
+        };
     };
     let bound = arguments
         .iter()
@@ -110,23 +114,24 @@ fn unknown(name: &Ident, scope: &Scope<'_>) -> Error {
         return Error::new(
             ErrorKind::Unsupported,
             format!(
-                "{} is an aggregate or table function: these are not in this version.",
+                "{} is an aggregate function: these are not in this version.",
                 name.value
             ),
         )
         .at(name.span);
     }
-    let names: Vec<&str> = scope
-        .functions
-        .iter()
-        .map(|function| function.manual().name)
-        .collect();
-    let mut error = Error::new(
-        ErrorKind::UnknownFunction,
-        format!("Can't find any functions with the name '{}'", name.value),
-    )
-    .at(name.span);
+    let manuals = scope.functions.manuals();
+    let names: Vec<&str> = manuals.iter().map(|(_, manual)| manual.name).collect();
+    let mut error = not_found(name);
     error.hint = nearest(&name.value, &names)
         .map(|near| format!("did you mean {near}? SHOW FUNCTIONS lists them all"));
     error
+}
+
+fn not_found(name: &Ident) -> Error {
+    Error::new(
+        ErrorKind::UnknownFunction,
+        format!("Can't find any functions with the name '{}'", name.value),
+    )
+    .at(name.span)
 }

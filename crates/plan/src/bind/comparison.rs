@@ -127,7 +127,10 @@ fn row_time_with_text(
             let parsed = operators::time_text::parse_timestamp(text).ok_or_else(|| {
                 Error::new(
                     ErrorKind::Type,
-                    format!("Failed to parse timestamp '{}'.", shown(side)),
+                    format!(
+                        "Failed to parse timestamp '{}'.",
+                        text.chars().take(80).collect::<String>()
+                    ),
                 )
                 .at(side.span)
                 .hint("write yyyy-MM-dd'T'HH:mm:ss.SSS, or fewer of its parts")

@@ -11,7 +11,7 @@ use weir_sql::{Expression, ExpressionKind, Ident, expression as tree};
 use super::{
     Scope, Typed, call, coerce,
     comparison::{self, Sides},
-    compile_error, list, literal, scope, shown, type_error,
+    compile_error, list, literal, scope, shown, shown_qualified, type_error,
     types::{base_name, check_map_keys, resolve_type},
 };
 use crate::{Error, ErrorKind};
@@ -76,7 +76,10 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
             operand: None,
             branches,
             otherwise,
-        } => list::case(branches, otherwise.as_deref(), scope, clause),
+        } => scope.tables.in_case(
+            || shown_qualified(expression, scope.alias()),
+            || list::case(branches, otherwise.as_deref(), scope, clause),
+        ),
         ExpressionKind::Cast { operand, to } => {
             let to = resolve_type(to, scope.catalog)?;
             check_map_keys(&to, "MAP keys must be STRING here")?;

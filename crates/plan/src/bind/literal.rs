@@ -131,6 +131,28 @@ pub fn parsed_literal(text: &str, to: &SqlType) -> Result<Expr, String> {
     Ok(Expr::Literal(value, None))
 }
 
+/// A number literal as `to`, if that is a DECIMAL with room for all of its digits; anything else as it is.
+pub fn literal_as_decimal(expression: &Expression, typed: Typed, to: &SqlType) -> Typed {
+    let ExpressionKind::Literal(literal) = &expression.kind else {
+        return typed;
+    };
+    let digits = match literal {
+        Literal::Integer(value) => value.to_string(),
+        Literal::BigInt(value) => value.to_string(),
+        Literal::Decimal(digits) => digits.clone(),
+        _ => return typed,
+    };
+    let Ok(exact) = decimal(&digits) else {
+        return typed;
+    };
+    match &exact.sql_type {
+        Some(from) if matches!(to, SqlType::Decimal { .. }) && is_widening(from, to) => {
+            Typed::new(operators::cast(exact.expr, from, to), to.clone())
+        }
+        _ => typed,
+    }
+}
+
 /// A value for a column of INSERT VALUES: numbers widen, texts are parsed, containers member by member.
 pub fn constant_into(
     expression: &Expression,

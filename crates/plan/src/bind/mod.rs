@@ -11,6 +11,7 @@ mod list;
 mod literal;
 mod scope;
 mod shown;
+mod table;
 pub mod types;
 mod unify;
 
@@ -21,9 +22,10 @@ use weir_sql::Expression;
 use crate::{Error, ErrorKind};
 
 pub use expression::expression;
-pub use literal::{coerce, constant_into, null};
-pub use scope::Scope;
-pub use shown::shown;
+pub use literal::{coerce, constant_into, literal_as_decimal, null};
+pub use scope::{Scope, columns_of};
+pub use shown::{shown, shown_qualified};
+pub use table::TableCalls;
 
 /// An expression and what it gives.
 #[derive(Debug, Clone)]
@@ -105,6 +107,7 @@ fn compile_error(clause: &str, error: Error) -> Error {
     let what = match clause {
         "WHERE" => "Invalid Predicate",
         "SELECT" => "Invalid Select",
+        "PARTITION BY" => "Invalid SelectKey",
         _ => return error,
     };
     Error {

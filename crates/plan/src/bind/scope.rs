@@ -8,8 +8,8 @@ use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
 use weir_sql::{Ident, Span};
 
-use super::{Typed, copies::Copies};
-use crate::{Error, ErrorKind, ScanColumn, ScanSource};
+use super::{TableCalls, Typed, copies::Copies};
+use crate::{Error, ErrorKind, ScanColumn, ScanSource, TableCall};
 
 /// One source under its alias. Every column that is named is noted for the scan, once.
 pub struct Scope<'a> {
@@ -19,7 +19,11 @@ pub struct Scope<'a> {
     pub functions: &'a Registry,
     /// What the statement may still say twice.
     pub copies: Copies,
+    /// The table functions that were called so far.
+    pub tables: TableCalls,
     scan: RefCell<Vec<ScanColumn>>,
+    /// The names of columns that steps after the scan make.
+    made: RefCell<Vec<String>>,
     has_lambdas: bool,
     /// The parameters of the lambdas around what is being bound, the innermost last.
     variables: RefCell<Vec<(String, SqlType)>>,
@@ -40,7 +44,9 @@ impl<'a> Scope<'a> {
             catalog,
             functions,
             copies: Copies::default(),
+            tables: TableCalls::default(),
             scan: RefCell::default(),
+            made: RefCell::default(),
             has_lambdas: true,
             variables: RefCell::default(),
             taken: RefCell::default(),
@@ -55,7 +61,9 @@ impl<'a> Scope<'a> {
             catalog,
             functions,
             copies: Copies::default(),
+            tables: TableCalls::default(),
             scan: RefCell::default(),
+            made: RefCell::default(),
             has_lambdas: true,
             variables: RefCell::default(),
             taken: RefCell::default(),
@@ -77,7 +85,9 @@ impl<'a> Scope<'a> {
     /// Whether a column of the source is called so, or one that every source has.
     pub fn is_column(&self, name: &str) -> bool {
         let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET"].contains(&name);
-        let is_named = || self.scan.borrow().iter().any(|column| column.name == name);
+        let is_scanned = || self.scan.borrow().iter().any(|column| column.name == name);
+        let is_made = || self.made.borrow().iter().any(|made| made == name);
+        let is_named = || is_scanned() || is_made();
         let source = self.source;
         source.is_some_and(|source| is_pseudo || source.schema.column(name).is_some() || is_named())
     }
@@ -87,6 +97,11 @@ impl<'a> Scope<'a> {
         let variables = self.variables.borrow();
         let found = variables.iter().find(|(variable, _)| variable == name);
         found.map(|(_, sql_type)| sql_type.clone())
+    }
+
+    /// Whether what is being bound stands in the body of a lambda.
+    pub fn is_in_lambda(&self) -> bool {
+        !self.variables.borrow().is_empty()
     }
 
     /// Binds the body of a lambda with these parameters.
@@ -114,9 +129,30 @@ impl<'a> Scope<'a> {
         self.scan.borrow().iter().any(|column| column.from == *from)
     }
 
-    /// The columns that were named, in the order of their first use.
-    pub fn into_scan(self) -> Vec<ScanColumn> {
-        self.scan.into_inner()
+    /// Whether an expression names key columns only, or no column at all.
+    pub fn is_of_keys(&self, expression: &Expr) -> bool {
+        let scan = self.scan.borrow();
+        let is_key = |name: &str| {
+            let mut same = scan.iter().filter(|column| column.name == name);
+            same.all(|column| matches!(column.from, ScanSource::Key(_)))
+        };
+        columns_of(expression).iter().all(|name| is_key(name))
+    }
+
+    /// The name for a column that a step after the scan makes: `wanted`, or something like it.
+    pub fn make(&self, wanted: String) -> String {
+        let name = self.unique(wanted);
+        self.made.borrow_mut().push(name.clone());
+        name
+    }
+
+    /// The columns that were named, in the order of their first use, and the table functions that were called.
+    pub fn into_parts(self) -> (Vec<ScanColumn>, Vec<TableCall>) {
+        (self.scan.into_inner(), self.tables.into_calls())
+    }
+
+    pub fn alias(&self) -> &str {
+        self.alias
     }
 
     /// A column and the members behind it, as far as they are members of STRUCTs: one leaf of the scan.
@@ -228,30 +264,46 @@ impl<'a> Scope<'a> {
     }
 
     fn note(&self, name: String, from: ScanSource, sql_type: SqlType) -> Typed {
-        let mut scan = self.scan.borrow_mut();
-        let known = scan.iter().find(|column| column.from == from);
-        let name = match known {
-            Some(column) => column.name.clone(),
-            None => {
-                // A quoted column may be called like a path: `A->B` beside the member B of A.
-                let variables = self.taken.borrow();
-                let is_taken = |name: &str| {
-                    variables.contains(name) || scan.iter().any(|column| column.name == name)
-                };
-                let mut unique = name;
-                while is_taken(&unique) {
-                    unique.push('\'');
-                }
-                scan.push(ScanColumn {
-                    name: unique.clone(),
-                    from,
-                    sql_type: sql_type.clone(),
-                });
-                unique
-            }
+        let known = {
+            let scan = self.scan.borrow();
+            let known = scan.iter().find(|column| column.from == from);
+            known.map(|column| column.name.clone())
         };
+        let name = known.unwrap_or_else(|| {
+            let unique = self.unique(name);
+            self.scan.borrow_mut().push(ScanColumn {
+                name: unique.clone(),
+                from,
+                sql_type: sql_type.clone(),
+            });
+            unique
+        });
         Typed::new(Expr::Column(ColumnReference::from_name(name)), sql_type)
     }
+
+    /// A quoted column may be called like a path, `A->B` beside the member B of A, like a column that is made, or like a
+    /// lambda's parameter.
+    fn unique(&self, mut name: String) -> String {
+        let (scan, made) = (self.scan.borrow(), self.made.borrow());
+        let variables = self.taken.borrow();
+        let is_taken = |name: &String| {
+            let is_scanned = scan.iter().any(|column| column.name == *name);
+            is_scanned || made.contains(name) || variables.contains(name)
+        };
+        while is_taken(&name) {
+            name.push('\'');
+        }
+        name
+    }
+}
+
+/// The columns that an expression names.
+pub fn columns_of(expression: &Expr) -> BTreeSet<String> {
+    // Statements nest 256 deep, and debug frames are large.
+    stacker::maybe_grow(4 << 20, 16 << 20, || {
+        let columns = expression.column_refs().into_iter();
+        columns.map(|column| column.name.clone()).collect()
+    })
 }
 
 /// The type of a member of a STRUCT.

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use weir_sql::{
-    Expression, ExpressionKind,
-    expression::{LikePattern, Literal},
+    Expression, ExpressionKind, Ident,
+    expression::{CaseBranch, LikePattern, Literal},
 };
 
 /// As much of an expression as an error repeats, in bytes.
@@ -17,6 +17,15 @@ pub fn shown(expression: &Expression) -> String {
         Ok(()) => text.0,
         Err(fmt::Error) => text.0 + "…",
     }
+}
+
+/// The same with the source's name before each column, as ksqlDB prints what it has not looked into yet.
+pub fn shown_qualified(expression: &Expression, source: &str) -> String {
+    let mut expression = expression.clone();
+    expression.for_each_column(&mut |qualifier, name| {
+        *qualifier = Some(Ident::new(source.to_owned(), name.span));
+    });
+    shown(&expression)
 }
 
 /// Refuses what is too long, so that an error over ten megabytes costs no more than one over a line.
@@ -40,8 +49,9 @@ impl Text {
         // Statements nest 256 deep, and debug frames are large.
         stacker::maybe_grow(128 << 10, 2 << 20, || match &expression.kind {
             // These, and what this version refuses, as the tree prints.
-            ExpressionKind::Case { .. }
-            | ExpressionKind::Cast { .. }
+            ExpressionKind::Case {
+                operand: Some(_), ..
+            }
             | ExpressionKind::Lambda { .. }
             | ExpressionKind::TimeUnit(_)
             | ExpressionKind::AtTimeZone { .. } => write!(self, "{expression}"),
@@ -112,8 +122,33 @@ impl Text {
                 }
                 self.write_str(")")
             }
+            ExpressionKind::Cast { operand, to } => {
+                self.write_str("CAST(")?;
+                self.expression(operand)?;
+                write!(self, " AS {to})")
+            }
+            ExpressionKind::Case {
+                branches,
+                otherwise,
+                ..
+            } => self.case(branches, otherwise.as_deref()),
             other => self.predicate(other),
         }
+    }
+
+    fn case(&mut self, branches: &[CaseBranch], otherwise: Option<&Expression>) -> fmt::Result {
+        self.write_str("(CASE")?;
+        for branch in branches {
+            self.write_str(" WHEN ")?;
+            self.expression(&branch.condition)?;
+            self.write_str(" THEN ")?;
+            self.expression(&branch.result)?;
+        }
+        if let Some(otherwise) = otherwise {
+            self.write_str(" ELSE ")?;
+            self.expression(otherwise)?;
+        }
+        self.write_str(" END)")
     }
 
     fn predicate(&mut self, kind: &ExpressionKind) -> fmt::Result {
@@ -246,6 +281,10 @@ mod tests {
         check(
             "a NOT IN (1, 2) OR b LIKE 'x%'",
             "((A NOT IN (1, 2)) OR (B LIKE 'x%'))",
+        );
+        check(
+            "CASE WHEN a = 1 THEN CAST(b AS BIGINT) ELSE 0 END",
+            "(CASE WHEN (A = 1) THEN CAST(B AS BIGINT) ELSE 0 END)",
         );
         check("x BETWEEN -1 AND UCASE(y)", "(X BETWEEN -1 AND UCASE(Y))");
     }

@@ -55,18 +55,21 @@ impl Run {
             None => origins.map(|row| row as u32).collect(),
             Some(before) => origins.map(|row| before[row]).collect(),
         };
-        let is_null = match &self.is_null {
-            None => None,
-            Some(is_null) => {
-                let kept = filter_array(is_null, mask)?;
-                let kept = arrow::array::AsArray::as_boolean(&*kept).clone();
-                (kept.true_count() > 0).then_some(kept)
-            }
-        };
         Ok(Self {
             rows: filter_record_batch(&self.rows, mask)?,
             origins: Some(origins),
-            is_null,
+            is_null: kept(self.is_null.as_ref(), mask)?,
+            has_no_key: kept(self.has_no_key.as_ref(), mask)?,
         })
     }
+}
+
+/// Of marks, those that stay; `None` if none of them is set.
+fn kept(marks: Option<&BooleanArray>, mask: &BooleanArray) -> Result<Option<BooleanArray>, Error> {
+    let Some(marks) = marks else {
+        return Ok(None);
+    };
+    let kept = filter_array(marks, mask)?;
+    let kept = arrow::array::AsArray::as_boolean(&*kept).clone();
+    Ok((kept.true_count() > 0).then_some(kept))
 }

@@ -3,7 +3,9 @@
 //! An operator sees each run of rows as it comes and never waits for more. Those here keep nothing between runs; windows and
 //! joins will, and the trait is shaped for them.
 
+mod explode;
 mod filter;
+mod partition_by;
 mod project;
 
 use std::fmt;
@@ -11,7 +13,9 @@ use std::fmt;
 use arrow::datatypes::SchemaRef;
 use weir_plan::Step;
 
+pub(crate) use explode::Explode;
 pub(crate) use filter::Filter;
+pub(crate) use partition_by::PartitionBy;
 pub(crate) use project::Project;
 
 use crate::{Error, batch::Run};
@@ -31,6 +35,11 @@ pub(crate) trait Operator: fmt::Debug + Send {
 
     /// The rows that leave because these came.
     fn process(&mut self, run: Run) -> Result<Run, Error>;
+
+    /// The rows of the last run that did not leave with it because they were too many, as many as may leave now.
+    fn rest(&mut self) -> Result<Option<Run>, Error> {
+        Ok(None)
+    }
 
     /// The rows that leave because stream time has come to `time`: none, where nothing is kept.
     fn advance_to(&mut self, _time: i64) -> Result<Option<Run>, Error> {
@@ -56,7 +65,29 @@ pub(crate) struct Operators {
 #[derive(Debug)]
 enum Any {
     Filter(Filter),
+    PartitionBy(PartitionBy),
+    Explode(Explode),
     Project(Project),
+}
+
+impl Any {
+    fn process(&mut self, run: Run) -> Result<Run, Error> {
+        match self {
+            Self::Filter(filter) => filter.process(run),
+            Self::PartitionBy(partition_by) => partition_by.process(run),
+            Self::Explode(explode) => explode.process(run),
+            Self::Project(project) => project.process(run),
+        }
+    }
+
+    fn rest(&mut self) -> Result<Option<Run>, Error> {
+        match self {
+            Self::Filter(filter) => filter.rest(),
+            Self::PartitionBy(partition_by) => partition_by.rest(),
+            Self::Explode(explode) => explode.rest(),
+            Self::Project(project) => project.rest(),
+        }
+    }
 }
 
 impl Operators {
@@ -66,6 +97,16 @@ impl Operators {
         for step in steps {
             operators.push(match step {
                 Step::Filter(predicate) => Any::Filter(Filter::try_new(predicate, &columns)?),
+                Step::PartitionBy(keys) => {
+                    let partition_by = PartitionBy::try_new(keys, &columns)?;
+                    columns = partition_by.schema();
+                    Any::PartitionBy(partition_by)
+                }
+                Step::Explode(calls) => {
+                    let explode = Explode::try_new(calls, &columns)?;
+                    columns = explode.schema();
+                    Any::Explode(explode)
+                }
                 Step::Project(projected) => {
                     let project = Project::try_new(projected, &columns)?;
                     columns = project.schema();
@@ -76,16 +117,41 @@ impl Operators {
         Ok(Self { operators })
     }
 
+    /// The rows that leave because these came, or the first of them: [`Operators::rest`] gives the others.
+    pub fn process(&mut self, run: Run) -> Result<Option<Run>, Error> {
+        match self.through(0, run)? {
+            None => self.rest(),
+            some => Ok(some),
+        }
+    }
+
+    /// More rows of the last run; `None` if all have left.
+    pub fn rest(&mut self) -> Result<Option<Run>, Error> {
+        while let Some((operator, run)) = self.piece()? {
+            if let Some(run) = self.through(operator + 1, run)? {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the last operator that holds rows back gives, and which one it is.
+    fn piece(&mut self) -> Result<Option<(usize, Run)>, Error> {
+        for (place, operator) in self.operators.iter_mut().enumerate().rev() {
+            if let Some(run) = operator.rest()? {
+                return Ok(Some((place, run)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Ends early when no row is left.
-    pub fn process(&mut self, mut run: Run) -> Result<Option<Run>, Error> {
-        for operator in &mut self.operators {
+    fn through(&mut self, first: usize, mut run: Run) -> Result<Option<Run>, Error> {
+        for operator in self.operators.iter_mut().skip(first) {
             if run.len() == 0 {
                 return Ok(None);
             }
-            run = match operator {
-                Any::Filter(filter) => filter.process(run)?,
-                Any::Project(project) => project.process(run)?,
-            };
+            run = operator.process(run)?;
         }
         Ok((run.len() > 0).then_some(run))
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::ArrayRef,
     datatypes::{Schema, SchemaRef},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
@@ -22,13 +21,6 @@ impl Project {
     /// The columns that come out.
     pub fn schema(&self) -> SchemaRef {
         self.schema.clone()
-    }
-
-    fn value(&self, expression: &Expression, rows: &RecordBatch) -> Result<ArrayRef, Error> {
-        match expression.as_column() {
-            Some(column) => Ok(rows.column(column).clone()),
-            None => expression.evaluate(rows),
-        }
     }
 }
 
@@ -50,7 +42,7 @@ impl Operator for Project {
 
     fn process(&mut self, run: Run) -> Result<Run, Error> {
         let values = self.expressions.iter();
-        let values = values.map(|expression| self.value(expression, &run.rows));
+        let values = values.map(|expression| expression.values(&run.rows));
         let values = values.collect::<Result<Vec<_>, _>>()?;
         // A select list without columns still has rows.
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows.num_rows()));

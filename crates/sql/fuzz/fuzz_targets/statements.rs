@@ -1,4 +1,4 @@
-//! Statement text: whatever is sent, it is refused with a place in it, or it is read, and printed it means the same.
+//! Statement text: whatever is sent, it is refused with a place in it, or it is read, and printed it is the same tree.
 
 #![no_main]
 
@@ -33,5 +33,9 @@ fn check(text: &str) {
     let printed = parsed.statement.to_string();
     let again = parse_statement(&printed, &Variables::default())
         .unwrap_or_else(|error| panic!("{printed:?} is not read again: {error:?}"));
+    assert!(
+        again.statement == parsed.statement,
+        "{text:?} is printed as {printed:?}, which is another tree"
+    );
     assert_eq!(again.statement.to_string(), printed, "from {text:?}");
 }

@@ -129,7 +129,7 @@ fn is_ilike(cursor: &Cursor<'_>, ahead: usize) -> bool {
             let is = |other: &&str| word.eq_ignore_ascii_case(other);
             !is_reserved(&word.to_ascii_uppercase()) || begins.iter().any(|word| is(word))
         }
-        TokenKind::Symbol(symbol) => *symbol == "(",
+        TokenKind::Symbol(symbol) => ["(", "-", "+"].contains(symbol),
         TokenKind::End => false,
         _ => true,
     }

@@ -75,7 +75,10 @@ fn print(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
         }
         ExpressionKind::Subscript { base, index } => {
             at(f, base, Level::Access)?;
-            write!(f, "[{index}]")
+            f.write_str("[")?;
+            // The grammar has no comparison here but in brackets.
+            at(f, index, Level::Concat)?;
+            f.write_str("]")
         }
         ExpressionKind::Sign {
             is_negative,
@@ -117,6 +120,18 @@ fn chain(
     least: Level,
 ) -> fmt::Result {
     separated(f, operands, separator, |f, operand| at(f, operand, least))
+}
+
+/// The name of a function: `LIKE ANY (…)` would be a list of patterns.
+struct FunctionName<'a>(&'a Ident);
+
+impl Display for FunctionName<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.value.as_str() {
+            "ANY" => f.write_str("`ANY`"),
+            _ => write!(f, "{}", Name(self.0)),
+        }
+    }
 }
 
 /// The name of a column or a function; a name that begins a constructor stands between quotes.
@@ -246,11 +261,11 @@ fn word_form(f: &mut Formatter<'_>, kind: &ExpressionKind) -> fmt::Result {
             name,
             is_star: true,
             ..
-        } => write!(f, "{}(*)", Name(name)),
+        } => write!(f, "{}(*)", FunctionName(name)),
         ExpressionKind::Call {
             name, arguments, ..
         } => {
-            write!(f, "{}(", Name(name))?;
+            write!(f, "{}(", FunctionName(name))?;
             separated(f, arguments, ", ", |f, argument| write!(f, "{argument}"))?;
             f.write_str(")")
         }

@@ -1,9 +1,11 @@
-//! `weir bench filter`: a rule over a file of events, beside what the same job costs with other tools.
+//! `weir bench filter`: a rule over a file of events, beside what the same job costs with other tools; `weir bench functions`
+//! has a folder of its own.
 //!
 //! One thread decodes and matches in the first four runs; the brokers' runs are whole engines. All in one process, so that
 //! ratios within a run hold on a noisy machine.
 
 mod events;
+mod functions;
 mod measure;
 mod peers;
 
@@ -16,7 +18,7 @@ use weir_engine::{Builder, DeployOptions, Engine, filter::Filter, parts::NewReco
 
 use crate::{
     bundled::{DECLARATION, RULES, TOPIC},
-    cli::{BenchCommand, BenchOutput},
+    cli::{BenchCommand, BenchOutput, FilterArguments},
     failure::Failure,
     produce::now,
     sql::{say, table},
@@ -37,7 +39,13 @@ struct Report {
 }
 
 pub async fn run(command: BenchCommand) -> Result<(), Failure> {
-    let BenchCommand::Filter(arguments) = command;
+    match command {
+        BenchCommand::Filter(arguments) => filter(arguments).await,
+        BenchCommand::Functions(arguments) => functions::run(arguments).await,
+    }
+}
+
+async fn filter(arguments: FilterArguments) -> Result<(), Failure> {
     let rule = Rule::new(arguments.predicate.as_deref())?;
     let events = Arc::new(Events::read(&arguments.events)?);
     let repeat = arguments.repeat;

@@ -10,6 +10,7 @@ use weir_engine::{
 };
 
 use super::{
+    functions::{self, Described},
     rows::harmless,
     screen::{Expanded, Look, Screen},
     show::pretty,
@@ -59,7 +60,11 @@ fn list<H: AsRef<str>>(
 
 fn records<H: AsRef<str>>(header: &[H], rows: &[Vec<String>], columns: Option<usize>) -> String {
     let mut records = Records::new(header, columns, true);
-    rows.iter().map(|row| records.record(row)).collect()
+    // A blank row is a gap in a table, and no record.
+    let rows = rows
+        .iter()
+        .filter(|row| row.iter().any(|cell| !cell.is_empty()));
+    rows.map(|row| records.record(row)).collect()
 }
 
 /// All of every cell is shown.
@@ -157,52 +162,31 @@ fn body(look: Look, body: &Body) -> String {
             )
         }
         Body::Functions { functions } => {
-            let mut sorted: Vec<_> = functions.iter().collect();
-            sorted.sort_by(|a, b| (&a.category, &a.name).cmp(&(&b.category, &b.name)));
             list(
                 look,
                 &["Function Name", "Category"],
-                sorted
-                    .iter()
-                    .map(|function| row(&[&function.name, &function.category])),
+                functions::listed(functions),
             ) + "For detailed information about a function, run: DESCRIBE FUNCTION <Function Name>;\n"
         }
         Body::Function {
             name,
             description,
             author,
+            version,
+            path,
             kind,
             functions,
-            ..
         } => {
-            let mut text = format!(
-                "{:<12}: {name}\n{:<12}: {author}\n{:<12}: {description}\n{:<12}: {kind}\n{:<12}:\n",
-                "Name", "Author", "Overview", "Type", "Variations"
-            );
-            for overload in functions {
-                let arguments: Vec<_> = overload
-                    .arguments
-                    .iter()
-                    .map(|argument| {
-                        format!(
-                            "{} {}{}",
-                            argument.name,
-                            argument.sql_type,
-                            if argument.is_variadic { "[]" } else { "" }
-                        )
-                    })
-                    .collect();
-                let _ = write!(
-                    text,
-                    "\n\tVariation   : {name}({})\n\tReturns     : {}\n",
-                    arguments.join(", "),
-                    overload.return_type
-                );
-                if !overload.description.is_empty() {
-                    let _ = writeln!(text, "\tDescription : {}", overload.description);
-                }
-            }
-            text
+            let described = Described {
+                name,
+                author,
+                version,
+                description,
+                kind,
+                path,
+                overloads: functions,
+            };
+            described.text(look.columns)
         }
         Body::Types { types } => list(
             look,

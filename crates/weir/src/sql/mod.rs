@@ -7,6 +7,7 @@
 mod answer;
 mod backend;
 mod commands;
+mod functions;
 mod pager;
 mod prompt;
 mod rows;

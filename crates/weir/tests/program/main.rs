@@ -10,6 +10,7 @@ mod bench;
 mod clients;
 mod demo;
 mod docs;
+mod edge_routing;
 mod filter;
 mod http;
 mod kill;

@@ -1,0 +1,65 @@
+//! FORMAT_DATE: a DATE as text, by a pattern. A pattern that asks for a time or a zone gives NULL.
+
+use weir_catalog::SqlType;
+
+use super::temporal::{CATEGORY, Numbers, texts};
+use crate::{
+    kernel::Call,
+    overload::{Builtin, Parameter, Variant},
+    time_pattern::patterns,
+};
+use arrow::array::ArrayRef;
+use datafusion_common::Result;
+
+pub fn function() -> Builtin {
+    let variant = Variant::new(
+        [("date", Parameter::DATE), ("pattern", Parameter::STRING)],
+        "The date by a pattern of Java's DateTimeFormatter, such as dd-MMM-yyyy.",
+        |_| SqlType::String,
+        format_days,
+    );
+    let description = "Writes a DATE as text.";
+    Builtin::new("FORMAT_DATE", CATEGORY, description, vec![variant])
+}
+
+/// Also for DATETOSTRING, whose days are numbers.
+pub fn format_days(call: &Call) -> Result<ArrayRef> {
+    let days = Numbers::try_new(call.argument(0)?)?;
+    let given = call.argument(1)?.strings()?;
+    let mut patterns = patterns();
+    texts(call.rows, |row, out| {
+        let (days, pattern) = (days.get(row)?, given.get(row)?);
+        patterns.get(pattern)?.write_date(days, out)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use crate::{
+        scalar::temporal::testing::*,
+        testing::{call, no_text, text},
+    };
+
+    #[test]
+    fn cases() {
+        let check = |days: i32, pattern: &str, expected: Option<&str>| {
+            let expected = ScalarValue::from(expected);
+            call("FORMAT_DATE", &[date(days), text(pattern)], expected);
+        };
+        check(17_662, "yyyy-MM-dd", Some("2018-05-11"));
+        check(18_027, "dd/MM/yyyy", Some("11/05/2019"));
+        check(18_993, "dd-MMM-yyyy", Some("01-Jan-2022"));
+        check(-1, "dd-MM-yyyy'Sophia'", Some("31-12-1969Sophia"));
+        check(0, "", Some(""));
+        check(0, "'é'", Some("é"));
+        check(i32::MAX, "yyyy-MM-dd", Some("+5881580-07-11"));
+        check(i32::MIN, "G yyyy-MM-dd", Some("BC +5877642-06-23"));
+        check(0, "yyyy-MM-dd HH:mm:ss", None);
+        check(0, "yyyy X", None);
+        check(0, "invalid", None);
+        call("FORMAT_DATE", &[NO_DATE, text("yyyy")], no_text());
+        call("FORMAT_DATE", &[date(0), no_text()], no_text());
+    }
+}

@@ -1,0 +1,167 @@
+//! CUBE_EXPLODE: an array in every way in which its elements can be replaced by NULL.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, ListArray, UInt32Array},
+    buffer::{NullBuffer, OffsetBuffer},
+    compute::take,
+    datatypes::DataType,
+};
+use datafusion_common::{Result, internal_err};
+use weir_catalog::SqlType;
+
+use super::{Place, Rows, TableFunction, over_array};
+use crate::kernel::Call;
+
+/// Longer arrays have no rows: twenty elements are a million of them already.
+const MOST_ELEMENTS: u32 = 20;
+
+pub fn function() -> TableFunction {
+    let overload = over_array(
+        "From all NULL to the array itself, the first element changing slowest. An element that is NULL stays NULL and makes no rows more. NULL has no rows, nor has an array of more than 20 elements.",
+        |arguments| match arguments {
+            [array] => array.clone(),
+            _ => SqlType::array(SqlType::String),
+        },
+        "ARRAY<T>",
+    );
+    TableFunction::new(
+        "CUBE_EXPLODE",
+        "Makes a row of each way to replace elements of an array by NULL.",
+        vec![overload],
+        CubeExplode,
+    )
+}
+
+struct CubeExplode;
+
+impl Rows for CubeExplode {
+    fn counts(&self, call: &Call) -> Result<Vec<u32>> {
+        let column = call.argument(0)?.to_column(call.rows)?;
+        let lists = column.as_list::<i32>();
+        Ok((0..lists.len()).map(|row| count(lists, row)).collect())
+    }
+
+    fn values(&self, call: &Call, places: &[Place]) -> Result<ArrayRef> {
+        let DataType::List(field) = &call.returns else {
+            return internal_err!("CUBE_EXPLODE gives arrays, not {}", call.returns);
+        };
+        let column = call.argument(0)?.to_column(call.rows)?;
+        let lists = column.as_list::<i32>();
+        let mut elements: Vec<Option<u32>> = Vec::new();
+        let (mut lengths, mut validity) = (Vec::new(), Vec::new());
+        for place in places {
+            let row = place.row as usize;
+            let is_there = place.index < count(lists, row);
+            let before = elements.len();
+            if is_there {
+                combination(lists, row, place.index, &mut elements);
+            }
+            lengths.push(elements.len() - before);
+            validity.push(is_there);
+        }
+        let elements = take(lists.values(), &UInt32Array::from(elements), None)?;
+        Ok(Arc::new(ListArray::try_new(
+            field.clone(),
+            OffsetBuffer::from_lengths(lengths),
+            elements,
+            Some(NullBuffer::from(validity)),
+        )?))
+    }
+
+    fn repeats(&self) -> bool {
+        true
+    }
+}
+
+/// Where a row's elements are.
+fn elements(lists: &ListArray, row: usize) -> std::ops::Range<u32> {
+    let start = lists.value_offsets()[row].unsigned_abs();
+    start..start + lists.value_length(row).unsigned_abs()
+}
+
+/// How many elements are not NULL.
+fn known(lists: &ListArray, row: usize) -> u32 {
+    let elements = elements(lists, row);
+    let is_known = |element: &u32| lists.values().is_valid(*element as usize);
+    elements.filter(is_known).count() as u32
+}
+
+fn count(lists: &ListArray, row: usize) -> u32 {
+    match lists.is_null(row) || elements(lists, row).len() as u32 > MOST_ELEMENTS {
+        true => 0,
+        false => 1 << known(lists, row),
+    }
+}
+
+/// The elements of combination `index`: its bits say which of those that are not NULL stay, the last one's is the lowest.
+fn combination(lists: &ListArray, row: usize, index: u32, out: &mut Vec<Option<u32>>) {
+    let mut bit = known(lists, row);
+    for element in elements(lists, row) {
+        let is_known = lists.values().is_valid(element as usize);
+        bit -= u32::from(is_known);
+        out.push(Some(element).filter(|_| is_known && index >> bit & 1 == 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use super::*;
+    use crate::{
+        kernel::Argument,
+        table::testing::check,
+        testing::{integers, texts},
+    };
+
+    #[test]
+    fn every_combination_is_a_row_and_the_first_element_changes_slowest() {
+        let cube = function();
+        check(
+            &cube,
+            &integers(&[Some(1), Some(2)]),
+            &[
+                integers(&[None, None]),
+                integers(&[None, Some(2)]),
+                integers(&[Some(1), None]),
+                integers(&[Some(1), Some(2)]),
+            ],
+        );
+        check(
+            &cube,
+            &texts(&[None, Some("b"), None]),
+            &[texts(&[None, None, None]), texts(&[None, Some("b"), None])],
+        );
+        check(&cube, &integers(&[None]), &[integers(&[None])]);
+        check(&cube, &integers(&[]), &[integers(&[])]);
+        let none = ScalarValue::try_new_null(&integers(&[]).data_type()).unwrap();
+        check(&cube, &none, &[]);
+    }
+
+    #[test]
+    fn twenty_elements_are_a_million_rows_and_twenty_one_are_none() {
+        let counts = |numbers: Vec<Option<i32>>| {
+            let array = integers(&numbers).to_array().unwrap();
+            let call = Call {
+                returns: array.data_type().clone(),
+                arguments: vec![Argument::column(array)],
+                rows: 1,
+            };
+            let counts = CubeExplode.counts(&call).unwrap()[0];
+            let last = Place {
+                row: 0,
+                index: counts.saturating_sub(1),
+            };
+            let values = CubeExplode.values(&call, &[last]).unwrap();
+            (counts, ScalarValue::try_from_array(&values, 0).unwrap())
+        };
+        let twenty: Vec<Option<i32>> = (0..20).map(Some).collect();
+        assert_eq!(counts(twenty.clone()), (1 << 20, integers(&twenty)));
+        let more = [twenty, vec![None]].concat();
+        let (count, none) = counts(more);
+        assert_eq!(count, 0);
+        assert!(none.is_null());
+    }
+}
