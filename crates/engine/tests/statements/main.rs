@@ -13,6 +13,7 @@ mod formats;
 mod insert_values;
 mod library;
 mod like;
+mod messages;
 mod metrics;
 mod partition_by;
 mod persistent;

@@ -6,7 +6,7 @@ use datafusion_common::Column as ColumnReference;
 use datafusion_expr::Expr;
 use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
-use weir_sql::Ident;
+use weir_sql::{Ident, Span};
 
 use super::{TableCalls, Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource, TableCall};
@@ -201,6 +201,10 @@ impl<'a> Scope<'a> {
         let is_here = qualifier.is_none_or(|qualifier| {
             qualifier.value == self.alias || qualifier.value == source.name
         });
+        let whole = Span::new(
+            qualifier.map_or(name.span.start, |qualifier| qualifier.span.start),
+            name.span.end,
+        );
         if !is_here {
             let qualifier = qualifier.map_or("", |qualifier| qualifier.value.as_str());
             return Err(Error::new(
@@ -210,7 +214,7 @@ impl<'a> Scope<'a> {
                     name.value
                 ),
             )
-            .at(name.span)
+            .saying(whole)
             .hint(format!("the source here is `{}`", self.alias)));
         }
         if let Some(column) = source.schema.column(&name.value) {
@@ -227,16 +231,26 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, name, clause)),
+            _ => Err(self.unknown(source, qualifier, name, clause).saying(whole)),
         }
     }
 
-    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+    fn unknown(
+        &self,
+        source: &Source,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Error {
+        let qualifier =
+            qualifier.map_or(String::new(), |qualifier| format!("{}.", qualifier.value));
         let mut error = Error::new(
             ErrorKind::UnknownColumn,
-            format!("{clause} column '{}' cannot be resolved.", name.value),
-        )
-        .at(name.span);
+            format!(
+                "{clause} column '{qualifier}{}' cannot be resolved.",
+                name.value
+            ),
+        );
         let names: Vec<&str> = source
             .schema
             .columns
