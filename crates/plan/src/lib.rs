@@ -34,14 +34,19 @@ use weir_functions::Registry;
 use weir_sql::Statement;
 
 pub use bind::types::resolve_type;
+pub use create_source::check_like;
 pub use error::{Error, ErrorKind};
 pub use fingerprint::fingerprint;
+pub use insert::in_other_case;
 pub use plan::{
     CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
     ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
 pub use property_manual::{PropertyManual, property_manual};
-pub use upgrade::{check_key_upgrade, check_query_upgrade, check_replaceable};
+pub use upgrade::{
+    check_key_upgrade, check_may_be_replaced, check_query_upgrade, check_read_alike,
+    check_replaceable,
+};
 
 /// What a statement is planned against.
 pub struct Context<'a> {

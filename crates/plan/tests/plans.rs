@@ -580,7 +580,7 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         &create("a INT, a BIGINT", json),
-        "Duplicate column names: A",
+        "Duplicate column names: `A`",
     );
     assert_refused(
         &create("rowtime BIGINT", json),
@@ -623,7 +623,7 @@ fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "INSERT INTO s (nope) VALUES (1)",
-        "Column name NOPE does not exist.",
+        "Column name `NOPE` does not exist.",
     );
     assert_refused(
         "INSERT INTO s (ROWPARTITION) VALUES (1)",

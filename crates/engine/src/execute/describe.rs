@@ -231,7 +231,8 @@ pub(super) fn find<'a>(catalog: &'a Catalog, name: &Ident) -> Result<&'a Arc<Sou
             name.value
         ));
         error.span = Some(name.span);
-        error.hint = near.map(|source| format!("did you mean \"{}\"?", source.name));
+        let near = near.map(|source| format!("did you mean \"{}\"?", source.name));
+        error.hint = near.or_else(|| Some("SHOW STREAMS lists what there is".to_owned()));
         error
     })
 }

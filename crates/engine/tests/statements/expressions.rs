@@ -353,10 +353,7 @@ async fn casts() {
             "CAST(CAST(12.345 AS DECIMAL(4,2)) AS VARCHAR)",
             json!("12.35"),
         ),
-        (
-            "CAST(CAST(9.96 AS DECIMAL(2,1)) AS VARCHAR)",
-            json!("10.0"),
-        ),
+        ("CAST(CAST(9.96 AS DECIMAL(2,1)) AS VARCHAR)", json!("10.0")),
         ("CAST(CAST(10.0 AS DECIMAL(2,1)) AS VARCHAR)", Value::Null),
         ("CAST(2.5E0 AS INT)", json!(2)),
         ("CAST(1E300 AS INT)", json!(2147483647)),

@@ -14,6 +14,7 @@ mod insert_values;
 mod lambdas;
 mod library;
 mod like;
+mod messages;
 mod metrics;
 mod partition_by;
 mod persistent;

@@ -77,7 +77,9 @@ pub fn bound_call(name: &Ident, bound: Vec<Typed>, scope: &Scope<'_>) -> Result<
     let Some(function) = scope.functions.get(&name.value) else {
         return Err(unknown(name, scope));
     };
-    let given = bound.iter().map(|typed| Given::from(typed.sql_type.clone()));
+    let given = bound
+        .iter()
+        .map(|typed| Given::from(typed.sql_type.clone()));
     let selected = function.select(&given.collect::<Vec<_>>());
     let resolved = selected
         .and_then(|selected| selected.finish())

@@ -6,7 +6,7 @@ use datafusion_common::Column as ColumnReference;
 use datafusion_expr::Expr;
 use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
-use weir_sql::Ident;
+use weir_sql::{Ident, Span};
 
 use super::{TableCalls, Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource, TableCall};
@@ -211,6 +211,10 @@ impl<'a> Scope<'a> {
         let is_here = qualifier.is_none_or(|qualifier| {
             qualifier.value == self.alias || qualifier.value == source.name
         });
+        let whole = Span::new(
+            qualifier.map_or(name.span.start, |qualifier| qualifier.span.start),
+            name.span.end,
+        );
         if !is_here {
             let qualifier = qualifier.map_or("", |qualifier| qualifier.value.as_str());
             return Err(Error::new(
@@ -220,7 +224,7 @@ impl<'a> Scope<'a> {
                     name.value
                 ),
             )
-            .at(name.span)
+            .saying(whole)
             .hint(format!("the source here is `{}`", self.alias)));
         }
         if let Some(column) = source.schema.column(&name.value) {
@@ -243,7 +247,7 @@ impl<'a> Scope<'a> {
                     Ok((ScanSource::WindowStart(window), SqlType::BigInt))
                 }
                 ("WINDOWEND", Some(window)) => Ok((ScanSource::WindowEnd(window), SqlType::BigInt)),
-                _ => Err(self.unknown(source, qualifier, name, clause)),
+                _ => Err(self.unknown(source, qualifier, name, clause).saying(whole)),
             },
         }
     }
@@ -262,8 +266,7 @@ impl<'a> Scope<'a> {
                 "{clause} column '{qualifier}{}' cannot be resolved.",
                 name.value
             ),
-        )
-        .at(name.span);
+        );
         let names: Vec<&str> = source
             .schema
             .columns

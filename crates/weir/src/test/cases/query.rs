@@ -97,7 +97,8 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Every topic that a case names is there before the first statement.
+    /// Every topic that a case declares or fills is there before the first statement. One that only its outputs name is
+    /// made by the query that writes to it, with as many partitions as the query says.
     async fn make_topics(&self) -> Result<(), Miss> {
         let mut topics: BTreeMap<String, i32> = BTreeMap::new();
         for topic in &self.case.topics {
@@ -109,7 +110,7 @@ impl Run<'_> {
                 .entry(topic)
                 .or_insert(partitions.unwrap_or(PARTITIONS));
         }
-        for record in self.case.inputs.iter().chain(&self.case.outputs) {
+        for record in &self.case.inputs {
             topics.entry(record.topic.clone()).or_insert(PARTITIONS);
         }
         for (name, partitions) in topics {
