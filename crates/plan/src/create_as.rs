@@ -28,7 +28,8 @@ pub fn plan(
         )
         .at(create.query.span));
     }
-    let planned = query::persistent(&create.query, context, &create.name.value, None)?;
+    let (planned, missing_keys) =
+        query::persistent(&create.query, context, &create.name.value, None)?;
     if create.kind == statement::SourceKind::Table {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -54,11 +55,16 @@ pub fn plan(
         has_keys: schema.keys().next().is_some(),
         drops_keys: planned.drops_keys(),
     };
-    let (key_format, value_format) = with.formats(context, Some(inherited))?;
+    let (mut key_format, value_format) = with.formats(context, Some(inherited))?;
+    // Whatever the form of the keys, they keep their windows.
+    key_format.window = from.key_format.window;
     let value_format = with.wrapped(value_format, &schema, context)?;
-    check_formats(&schema, &key_format, &value_format)?;
     let timestamp = with.timestamp(&schema);
     let timestamp = timestamp.map_err(|error| with.place(error, "TIMESTAMP"))?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
+    check_formats(&schema, &key_format, &value_format)?;
     let like = context.topics.topic(&from.topic);
     let spec = with.topic(topic.clone(), like.map(|facts| topic_like(facts, context)))?;
     debug_assert!(

@@ -13,6 +13,7 @@ use crate::{
     bind::types::resolve_type,
     format_support::check_formats_at,
     properties::{SOURCE_PROPERTIES, With},
+    windowed_key,
 };
 
 /// Names that every source has already.
@@ -45,8 +46,15 @@ pub fn plan(
         .at(create.name.span)
         .hint("say whose records these are: WITH (KAFKA_TOPIC='…', …)"));
     };
-    let (key_format, value_format) = with.formats(context, None)?;
+    let (mut key_format, value_format) = with.formats(context, None)?;
+    key_format.window = windowed_key::window(&with)?;
     let schema = schema(create, context)?;
+    if key_format.window.is_some() && schema.keys().next().is_none() {
+        return Err(
+            Error::new(ErrorKind::Key, "Windowed sources require a key column.")
+                .at(create.name.span),
+        );
+    }
     check_headers(&schema, context)?;
     let value_format = with.wrapped(value_format, &schema, context)?;
     let declared = |name: &str| {

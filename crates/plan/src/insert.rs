@@ -1,7 +1,7 @@
 //! INSERT INTO … SELECT and INSERT INTO … VALUES.
 
 use datafusion_expr::Expr;
-use weir_catalog::{Catalog, Column, ColumnRole, Source, SourceKind, SqlType};
+use weir_catalog::{Catalog, Column, ColumnRole, Source, SourceKind, SqlType, Window};
 use weir_sql::{
     Expression, Ident,
     statement::{InsertSelect, InsertValues},
@@ -52,7 +52,11 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.target.span));
     }
-    let planned = query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    let (planned, missing_keys) =
+        query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
     let results: Vec<&Column> = planned.schema.keys_first().collect();
     let wanted: Vec<&Column> = target.schema.keys_first().collect();
     if results != wanted {
@@ -62,6 +66,22 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.query.span)
         .hint(first_difference(&results, &wanted)));
+    }
+    let (given, wanted) = (&planned.source.key_format, &target.key_format);
+    if given.window != wanted.window {
+        let shown = |window: Option<Window>| match window {
+            Some(window) => format!("have {window} windows"),
+            None => "have no windows".to_owned(),
+        };
+        return Err(Error::new(
+            ErrorKind::Type,
+            format!(
+                "Incompatible windows between results and sink.\nThe keys of the result {}.\nThe keys of the sink {}.",
+                shown(given.window),
+                shown(wanted.window)
+            ),
+        )
+        .at(insert.query.span));
     }
     Ok(InsertSelectPlan {
         query: planned,
@@ -189,8 +209,20 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
         });
     };
     check_target(target, name, "Cannot insert values into read-only")?;
+    if let Some(window) = target.key_format.window {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "Cannot insert values into windowed stream/table!",
+        )
+        .at(insert.target.span)
+        .hint(format!(
+            "the keys of {} have {window} windows behind them",
+            target.name
+        )));
+    }
     let columns = columns(insert, target)?;
-    let scope = Scope::without_columns(context.catalog, context.functions);
+    let scope = Scope::without_columns(context.catalog, context.functions)
+        .with_lambdas(context.has_lambdas());
     let given = |name: &str| {
         columns
             .iter()

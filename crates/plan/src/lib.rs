@@ -23,6 +23,7 @@ mod properties;
 mod property_manual;
 mod query;
 mod upgrade;
+mod windowed_key;
 
 use std::sync::Arc;
 
@@ -54,6 +55,13 @@ pub struct Context<'a> {
     pub topics: &'a dyn Topics,
     /// Configuration in force for this statement, by ksqlDB's names: the server's, then what SET changed.
     pub properties: &'a BTreeMap<String, String>,
+}
+
+impl Context<'_> {
+    fn has_lambdas(&self) -> bool {
+        let switch = self.properties.get("ksql.lambdas.enabled");
+        switch.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
+    }
 }
 
 /// What is known of the broker's topics at this moment.

@@ -107,15 +107,6 @@ impl<'a> With<'a> {
             .at(policy.name.span)
             .hint("leave it out: topics of streams have the policy `delete`"));
         }
-        for later in ["WINDOW_TYPE", "WINDOW_SIZE"] {
-            if let Some(found) = properties.get(later) {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("The property {later} is not in this version."),
-                )
-                .at(found.name.span));
-            }
-        }
         Ok(Self { properties })
     }
 
@@ -532,5 +523,6 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
         format,
         delimiter: None,
         wrap_single: format == Format::Json,
+        window: None,
     })
 }

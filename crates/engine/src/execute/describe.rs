@@ -63,7 +63,7 @@ impl Engine {
         };
         Ok(SourceDescription {
             name: source.name.clone(),
-            window_type: None,
+            window_type: source.key_format.window.map(|window| window.to_string()),
             read_queries: queries_where(state, |query| query.reads(&source.name)),
             write_queries: queries_where(state, |query| query.target == source.name),
             fields: source.schema.keys_first().map(Field::of).collect(),

@@ -11,6 +11,7 @@ mod explode;
 mod expressions;
 mod formats;
 mod insert_values;
+mod lambdas;
 mod library;
 mod like;
 mod messages;
