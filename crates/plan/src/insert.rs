@@ -212,12 +212,13 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
     if let Some(window) = target.key_format.window {
         return Err(Error::new(
             ErrorKind::Invalid,
-            format!(
-                "Cannot insert values into windowed stream/table: the keys of {} have {window} windows behind them.",
-                target.name
-            ),
+            "Cannot insert values into windowed stream/table!",
         )
-        .at(name.span));
+        .at(insert.target.span)
+        .hint(format!(
+            "the keys of {} have {window} windows behind them",
+            target.name
+        )));
     }
     let columns = columns(insert, target)?;
     let scope = Scope::without_columns(context.catalog, context.functions)

@@ -77,7 +77,10 @@ fn shown_format(format: &FormatSpec) -> String {
         true => "",
         false => " without a name for a single column",
     };
-    format!("{}{delimiter}{wrapping}", format.format)
+    let window = format.window.map_or(String::new(), |window| {
+        format!(" with {window} windows behind")
+    });
+    format!("{}{delimiter}{wrapping}{window}", format.format)
 }
 
 fn shown_timestamp(timestamp: Option<&TimestampColumn>) -> String {
