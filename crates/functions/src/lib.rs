@@ -8,6 +8,7 @@ mod collections;
 mod column;
 mod fold;
 mod host;
+mod java_map;
 pub mod kernel;
 pub mod lambda;
 pub mod manual;

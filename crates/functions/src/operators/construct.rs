@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, ListArray, MapArray, StructArray, UInt32Array, make_comparator},
+    array::{
+        Array, ArrayRef, AsArray, ListArray, MapArray, StringArray, StructArray, UInt32Array,
+        make_comparator,
+    },
     buffer::{OffsetBuffer, ScalarBuffer},
     compute::{SortOptions, interleave, take},
     datatypes::{DataType, Field, Fields},
@@ -23,7 +26,8 @@ pub fn make_array(items: Vec<Expr>, item_type: &SqlType) -> Expr {
     kernel::call(MakeArray { returns }, items)
 }
 
-/// `MAP(key := value, …)`, as many keys as values, at least one. The last of equal keys counts; a NULL key makes no entry.
+/// `MAP(key := value, …)`, as many keys as values, at least one. The last of equal keys counts. A NULL key is the
+/// text `null` where keys are STRINGs, and makes no entry else.
 pub fn make_map(keys: Vec<Expr>, values: Vec<Expr>, value_type: &SqlType) -> Expr {
     let value = value_type.to_arrow();
     kernel::call(MakeMap { value }, keys.into_iter().chain(values).collect())
@@ -120,12 +124,24 @@ impl Kernel for MakeMap {
         let count = columns.len() / 2;
         let (keys, values) = columns.split_at(count);
         let (keys, values) = (rows_of(keys, call.rows)?, rows_of(values, call.rows)?);
+        let keys = named_keys(&keys);
         let (places, offsets) = distinct_entries(&keys, count, call.rows)?;
         let keys = take(&keys, &places, None)?;
         let values = take(&values, &places, None)?;
         let pairs = StructArray::try_new(members.clone(), vec![keys, values], None)?;
         let map = MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?;
         Ok(Arc::new(map))
+    }
+}
+
+/// STRINGs with `null` for NULL, as ksqlDB writes a key that a MAP cannot have here; other keys as they are.
+pub(crate) fn named_keys(keys: &ArrayRef) -> ArrayRef {
+    match keys.as_string_opt::<i32>() {
+        Some(names) if names.null_count() > 0 => {
+            let names = names.iter().map(|name| name.unwrap_or("null"));
+            Arc::new(StringArray::from_iter_values(names))
+        }
+        _ => Arc::clone(keys),
     }
 }
 

@@ -1,13 +1,14 @@
 //! AS_MAP: a map of an array of keys and an array of values, pair by pair.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use datafusion_common::Result;
 
 use crate::{
     collections::{Collections, Picks},
     kernel::Call,
+    operators::construct,
     overload::{Builtin, Parameter, Variant},
 };
 
@@ -29,7 +30,7 @@ pub fn function() -> Builtin {
 fn as_map(call: &Call) -> Result<ArrayRef> {
     let keys = Collections::try_new(call.argument(0)?)?;
     let values = Collections::try_new(call.argument(1)?)?;
-    let texts = named_keys(keys.elements());
+    let texts = construct::named_keys(keys.elements());
     let names = texts.as_string::<i32>();
     // Where a key is and where its value is, by the place at which the key came first.
     let mut entries: Vec<(usize, Option<usize>)> = Vec::new();
@@ -55,15 +56,6 @@ fn as_map(call: &Call) -> Result<ArrayRef> {
     })?;
     let missing = new_null_array(values.elements().data_type(), 1);
     picks.pairs(&call.returns, &[&texts], &[values.elements(), &missing], &pairs)
-}
-
-/// A MAP has no key that is NULL; ksqlDB writes it so.
-fn named_keys(keys: &ArrayRef) -> ArrayRef {
-    if keys.null_count() == 0 {
-        return Arc::clone(keys);
-    }
-    let names = keys.as_string::<i32>().iter();
-    Arc::new(StringArray::from_iter_values(names.map(|name| name.unwrap_or("null"))))
 }
 
 #[cfg(test)]

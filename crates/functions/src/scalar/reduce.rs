@@ -7,12 +7,13 @@
 use std::cmp::Reverse;
 
 use arrow::{
-    array::{Array, ArrayRef, BooleanArray, UInt32Array},
+    array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array},
     compute::{concat, nullif, take},
 };
 use datafusion_common::Result;
 
 use crate::{
+    java_map,
     lambda::{Elements, LambdaCall},
     overload::{Builtin, Parameter, Variant},
 };
@@ -42,8 +43,8 @@ pub fn function() -> Builtin {
                     ("state", state()),
                     ("lambda", Parameter::lambda([state(), generic("K"), generic("V")], state())),
                 ],
-                "The state after the lambda made a new one of it and the key and the value of each entry, in no particular \
-                 order. The state that it began with for a NULL map; NULL if that is NULL or the lambda fails.",
+                "The state after the lambda made a new one of it and the key and the value of each entry, in the \
+                 order in which ksqlDB goes through them. The state that it began with for a NULL map; NULL if that is NULL or the lambda fails.",
                 state(),
                 reduce,
             ),
@@ -64,6 +65,11 @@ fn reduce(call: &LambdaCall) -> Result<ArrayRef> {
     order.sort_by_key(|row| Reverse(length(*row)));
     let rows = UInt32Array::from_iter_values(order.iter().map(|row| *row as u32));
     let starts: Vec<usize> = order.iter().map(|row| elements.of(*row).start).collect();
+    let entries = in_order(&elements);
+    let place = |place: usize| match &entries {
+        Some(entries) => entries[place],
+        None => place as u32,
+    };
     let mut has_failed = vec![false; elements.len()];
     let mut state = take(&initial, &rows, None)?;
     let mut finished: Vec<ArrayRef> = Vec::new();
@@ -76,7 +82,7 @@ fn reduce(call: &LambdaCall) -> Result<ArrayRef> {
             break;
         }
         let places = starts.iter().take(going_on);
-        let places = UInt32Array::from_iter_values(places.map(|start| (start + position) as u32));
+        let places = UInt32Array::from_iter_values(places.map(|start| place(start + position)));
         let mut inputs = vec![state.slice(0, going_on)];
         for column in &elements.columns {
             inputs.push(take(column, &places, None)?);
@@ -98,6 +104,20 @@ fn reduce(call: &LambdaCall) -> Result<ArrayRef> {
         back[*row] = place as u32;
     }
     Ok(take(&states, &UInt32Array::from(back), None)?)
+}
+
+/// The entries of MAPs of STRING keys, each row's in ksqlDB's order; `None` for what has an order of its own.
+fn in_order(elements: &Elements) -> Option<Vec<u32>> {
+    let [keys, _] = elements.columns.as_slice() else {
+        return None;
+    };
+    let keys = keys.as_string_opt::<i32>()?;
+    let mut places: Vec<u32> = (0..keys.len() as u32).collect();
+    for row in 0..elements.len() {
+        let entries = elements.of(row);
+        places[entries.clone()].copy_from_slice(&java_map::order(keys, entries));
+    }
+    Some(places)
 }
 
 #[cfg(test)]
