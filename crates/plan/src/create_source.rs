@@ -52,10 +52,10 @@ pub fn plan(
     if key_format.window.is_some() && schema.keys().next().is_none() {
         return Err(
             Error::new(ErrorKind::Key, "Windowed sources require a key column.")
-                .at(create.name.span),
+                .at(create.name.span)
+                .hint("say with KEY which column is the one behind which the windows are"),
         );
     }
-    check_headers(&schema, context)?;
     let value_format = with.wrapped(value_format, &schema, context)?;
     let declared = |name: &str| {
         let mut columns = create.columns.iter();
@@ -85,20 +85,6 @@ pub fn plan(
         if_not_exists: create.if_not_exists,
         topic: spec,
     })
-}
-
-fn check_headers(schema: &Schema, context: &Context<'_>) -> Result<(), Error> {
-    let mut columns = schema.columns.iter();
-    let has_headers =
-        columns.any(|column| matches!(column.role, ColumnRole::Headers | ColumnRole::Header(_)));
-    let switch = context.properties.get("ksql.headers.columns.enabled");
-    if has_headers && switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            "Cannot create Stream because schema with headers columns is disabled.",
-        ));
-    }
-    Ok(())
 }
 
 /// The topic must be there, or the statement must say how to make it.

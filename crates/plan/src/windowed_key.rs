@@ -7,7 +7,13 @@ use crate::{Error, ErrorKind, properties::With};
 /// The window that a WITH clause declares.
 pub fn window(with: &With<'_>) -> Result<Option<Window>, Error> {
     let size = with.text("WINDOW_SIZE")?;
-    let size = size.map(|size| milliseconds(&size)).transpose()?;
+    let size = size.map(|size| milliseconds(&size)).transpose();
+    let size = size.map_err(|error| with.place(error, "WINDOW_SIZE"))?;
+    let found = of_kind(with, size);
+    found.map_err(|error| with.place(with.place(error, "WINDOW_TYPE"), "WINDOW_SIZE"))
+}
+
+fn of_kind(with: &With<'_>, size: Option<i64>) -> Result<Option<Window>, Error> {
     let Some(kind) = with.text("WINDOW_TYPE")? else {
         return match size {
             None => Ok(None),
@@ -24,9 +30,12 @@ pub fn window(with: &With<'_>) -> Result<Option<Window>, Error> {
     match kind.trim().to_uppercase().as_str() {
         "TUMBLING" => sized(|size_ms| Window::Tumbling { size_ms }, "TUMBLING"),
         "HOPPING" => sized(|size_ms| Window::Hopping { size_ms }, "HOPPING"),
-        "SESSION" if size.is_some() => Err(refused(
-            "'WINDOW_SIZE' should not be set for SESSION windows.",
-        )),
+        "SESSION" if size.is_some() => Err(with
+            .place(
+                refused("'WINDOW_SIZE' should not be set for SESSION windows."),
+                "WINDOW_SIZE",
+            )
+            .hint("leave it out: a session is as long as its records say")),
         "SESSION" => Ok(Some(Window::Session)),
         _ => Err(refused(format!(
             "Failed to prepare statement: Configuration WINDOW_TYPE is invalid: Unknown window type: '{kind}'.\nAllowed types: SESSION, TUMBLING, HOPPING"

@@ -21,6 +21,7 @@ const WORLD: &str = "
     CREATE STREAM written AS SELECT * FROM plain;
     INSERT INTO written WITH (QUERY_ID = 'more') SELECT * FROM plain;
     CREATE STREAM keyed AS SELECT * FROM plain PARTITION BY x;
+    CREATE STREAM windowed (k INT KEY, a INT) WITH (kafka_topic='windowed', value_format='JSON', partitions=1, window_type='SESSION');
     CREATE STREAM over_schemas (x INT) WITH (kafka_topic='_schemas', value_format='JSON', partitions=1);
 ";
 
@@ -422,6 +423,26 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='NONE');",
         "The 'NONE' format can only be used when no columns are defined. Got: [`A` INTEGER]",
+    ),
+    (
+        "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='JSON', window_type='SESSION');",
+        "Windowed sources require a key column.",
+    ),
+    (
+        "CREATE STREAM x (k INT KEY, a INT) WITH (kafka_topic='t', value_format='JSON', window_type='Hopping', window_size='30 bobs');",
+        "Configuration WINDOW_SIZE is invalid: Invalid duration: '30 bobs'. Unknown time unit: 'BOBS'",
+    ),
+    (
+        "CREATE STREAM x (k INT KEY, a INT) WITH (kafka_topic='t', value_format='JSON', window_type='TUMBLING');",
+        "'WINDOW_SIZE'",
+    ),
+    (
+        "CREATE STREAM x (k INT KEY, a INT) WITH (kafka_topic='t', value_format='JSON', window_type='SESSION', window_size='1 DAY');",
+        "'WINDOW_SIZE' should not be set for SESSION windows.",
+    ),
+    (
+        "INSERT INTO windowed VALUES (1, 2);",
+        "Cannot insert values into windowed stream/table!",
     ),
     // CREATE STREAM … AS SELECT, and what every query is asked.
     (

@@ -127,7 +127,7 @@ fn is_ilike(cursor: &Cursor<'_>, ahead: usize) -> bool {
         TokenKind::Word(word) => {
             let begins = ["CASE", "CAST", "NULL", "TRUE", "FALSE"];
             let is = |other: &&str| word.eq_ignore_ascii_case(other);
-            !is_reserved(&word.to_ascii_uppercase()) || begins.iter().any(|word| is(word))
+            !is_reserved(&word.to_ascii_uppercase()) || begins.iter().any(is)
         }
         TokenKind::Symbol(symbol) => ["(", "-", "+"].contains(symbol),
         TokenKind::End => false,
