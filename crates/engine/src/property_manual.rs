@@ -116,6 +116,10 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "whether a pull query may read all of a table",
     ),
     (
+        "ksql.query.push.v2.enabled",
+        "whether a push query that ksqlDB would run as a scalable one has an id of that kind; here all of them share their reading",
+    ),
+    (
         "ksql.query.retry.backoff.initial.ms",
         "how long a query that failed waits before its first new start; the wait doubles",
     ),
