@@ -50,6 +50,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "ksql.insert.into.values.enabled",
         "whether INSERT INTO … VALUES is allowed, over HTTP too",
     ),
+    ("ksql.lambdas.enabled", "whether there are lambdas"),
     (
         "ksql.logging.processing.rows.include",
         "whether entries of the processing log hold the record that they are about",
@@ -69,6 +70,10 @@ pub const MEANINGS: &[(&str, &str)] = &[
     (
         "ksql.nested.error.set.null",
         "whether an error inside an expression makes only its own part NULL: it does",
+    ),
+    (
+        "ksql.new.query.planner.enabled",
+        "whether statements go through ksqlDB's other planner: there is one here",
     ),
     (
         "ksql.output.topic.name.prefix",

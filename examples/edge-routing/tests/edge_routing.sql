@@ -20,7 +20,7 @@ ASSERT VALUES network_graded (event_id, severity) VALUES ('n-02', 'high');
 ASSERT VALUES network_graded (event_id, severity) VALUES ('n-03', 'medium');
 ASSERT VALUES network_graded (event_id, severity) VALUES ('n-04', 'medium');
 ASSERT VALUES network_graded (event_id, severity) VALUES ('n-05', 'low');
-ASSERT VALUES network_graded (event_id, severity) VALUES ('n-06', 'info');
+ASSERT VALUES network_graded (event_id, severity) VALUES ('n-54', 'info');
 ASSERT COUNT 6 IN network_graded;
 ASSERT VALUES endpoint_graded (event_id, severity, rowtime) VALUES ('e-01', 'low', 1746514800000);
 ASSERT VALUES endpoint_graded (event_id, severity) VALUES ('e-02', 'critical');
@@ -67,7 +67,11 @@ ASSERT VALUES network_sampled (event_id, sample_percent) VALUES ('n-01', 100);
 ASSERT VALUES network_sampled (event_id, sample_percent) VALUES ('n-02', 100);
 ASSERT VALUES network_sampled (event_id, sample_percent) VALUES ('n-03', 100);
 ASSERT VALUES network_sampled (event_id, sample_percent) VALUES ('n-04', 100);
-ASSERT COUNT 4 IN network_sampled;
+-- n-05 and n-54 are of no account, and the hash keeps the one and not the other.
+ASSERT VALUES network_sampled (event_id, sample_percent) VALUES ('n-54', 10);
+ASSERT COUNT 5 IN network_sampled;
+--@events: events/network.ndjson INTO network-events
+ASSERT COUNT 10 IN network_sampled;
 
 --@test: every record that cannot be read or dated is counted, once
 RUN SCRIPT '../streams.sql';

@@ -18,7 +18,7 @@ pub fn function() -> Builtin {
             Ok(Arc::new(TimestampMillisecondArray::from_value(now, call.rows)))
         },
     );
-    Builtin::new("NOW", CATEGORY, "Returns the time that it is.", vec![variant])
+    Builtin::new("NOW", CATEGORY, "Returns the time that it is.", vec![variant]).added()
 }
 
 #[cfg(test)]

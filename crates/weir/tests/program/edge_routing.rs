@@ -82,14 +82,15 @@ impl Domain {
         let example = EXAMPLE.map(|file| read(format!("examples/edge-routing/{file}.sql")));
         let severity = read("examples/edge-routing/severity.sql");
         let name = self.name;
-        let case = severity
+        let query = severity
             .split(&format!("CREATE STREAM {name}_graded"))
-            .nth(1);
-        let case = case.and_then(|rest| rest.split("CASE").nth(1)).unwrap();
-        let case = case.split("END AS severity").next().unwrap();
+            .nth(1)
+            .unwrap();
+        let (_, case) = query.split_once("\n  CASE\n").unwrap();
+        let (case, _) = case.split_once("END AS severity").unwrap();
         let narrow = self
             .narrow
-            .replace("severity", &format!("CASE{case}END AS severity"));
+            .replace("severity", &format!("CASE\n{case}END AS severity"));
         format!(
             "SET 'auto.offset.reset' = 'earliest';\n{}\nCREATE STREAM narrow WITH (KAFKA_TOPIC = 'narrow') AS SELECT {narrow} FROM {name}_events;\n",
             example.concat()
