@@ -18,15 +18,23 @@ SELECT event_id, 'endpoint' AS domain, severity, event_type, `user`, host, CAST(
   COALESCE(command_line, technique, process_name) AS detail
 FROM endpoint_graded WHERE severity IN ('critical', 'high');
 
--- The archive keeps each graded event whole. A record that is JSON's `null` has no severity, and nothing to keep.
+-- The archive keeps each graded event whole: the same topics once more, each record one text. A record without a value (JSON's `null`)
+-- has nothing to keep.
 CREATE STREAM archive (event_id VARCHAR, domain VARCHAR, severity VARCHAR, event VARCHAR)
   WITH (KAFKA_TOPIC = 'archive', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
 
+CREATE STREAM auth_text (event VARCHAR) WITH (KAFKA_TOPIC = 'auth-graded', VALUE_FORMAT = 'KAFKA');
+CREATE STREAM network_text (event VARCHAR) WITH (KAFKA_TOPIC = 'network-graded', VALUE_FORMAT = 'KAFKA');
+CREATE STREAM endpoint_text (event VARCHAR) WITH (KAFKA_TOPIC = 'endpoint-graded', VALUE_FORMAT = 'KAFKA');
+
 INSERT INTO archive WITH (QUERY_ID = 'archive_auth')
-SELECT event_id, 'auth' AS domain, severity, RAW_VALUE() AS event FROM auth_graded WHERE severity IS NOT NULL;
+SELECT EXTRACTJSONFIELD(event, '$.EVENT_ID') AS event_id, 'auth' AS domain, EXTRACTJSONFIELD(event, '$.SEVERITY') AS severity, event
+FROM auth_text WHERE event IS NOT NULL;
 
 INSERT INTO archive WITH (QUERY_ID = 'archive_network')
-SELECT event_id, 'network' AS domain, severity, RAW_VALUE() AS event FROM network_graded WHERE severity IS NOT NULL;
+SELECT EXTRACTJSONFIELD(event, '$.EVENT_ID') AS event_id, 'network' AS domain, EXTRACTJSONFIELD(event, '$.SEVERITY') AS severity, event
+FROM network_text WHERE event IS NOT NULL;
 
 INSERT INTO archive WITH (QUERY_ID = 'archive_endpoint')
-SELECT event_id, 'endpoint' AS domain, severity, RAW_VALUE() AS event FROM endpoint_graded WHERE severity IS NOT NULL;
+SELECT EXTRACTJSONFIELD(event, '$.EVENT_ID') AS event_id, 'endpoint' AS domain, EXTRACTJSONFIELD(event, '$.SEVERITY') AS severity, event
+FROM endpoint_text WHERE event IS NOT NULL;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Window;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Format {
     None,
@@ -20,6 +22,8 @@ pub struct FormatSpec {
     pub delimiter: Option<char>,
     /// Whether a single value column stands inside an object. Keys of one column never do.
     pub wrap_single: bool,
+    /// Of keys only: each has a window behind it.
+    pub window: Option<Window>,
 }
 
 impl FormatSpec {
@@ -29,6 +33,7 @@ impl FormatSpec {
             format: Format::Json,
             delimiter: None,
             wrap_single: true,
+            window: None,
         }
     }
 
@@ -37,6 +42,7 @@ impl FormatSpec {
             format: Format::Kafka,
             delimiter: None,
             wrap_single: false,
+            window: None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod schema;
 pub mod source;
 pub mod text;
 pub mod types;
+pub mod window;
 
 pub use catalog::Catalog;
 pub use error::Error;
@@ -15,3 +16,4 @@ pub use format::{Format, FormatSpec};
 pub use schema::{Column, ColumnRole, Schema};
 pub use source::{Source, SourceKind};
 pub use types::{Field, SqlType};
+pub use window::Window;

@@ -209,7 +209,7 @@ fn check_upgrades(wanted: &State, before: &BTreeMap<String, Deployed>) -> Result
             continue;
         };
         match (&query.created, &deployed.sink) {
-            (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.reads, old, new)
+            (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.topic, old, new)
                 .map_err(|error| {
                     Error::from(error)
                         .within(&query.statement)

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use weir_catalog::Catalog;
 use weir_functions::Registry;
 use weir_kafka::{Broker, Topic};
-use weir_plan::{Context, TopicFacts};
+use weir_plan::{Context, TopicFacts, TopicSpec};
 use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
 
 use crate::{
@@ -539,11 +539,21 @@ impl World {
         })
     }
 
-    pub fn add(&mut self, name: &str, partitions: i32) {
+    pub fn add(&mut self, name: &str, partitions: i32, replicas: i16) {
         self.topics.entry(name.to_owned()).or_insert(TopicFacts {
             partitions,
-            replicas: 1,
+            replicas,
         });
+    }
+
+    /// A topic that a statement will have made.
+    pub fn make(&mut self, spec: &TopicSpec) {
+        // The broker's default is not known; one replica there is.
+        self.add(
+            &spec.name,
+            spec.partitions.unwrap_or(1),
+            spec.replicas.max(1),
+        );
     }
 }
 

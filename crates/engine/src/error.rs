@@ -16,6 +16,8 @@ pub struct Error {
     pub statement: Option<String>,
     /// Where in the statement, in bytes.
     pub span: Option<Span>,
+    /// Whether the message is to begin with the place, once the statement is known.
+    pub says_place: bool,
     /// What to do about it, if that is known.
     pub hint: Option<String>,
 }
@@ -78,8 +80,15 @@ impl Error {
             message: message.into(),
             statement: None,
             span: None,
+            says_place: false,
             hint: None,
         }
+    }
+
+    /// The same with its place in the statement, unless one is known already.
+    pub(crate) fn about(mut self, span: Span) -> Self {
+        self.span.get_or_insert(span);
+        self
     }
 
     /// The same with what to do about it.
@@ -93,6 +102,10 @@ impl Error {
     /// What the message repeats of the statement has no secrets in it.
     pub fn within(mut self, statement: &str) -> Self {
         self.message = without_secrets_of(statement, self.message);
+        if let (true, Some(span)) = (std::mem::take(&mut self.says_place), self.span) {
+            let Position { line, column } = Position::of(statement, span.start);
+            self.message = format!("Line: {line}, Col: {column}: {}", self.message);
+        }
         self.statement.get_or_insert_with(|| statement.to_owned());
         self
     }
@@ -120,11 +133,19 @@ impl Error {
             Position::of(&inner, offset),
             Position::of(script, span.start),
         );
-        // The parser names the place twice, before it quotes the statement.
+        // The parser names the place twice, before it quotes the statement; of a number it names the column after.
+        for beyond in [0, 1] {
+            let here = format!("line {}:{}", from.line, from.column + beyond);
+            if self.message.contains(&here) {
+                let there = format!("line {}:{}", to.line, to.column + beyond);
+                self.message = self.message.replacen(&here, &there, 2);
+                break;
+            }
+        }
         self.message = self.message.replacen(
-            &format!("line {}:{}", from.line, from.column),
-            &format!("line {}:{}", to.line, to.column),
-            2,
+            &format!("Line: {}, Col: {}", from.line, from.column),
+            &format!("Line: {}, Col: {}", to.line, to.column),
+            1,
         );
         self.statement = Some(script.to_owned());
         self.span = Some(span);
@@ -165,6 +186,7 @@ impl From<weir_plan::Error> for Error {
         };
         Self {
             span: error.span,
+            says_place: error.says_place,
             hint: error.hint,
             ..Self::new(kind, error.message)
         }

@@ -67,7 +67,7 @@ impl Filter {
         Ok(self.pipeline.process(values)?)
     }
 
-    /// The rows that leave for columns that were decoded elsewhere, in as many pieces as the operators make.
+    /// The rows that leave for columns that were decoded elsewhere, in pieces, as they leave.
     pub fn rows(&mut self, columns: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
         Ok(self.pipeline.rows(columns)?)
     }

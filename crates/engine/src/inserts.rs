@@ -19,7 +19,7 @@ use weir_sql::{
     statement::InsertValues,
 };
 
-use crate::{Engine, Error, Session, engine::World, execute::refuse_own_topic, topics::Producer};
+use crate::{Engine, Error, Session, engine::World, topics::Producer};
 
 /// What takes rows for one stream.
 pub struct Inserts {
@@ -41,7 +41,7 @@ impl Engine {
             ))
             .hint("SHOW STREAMS lists those that there are"));
         };
-        refuse_own_topic(&source.topic)?;
+        self.refuse_values_for(&session, &source.topic)?;
         let producer = self.topics().producer(&source.topic).await?;
         Ok(Inserts {
             engine: self.clone(),

@@ -139,7 +139,7 @@ pub fn typed_statements(typed: &str) -> Result<Option<Vec<ScriptStatement>>, Err
 pub mod parts {
     pub use weir_catalog::{
         Catalog, Column, ColumnRole, Field, Format, FormatSpec, Schema, Source, SourceKind,
-        SqlType, source::TimestampColumn,
+        SqlType, Window, source::TimestampColumn,
     };
     pub use weir_functions::{Builtin, Function, Registry};
     pub use weir_kafka::{

@@ -127,7 +127,10 @@ pub(crate) fn no_topic<'a>(name: &str, topics: impl Iterator<Item = &'a String>)
         message.push_str("\nDid you mean:\n\tprint ");
         message.push_str(&near.join("\n\tprint "));
     }
-    Error::user(message)
+    match near.is_empty() {
+        true => Error::user(message).hint("SHOW TOPICS lists those that there are"),
+        false => Error::user(message),
+    }
 }
 
 fn row_time(milliseconds: i64) -> String {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::Error;
+use regex::Regex;
+
+use crate::{Error, execute::READ_ONLY};
 
 /// Whether SET may change it for a query, or only the server's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +22,16 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("buffered.records.per.partition", "1000", Level::Query),
     ("cache.max.bytes.buffering", "0", Level::Query),
     ("commit.interval.ms", "2000", Level::Query),
+    ("ksql.assert.topic.default.timeout.ms", "1000", Level::Query),
     ("ksql.cast.strings.preserve.nulls", "true", Level::Query),
     ("ksql.create.or.replace.enabled", "true", Level::Server),
+    (
+        "ksql.create.topic.inherit.source.replicas.enabled",
+        "true",
+        Level::Server,
+    ),
     ("ksql.fail.on.deserialization.error", "false", Level::Query),
+    ("ksql.headers.columns.enabled", "true", Level::Server),
     ("ksql.insert.into.values.enabled", "true", Level::Server),
     ("ksql.lambdas.enabled", "true", Level::Query),
     (
@@ -68,6 +77,7 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("ksql.query.pull.table.scan.enabled", "true", Level::Query),
     ("ksql.query.retry.backoff.initial.ms", "500", Level::Server),
     ("ksql.query.retry.backoff.max.ms", "60000", Level::Query),
+    ("ksql.readonly.topics", READ_ONLY, Level::Server),
     (
         "ksql.server.command.response.timeout.ms",
         "5000",
@@ -199,6 +209,15 @@ pub fn check_value(name: &str, value: &str) -> Result<(), Error> {
     }
     if name == "processing.guarantee" && value != "at_least_once" {
         return refuse("at_least_once, which is what there is in this version");
+    }
+    if name == "ksql.readonly.topics"
+        && let Some(pattern) = value
+            .split(',')
+            .find(|name| Regex::new(name.trim()).is_err())
+    {
+        return refuse(&format!(
+            "regular expressions with commas between them, and {pattern} is none"
+        ));
     }
     let is_number = !default.is_empty() && default.bytes().all(|byte| byte.is_ascii_digit());
     let number = value.trim().parse::<i64>();

@@ -23,6 +23,10 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "how often positions are kept; after a crash what came since the last time is processed again",
     ),
     (
+        "ksql.assert.topic.default.timeout.ms",
+        "how long ASSERT TOPIC waits where it does not say so itself",
+    ),
+    (
         "ksql.cast.strings.preserve.nulls",
         "whether a NULL that is cast to VARCHAR stays NULL: it does",
     ),
@@ -31,8 +35,16 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "whether OR REPLACE is allowed",
     ),
     (
+        "ksql.create.topic.inherit.source.replicas.enabled",
+        "whether the topic of a query's result has as many replicas as the one that is read, and not the broker's default",
+    ),
+    (
         "ksql.fail.on.deserialization.error",
         "whether a bad record ends a query: it never does",
+    ),
+    (
+        "ksql.headers.columns.enabled",
+        "whether streams may declare HEADERS and HEADER columns",
     ),
     (
         "ksql.insert.into.values.enabled",
@@ -107,6 +119,10 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "how long a query that failed waits before its first new start; the wait doubles",
     ),
     ("ksql.query.retry.backoff.max.ms", "and at most"),
+    (
+        "ksql.readonly.topics",
+        "the topics that no statement writes to: regular expressions of whole names, with commas between them",
+    ),
     (
         "ksql.server.command.response.timeout.ms",
         "how long a request waits for the statements before it",

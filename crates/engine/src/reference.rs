@@ -47,8 +47,7 @@ fn code(text: &str) -> String {
 /// Below each category its functions.
 fn by_category(registry: &Registry) -> BTreeMap<&'static str, Vec<&Manual>> {
     let mut categories: BTreeMap<&str, Vec<&Manual>> = BTreeMap::new();
-    for function in registry.iter() {
-        let manual = function.manual();
+    for (_, manual) in registry.manuals() {
         categories.entry(manual.category).or_default().push(manual);
     }
     categories

@@ -7,7 +7,7 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray},
+    array::{Array, ArrayRef, AsArray, new_null_array},
     datatypes::{
         DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type,
         Time32MillisecondType, TimestampMillisecondType,
@@ -259,9 +259,10 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
                     .collect(),
             )
         }
-        SqlType::Map(_, of) => {
+        SqlType::Map(key, of) => {
             let entries = array.as_map().value(row);
-            let keys = entries.column(0).as_string::<i32>();
+            let keys = key_texts(entries.column(0), key);
+            let keys = keys.as_string::<i32>();
             let members = (0..entries.len()).map(|index| {
                 (
                     keys.value(index).to_owned(),
@@ -279,6 +280,12 @@ pub fn value(array: &ArrayRef, row: usize, sql_type: &SqlType) -> Value {
             Value::Object(members.collect::<Map<_, _>>())
         }
     }
+}
+
+/// The names of a MAP's members: an expression may make one whose keys are no texts.
+fn key_texts(keys: &ArrayRef, key_type: &SqlType) -> ArrayRef {
+    let texts = weir_functions::cast_array(keys, key_type, &SqlType::String);
+    texts.unwrap_or_else(|_| new_null_array(&DataType::Utf8, keys.len()))
 }
 
 /// A JSON number where 64 bits or a double hold all its digits, else text.
@@ -360,9 +367,10 @@ fn append(out: &mut Vec<u8>, array: &ArrayRef, row: usize, sql_type: &SqlType) {
                 append(out, &values, index, element);
             });
         }
-        SqlType::Map(_, of) => {
+        SqlType::Map(key, of) => {
             let entries = array.as_map().value(row);
-            let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1));
+            let keys = key_texts(entries.column(0), key);
+            let (keys, values) = (keys.as_string::<i32>(), entries.column(1));
             out.push(b'{');
             separated(out, 0..entries.len(), &mut |out, index| {
                 put(out, keys.value(index));

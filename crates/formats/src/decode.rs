@@ -1,9 +1,12 @@
 //! Bytes to columns.
 
 use arrow::array::{ArrayRef, BooleanArray};
-use weir_catalog::{Column, Format, FormatSpec, SqlType};
+use weir_catalog::{Column, Format, FormatSpec, SqlType, Window};
 
-use crate::{Error, Misfit, delimited::DelimitedDecoder, json::JsonDecoder, kafka::KafkaDecoder};
+use crate::{
+    BadRecord, Error, Misfit, delimited::DelimitedDecoder, json::JsonDecoder, kafka::KafkaDecoder,
+    window,
+};
 
 /// A column to decode: what stands at `path`, read as `sql_type`.
 ///
@@ -22,6 +25,8 @@ pub type ColumnPath = Vec<String>;
 pub struct Decoder {
     decoder: AnyDecoder,
     requests: usize,
+    /// What stands behind each key.
+    window: Option<Window>,
 }
 
 #[derive(Debug)]
@@ -63,10 +68,35 @@ impl Decoder {
         Ok(Self {
             decoder,
             requests: requests.len(),
+            window: format.window,
         })
     }
 
     pub fn decode(&mut self, records: &[Option<&[u8]>]) -> Decoded {
+        let Some(window) = self.window else {
+            return self.decode_all(records);
+        };
+        let mut misfits = Vec::new();
+        let keys = records.iter().enumerate().map(|(row, record)| {
+            let key = window::split(window, (*record)?);
+            if key.is_none() {
+                let why = format!("the key is too short to have a {window} window behind it");
+                misfits.push(Misfit {
+                    row,
+                    column: None,
+                    reason: BadRecord::new("no_window", why),
+                });
+            }
+            key.map(|(key, _)| key)
+        });
+        let keys: Vec<_> = keys.collect();
+        let mut decoded = self.decode_all(&keys);
+        decoded.misfits.extend(misfits);
+        decoded.misfits.sort_by_key(|misfit| misfit.row);
+        decoded
+    }
+
+    fn decode_all(&mut self, records: &[Option<&[u8]>]) -> Decoded {
         match &mut self.decoder {
             AnyDecoder::Json(decoder) => decoder.decode(records),
             AnyDecoder::Delimited(decoder) => decoder.decode(records),

@@ -14,6 +14,7 @@ mod error;
 mod json;
 mod kafka;
 mod number;
+pub mod window;
 
 pub use bad_record::{BadRecord, Misfit};
 pub use decode::{ColumnPath, ColumnRequest, Decoded, Decoder};

@@ -10,6 +10,7 @@ fn spec(format: Format) -> FormatSpec {
         format,
         delimiter: None,
         wrap_single: false,
+        window: None,
     }
 }
 

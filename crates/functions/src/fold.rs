@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn folding_agrees_with_the_tables_of_regular_expressions() {
-        for character in '\0'..=char::MAX {
+        // No letter above has another case.
+        for character in '\0'..='\u{1ffff}' {
             let folded = fold(character);
             assert_eq!(fold(folded), folded, "{character:?}");
             if character.is_ascii() || folded != character {

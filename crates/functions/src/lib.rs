@@ -3,6 +3,8 @@
 //! One function a file, its manual entry beside it; DESCRIBE FUNCTION, SHOW FUNCTIONS and the reference manual come from
 //! that entry. All work on whole columns, and all are total: where ksqlDB throws, the result is NULL.
 
+mod arguments;
+mod collections;
 mod column;
 mod fold;
 mod host;
@@ -12,8 +14,10 @@ pub mod manual;
 pub mod operators;
 pub mod overload;
 pub mod registry;
+mod regular;
 pub mod scalar;
 pub mod shown;
+mod size;
 pub mod table;
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,7 @@ use self::parameter::{Casts, Generics, listed};
 pub use self::parameter::{Given, Parameter};
 use crate::{
     Argument, Manual, Overload,
+    arguments::meaning,
     column::{Body, function, volatile},
     kernel::Call,
     lambda::{LambdaBody, LambdaCall, LambdaType, higher_order},
@@ -51,10 +52,12 @@ enum Work {
     Lambdas(Arc<LambdaBody>),
 }
 
+type FromArguments = dyn Fn(&[SqlType]) -> SqlType + Send + Sync;
+
 /// The result's type.
 enum Returns {
     /// From the types of the arguments.
-    From(Box<dyn Fn(&[SqlType]) -> SqlType + Send + Sync>),
+    From(Box<FromArguments>),
     Of(Parameter),
 }
 
@@ -160,7 +163,10 @@ impl Builtin {
         description: &'static str,
         variants: Vec<Variant>,
     ) -> Self {
-        let overloads = variants.iter().map(Variant::overload).collect();
+        let overloads = variants
+            .iter()
+            .map(|variant| variant.overload(name))
+            .collect();
         Self {
             manual: Manual {
                 name,
@@ -370,13 +376,13 @@ fn signature(overload: &Overload) -> String {
 }
 
 impl Variant {
-    fn overload(&self) -> Overload {
+    fn overload(&self, function: &str) -> Overload {
         let last = self.parameters.len().saturating_sub(1);
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters.map(|(index, (name, parameter))| Argument {
             name,
             sql_type: parameter.to_string(),
-            description: "",
+            description: meaning(function, name),
             is_variadic: self.is_variadic && index == last,
         });
         let returns = match (&self.returns, self.returns_as) {
@@ -399,7 +405,7 @@ impl Variant {
     fn generality(&self) -> (bool, Reverse<usize>, usize, bool) {
         let is_anything = |parameter: &Parameter| *parameter == Parameter::Anything;
         let parameters = self.parameters.iter().map(|(_, parameter)| parameter);
-        let variadic = parameters.clone().last().filter(|_| self.is_variadic);
+        let variadic = parameters.clone().next_back().filter(|_| self.is_variadic);
         let takes_anything = variadic.is_some_and(is_anything);
         let generics = parameters.filter(|parameter| parameter.has_generics());
         (
@@ -520,6 +526,142 @@ mod tests {
             Err("Could not find mapping for generic type: T"),
         );
         check("ARRAY_LENGTH", &[None], Ok(SqlType::Integer));
+    }
+
+    #[test]
+    fn generic_types_are_found_inside_of_others() {
+        let array = |element: SqlType| Some(SqlType::array(element));
+        let map = |value: SqlType| SqlType::map(SqlType::String, value);
+        let integers = array(SqlType::Integer);
+        check(
+            "ARRAY_REMOVE",
+            &[integers.clone(), INTEGER],
+            Ok(SqlType::array(SqlType::Integer)),
+        );
+        check(
+            "ARRAY_REMOVE",
+            &[integers.clone(), None],
+            Ok(SqlType::array(SqlType::Integer)),
+        );
+        check(
+            "ARRAY_REMOVE",
+            &[None, INTEGER],
+            Ok(SqlType::array(SqlType::Integer)),
+        );
+        check("ARRAY_MAX", &[array(decimal(5, 2))], Ok(decimal(5, 2)));
+        check(
+            "ARRAY_CONTAINS",
+            &[array(map(SqlType::Double)), Some(map(SqlType::Double))],
+            Ok(SqlType::Boolean),
+        );
+        check(
+            "AS_MAP",
+            &[array(SqlType::String), array(SqlType::BigInt)],
+            Ok(map(SqlType::BigInt)),
+        );
+        check(
+            "MAP_UNION",
+            &[Some(map(SqlType::Date)), None],
+            Ok(map(SqlType::Date)),
+        );
+        check(
+            "SLICE",
+            &[integers.clone(), INTEGER, None],
+            Ok(SqlType::array(SqlType::Integer)),
+        );
+        check(
+            "ARRAY_REMOVE",
+            &[integers.clone(), BIGINT],
+            Ok(SqlType::array(SqlType::BigInt)),
+        );
+        check(
+            "ARRAY_REMOVE",
+            &[integers.clone(), STRING],
+            Err(
+                "Function 'array_remove' does not accept parameters (ARRAY<INTEGER>, STRING).\nValid alternatives are:\nARRAY_REMOVE(ARRAY<T> array, T value)",
+            ),
+        );
+        check(
+            "AS_MAP",
+            &[integers.clone(), integers],
+            Err(
+                "Function 'AS_MAP' does not accept parameters (ARRAY<INTEGER>, ARRAY<INTEGER>).\nValid alternatives are:\nAS_MAP(ARRAY<STRING> keys, ARRAY<T> values)",
+            ),
+        );
+        check(
+            "ARRAY_MIN",
+            &[None],
+            Err("Could not find mapping for generic type: T"),
+        );
+        let entry = |value| [("K".to_owned(), SqlType::String), ("V".to_owned(), value)];
+        let entries = |value| Ok(SqlType::array(SqlType::structure(entry(value))));
+        check(
+            "ENTRIES",
+            &[Some(map(SqlType::Double)), Some(SqlType::Boolean)],
+            entries(SqlType::Double),
+        );
+    }
+
+    #[test]
+    fn lambdas_are_resolved_in_two_steps() {
+        let registry = Registry::builtin();
+        let integers = Given::Value(SqlType::array(SqlType::Integer));
+        let select = |name: &str, given: &[Given]| registry.get(name).unwrap().select(given);
+        let mut transform = select("TRANSFORM", &[integers.clone(), Given::Lambda(1)]).unwrap();
+        assert_eq!(transform.lambda_inputs(1).unwrap(), [SqlType::Integer]);
+        assert_eq!(transform.lambda_output(1), None);
+        transform.lambda_gives(1, &SqlType::String).unwrap();
+        let resolved = transform.finish().unwrap();
+        assert_eq!(resolved.returns, SqlType::array(SqlType::String));
+
+        let given = [
+            integers.clone(),
+            Given::Value(SqlType::BigInt),
+            Given::Lambda(2),
+        ];
+        let mut reduce = select("REDUCE", &given).unwrap();
+        assert_eq!(
+            reduce.lambda_inputs(2).unwrap(),
+            [SqlType::BigInt, SqlType::Integer]
+        );
+        assert_eq!(reduce.lambda_output(2), Some(SqlType::BigInt));
+        assert_eq!(
+            reduce
+                .lambda_gives(2, &SqlType::Integer)
+                .unwrap_err()
+                .message,
+            "Found invalid instance of generic schema when mapping LAMBDA (S, T) => S to LAMBDA (BIGINT, INTEGER) => INTEGER. Cannot map S to both BIGINT and INTEGER"
+        );
+
+        let mut filter = select("FILTER", &[integers.clone(), Given::Lambda(1)]).unwrap();
+        assert_eq!(
+            filter
+                .lambda_gives(1, &SqlType::String)
+                .unwrap_err()
+                .message,
+            "Cannot infer generics for LAMBDA (T) => BOOLEAN from LAMBDA (INTEGER) => STRING because they do not have the same schema structure."
+        );
+        assert_eq!(
+            select("FILTER", &[Given::Null, Given::Lambda(1)])
+                .unwrap()
+                .lambda_inputs(1)
+                .unwrap_err()
+                .message,
+            "Could not resolve type for generic T. The generic mapping so far: {}"
+        );
+        assert_eq!(
+            select("FILTER", &[integers, Given::Lambda(3)])
+                .unwrap_err()
+                .message,
+            "Function 'filter' does not accept parameters (ARRAY<INTEGER>, LAMBDA).\nValid alternatives are:\nFILTER(ARRAY<T> array, LAMBDA (T) => BOOLEAN lambda)\nFILTER(MAP<K, V> map, LAMBDA (K, V) => BOOLEAN lambda)"
+        );
+        let unit = [Given::Value(SqlType::String), Given::Unit];
+        assert!(
+            select("LCASE", &unit)
+                .unwrap_err()
+                .message
+                .contains("(STRING, INTERVALUNIT)")
+        );
     }
 
     #[test]

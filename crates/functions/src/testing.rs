@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, Int32Builder, ListBuilder, MapBuilder, RecordBatch, RecordBatchOptions,
-        StringBuilder,
+        Array, ArrayRef, AsArray, Int32Builder, ListBuilder, MapBuilder, RecordBatch,
+        RecordBatchOptions, StringBuilder, StructArray,
     },
+    buffer::OffsetBuffer,
     datatypes::{Field, FieldRef, Schema},
 };
 use datafusion_common::{DFSchema, ScalarValue, config::ConfigOptions};
@@ -254,6 +255,34 @@ pub fn integers(elements: &[Option<i32>]) -> ScalarValue {
     let mut lists = ListBuilder::new(Int32Builder::new());
     lists.append_value(elements.iter().copied());
     ScalarValue::List(Arc::new(lists.finish()))
+}
+
+/// An ARRAY of these values, of which there is at least one.
+pub fn array_of(elements: &[ScalarValue]) -> ScalarValue {
+    let values = ScalarValue::iter_to_array(elements.iter().cloned()).unwrap();
+    let of = SqlType::array(SqlType::from_arrow(values.data_type()).unwrap()).to_arrow();
+    let ends = OffsetBuffer::from_lengths([values.len()]);
+    let list = crate::collections::list(&of, ends, values, None).unwrap();
+    ScalarValue::List(Arc::new(list.as_list().clone()))
+}
+
+/// A MAP of one entry.
+pub fn entry(key: ScalarValue, value: ScalarValue) -> ScalarValue {
+    let types = [&key, &value].map(|side| SqlType::from_arrow(&side.data_type()).unwrap());
+    let [of_key, of_value] = types;
+    let of = SqlType::map(of_key, of_value).to_arrow();
+    let [keys, values] = [key, value].map(|side| side.to_array().unwrap());
+    let ends = OffsetBuffer::from_lengths([1]);
+    let map = crate::collections::map(&of, ends, keys, values, None).unwrap();
+    ScalarValue::Map(Arc::new(map.as_map().clone()))
+}
+
+pub fn structure(members: &[(&str, ScalarValue)]) -> ScalarValue {
+    let fields = members.iter();
+    let fields = fields.map(|(name, value)| Field::new(*name, value.data_type(), true));
+    let columns = members.iter().map(|(_, value)| value.to_array().unwrap());
+    let structure = StructArray::try_new(fields.collect(), columns.collect(), None);
+    ScalarValue::Struct(Arc::new(structure.unwrap()))
 }
 
 pub fn map() -> ScalarValue {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryBuilder, StringBuilder};
+use arrow::array::{ArrayRef, BinaryBuilder, ListBuilder, StringBuilder};
 use datafusion_common::Result;
 
 use crate::kernel::Call;
@@ -86,11 +86,52 @@ pub struct Room {
 }
 
 impl Room {
+    /// Whether so many still have a place.
+    pub fn has(&self, bytes: usize) -> bool {
+        bytes <= LONGEST.min(LONGEST_BATCH - self.taken)
+    }
+
     /// Takes so many; `None` if they have no place any more.
     pub fn take(&mut self, bytes: usize) -> Option<()> {
-        let has_room = bytes <= LONGEST.min(LONGEST_BATCH - self.taken);
-        has_room.then(|| self.taken += bytes)
+        self.has(bytes).then(|| self.taken += bytes)
     }
+}
+
+/// ARRAYs of STRINGs made one by one.
+pub struct TextLists {
+    builder: ListBuilder<StringBuilder>,
+    room: Room,
+}
+
+impl TextLists {
+    pub fn new(rows: usize) -> Self {
+        Self {
+            builder: ListBuilder::with_capacity(StringBuilder::new(), rows),
+            room: Room::default(),
+        }
+    }
+
+    pub fn push(&mut self, texts: Option<&[Option<&str>]>) {
+        let size = |texts: &[Option<&str>]| texts.iter().map(|text| size_in_list(*text)).sum();
+        match texts.filter(|texts| self.room.take(size(texts)).is_some()) {
+            Some(texts) => self.builder.append_value(texts.iter().copied()),
+            None => self.builder.append(false),
+        }
+    }
+
+    /// Whether texts of so many bytes, see [`size_in_list`], still have a place.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.room.has(bytes)
+    }
+
+    pub fn finish(mut self) -> Result<ArrayRef> {
+        Ok(Arc::new(self.builder.finish()))
+    }
+}
+
+/// What a text takes in a list: its place counts too, so that empty ones have a bound.
+pub fn size_in_list(text: Option<&str>) -> usize {
+    size_of::<i32>() + text.map_or(0, str::len)
 }
 
 /// A function from one text to another: `map` appends the result to a buffer that is empty.
@@ -106,6 +147,22 @@ pub fn map_texts(call: &Call, map: impl Fn(&str, &mut String)) -> Result<ArrayRe
         buffer.clear();
         map(text, &mut buffer);
         results.push(Some(&buffer));
+    }
+    results.finish()
+}
+
+/// The same for a function that has no result for some texts.
+pub fn map_some_texts(
+    call: &Call,
+    map: impl Fn(&str, &mut String) -> Option<()>,
+) -> Result<ArrayRef> {
+    let texts = call.argument(0)?.strings()?;
+    let mut results = Texts::new(call.rows);
+    let mut buffer = String::new();
+    for row in 0..call.rows {
+        buffer.clear();
+        let is_there = texts.get(row).and_then(|text| map(text, &mut buffer));
+        results.push(is_there.map(|()| buffer.as_str()));
     }
     results.finish()
 }
@@ -173,5 +230,9 @@ mod tests {
         texts.push(Some("ok"));
         texts.push(Some(&"x".repeat(LONGEST + 1)));
         assert!(texts.finish().unwrap().is_null(1));
+        let mut lists = TextLists::new(2);
+        lists.push(Some(&[Some("ok"), None]));
+        lists.push(Some(&vec![Some(""); LONGEST / 2]));
+        assert!(lists.finish().unwrap().is_null(1));
     }
 }

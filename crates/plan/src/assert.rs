@@ -105,7 +105,7 @@ fn columns(assert: &AssertValues, is_null: bool, source: &Source) -> Result<Vec<
                 let names: Vec<&str> = names.map(|column| column.name.as_str()).collect();
                 let mut error = Error::new(
                     ErrorKind::UnknownColumn,
-                    format!("Column name {unknown} does not exist."),
+                    format!("Column name `{unknown}` does not exist."),
                 );
                 error.hint = Scope::nearest_property(unknown, &names);
                 return Err(error.at(name.span));

@@ -4,7 +4,7 @@ use weir_catalog::{ColumnRole, Source, SourceKind};
 use weir_sql::statement::{self, CreateAsSelect};
 
 use crate::{
-    Context, Error, ErrorKind, PersistentPlan, Sink,
+    Context, Error, ErrorKind, PersistentPlan, Sink, TopicFacts,
     format_support::check_formats,
     properties::{Inherited, SINK_PROPERTIES, With},
     query,
@@ -28,7 +28,8 @@ pub fn plan(
         )
         .at(create.query.span));
     }
-    let planned = query::persistent(&create.query, context, &create.name.value, None)?;
+    let (planned, missing_keys) =
+        query::persistent(&create.query, context, &create.name.value, None)?;
     if create.kind == statement::SourceKind::Table {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -54,11 +55,18 @@ pub fn plan(
         has_keys: schema.keys().next().is_some(),
         drops_keys: planned.drops_keys(),
     };
-    let (key_format, value_format) = with.formats(context, Some(inherited))?;
+    let (mut key_format, value_format) = with.formats(context, Some(inherited))?;
+    // Whatever the form of the keys, they keep their windows.
+    key_format.window = from.key_format.window;
     let value_format = with.wrapped(value_format, &schema, context)?;
+    let timestamp = with.timestamp(&schema);
+    let timestamp = timestamp.map_err(|error| with.place(error, "TIMESTAMP"))?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
     check_formats(&schema, &key_format, &value_format)?;
-    let timestamp = with.timestamp(&schema)?;
-    let spec = with.topic(topic.clone(), context.topics.topic(&from.topic))?;
+    let like = context.topics.topic(&from.topic);
+    let spec = with.topic(topic.clone(), like.map(|facts| topic_like(facts, context)))?;
     debug_assert!(
         schema
             .columns
@@ -91,4 +99,15 @@ pub fn plan(
         if_not_exists: create.if_not_exists,
         topic: spec,
     })
+}
+
+/// What a sink's topic has from that of the source.
+fn topic_like(facts: TopicFacts, context: &Context<'_>) -> TopicFacts {
+    const SWITCH: &str = "ksql.create.topic.inherit.source.replicas.enabled";
+    let switch = context.properties.get(SWITCH);
+    let replicas = match switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        true => -1,
+        false => facts.replicas,
+    };
+    TopicFacts { replicas, ..facts }
 }

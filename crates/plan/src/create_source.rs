@@ -1,13 +1,19 @@
 //! CREATE STREAM over a topic.
 
+use std::collections::HashSet;
+
 use weir_catalog::{Column, ColumnRole, Schema, Source, SourceKind, SqlType};
-use weir_sql::statement::{self, CreateSource};
+use weir_sql::{
+    Span,
+    statement::{self, CreateSource},
+};
 
 use crate::{
-    Context, CreateSourcePlan, Error, ErrorKind,
+    Context, CreateSourcePlan, Error, ErrorKind, TopicFacts, TopicSpec,
     bind::types::resolve_type,
-    format_support::check_formats,
+    format_support::check_formats_at,
     properties::{SOURCE_PROPERTIES, With},
+    windowed_key,
 };
 
 /// Names that every source has already.
@@ -36,16 +42,32 @@ pub fn plan(
         return Err(Error::new(
             ErrorKind::Property,
             "Missing required property \"KAFKA_TOPIC\" which has no default value.",
-        ));
+        )
+        .at(create.name.span)
+        .hint("say whose records these are: WITH (KAFKA_TOPIC='…', …)"));
     };
-    let (key_format, value_format) = with.formats(context, None)?;
+    let (mut key_format, value_format) = with.formats(context, None)?;
+    key_format.window = windowed_key::window(&with)?;
     let schema = schema(create, context)?;
+    if key_format.window.is_some() && schema.keys().next().is_none() {
+        return Err(
+            Error::new(ErrorKind::Key, "Windowed sources require a key column.")
+                .at(create.name.span),
+        );
+    }
     check_headers(&schema, context)?;
     let value_format = with.wrapped(value_format, &schema, context)?;
-    check_formats(&schema, &key_format, &value_format)?;
-    let timestamp = with.timestamp(&schema)?;
+    let declared = |name: &str| {
+        let mut columns = create.columns.iter();
+        columns.find(|column| column.name.value == name)
+    };
+    check_formats_at(&schema, &key_format, &value_format, |name| {
+        declared(name).map(|column| column.span)
+    })?;
+    let timestamp = with.timestamp(&schema);
+    let timestamp = timestamp.map_err(|error| with.place(error, "TIMESTAMP"))?;
     let spec = with.topic(topic.clone(), None)?;
-    check_topic(&spec, context)?;
+    check_topic(&spec, context).map_err(|error| with.place(error, "KAFKA_TOPIC"))?;
     Ok(CreateSourcePlan {
         source: Source {
             name: create.name.value.clone(),
@@ -80,24 +102,41 @@ fn check_headers(schema: &Schema, context: &Context<'_>) -> Result<(), Error> {
 }
 
 /// The topic must be there, or the statement must say how to make it.
-fn check_topic(spec: &crate::TopicSpec, context: &Context<'_>) -> Result<(), Error> {
-    match (context.topics.topic(&spec.name), spec.partitions) {
-        (None, None) => Err(Error::new(
+fn check_topic(spec: &TopicSpec, context: &Context<'_>) -> Result<(), Error> {
+    let found = context.topics.topic(&spec.name);
+    if found.is_none() && spec.partitions.is_none() {
+        return Err(Error::new(
             ErrorKind::UnknownTopic,
             format!(
                 "Topic '{}' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). For example: CREATE STREAM/TABLE ... WITH (KAFKA_TOPIC='{}', PARTITIONS=1, ...)",
                 spec.name, spec.name
             ),
-        )),
-        (Some(facts), Some(partitions)) if facts.partitions != partitions => Err(Error::new(
-            ErrorKind::Property,
-            format!(
-                "A Kafka topic with the name '{}' already exists, with different partition/replica configuration than required. KSQL expects {partitions} partitions (topic has {}), and {} replication factor (topic has {}).",
-                spec.name, facts.partitions, spec.replicas, facts.replicas
-            ),
-        )),
-        _ => Ok(()),
+        ));
     }
+    check_like(spec, found)
+}
+
+/// A topic that is there already must be as a statement asks for it.
+pub fn check_like(spec: &TopicSpec, found: Option<TopicFacts>) -> Result<(), Error> {
+    let Some(found) = found else {
+        return Ok(());
+    };
+    let partitions = spec.partitions.unwrap_or(found.partitions);
+    // More replicas than were asked for are as good.
+    if found.partitions == partitions && found.replicas >= spec.replicas {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Property,
+        format!(
+            "A Kafka topic with the name '{}' already exists, with different partition/replica configuration than required. KSQL expects {partitions} partitions (topic has {}), {} replication factor (topic has {}).",
+            spec.name, found.partitions, spec.replicas, found.replicas
+        ),
+    )
+    .hint(format!(
+        "PARTITIONS={}, REPLICAS={} are those of the topic",
+        found.partitions, found.replicas
+    )))
 }
 
 pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Schema, Error> {
@@ -106,7 +145,31 @@ pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Sch
             ErrorKind::Invalid,
             "No columns supplied. The statement does not define any columns.",
         )
-        .at(create.name.span));
+        .at(create.name.span)
+        .hint("name the columns and their types: CREATE STREAM … (a INT, …) WITH (…)"));
+    }
+    if let Some((span, names)) = duplicates(create) {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!("Duplicate column names: {names}"),
+        )
+        .at(span)
+        .hint("names that are not quoted are the same in upper and lower case"));
+    }
+    let has_headers = create.columns.iter().any(|column| {
+        matches!(
+            column.role,
+            statement::ColumnRole::Headers | statement::ColumnRole::Header(_)
+        )
+    });
+    let switch = context.properties.get("ksql.headers.columns.enabled");
+    if has_headers && switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "Cannot create Stream because schema with headers columns is disabled.",
+        )
+        .at(create.name.span)
+        .hint("ksql.headers.columns.enabled=true in the server's configuration allows them"));
     }
     let mut columns: Vec<Column> = Vec::with_capacity(create.columns.len());
     for definition in &create.columns {
@@ -120,13 +183,6 @@ pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Sch
             )
             .at(definition.name.span));
         }
-        if columns.iter().any(|column| column.name == name) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!("Duplicate column names: {name}"),
-            )
-            .at(definition.name.span));
-        }
         let sql_type = resolve_type(&definition.type_name, context.catalog)?;
         let role = role(definition, &sql_type, &columns)?;
         columns.push(Column {
@@ -136,6 +192,23 @@ pub(crate) fn schema(create: &CreateSource, context: &Context<'_>) -> Result<Sch
         });
     }
     Ok(Schema::new(columns))
+}
+
+/// The columns whose names are there more than once, and the place of the second.
+fn duplicates(create: &CreateSource) -> Option<(Span, String)> {
+    let mut seen = HashSet::new();
+    let mut repeated: Vec<&statement::ColumnDefinition> = Vec::new();
+    for column in &create.columns {
+        let is_known = |other: &&statement::ColumnDefinition| other.name.value == column.name.value;
+        if !seen.insert(column.name.value.as_str()) && !repeated.iter().any(is_known) {
+            repeated.push(column);
+        }
+    }
+    let first = repeated.first()?.name.span;
+    let names = repeated
+        .iter()
+        .map(|column| format!("`{}`", column.name.value));
+    Some((first, names.collect::<Vec<_>>().join(", ")))
 }
 
 fn role(

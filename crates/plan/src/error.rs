@@ -10,6 +10,8 @@ pub struct Error {
     pub message: String,
     /// The place in the statement's text, if there is one.
     pub span: Option<Span>,
+    /// Whether ksqlDB's message begins with the place: `Line: 1, Col: 8: …`.
+    pub says_place: bool,
     /// What to do about it, if that is known.
     pub hint: Option<String>,
 }
@@ -35,6 +37,7 @@ impl Error {
             kind,
             message: message.into(),
             span: None,
+            says_place: false,
             hint: None,
         }
     }
@@ -42,6 +45,12 @@ impl Error {
     pub fn at(mut self, span: Span) -> Self {
         self.span.get_or_insert(span);
         self
+    }
+
+    /// The place, which the message itself begins with, as ksqlDB's does.
+    pub fn saying(mut self, span: Span) -> Self {
+        self.says_place = true;
+        self.at(span)
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

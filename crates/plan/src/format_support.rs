@@ -2,79 +2,105 @@
 
 use weir_catalog::{Column, ColumnRole, Format, FormatSpec, Schema, SqlType};
 
+use weir_sql::Span;
+
 use crate::{Error, ErrorKind};
 
 /// Refuses columns that their format has no form for.
 pub fn check_formats(schema: &Schema, key: &FormatSpec, value: &FormatSpec) -> Result<(), Error> {
+    check_formats_at(schema, key, value, |_| None)
+}
+
+/// The same, with the place of the column that is refused; `place` knows where a column was declared.
+pub fn check_formats_at(
+    schema: &Schema,
+    key: &FormatSpec,
+    value: &FormatSpec,
+    place: impl Fn(&str) -> Option<Span>,
+) -> Result<(), Error> {
     let keys: Vec<&Column> = schema.keys().collect();
     let values: Vec<&Column> = schema.values().collect();
-    check_map_keys(&keys)?;
+    let placed = |error: Error, column: &str| match place(column) {
+        Some(span) => error.at(span),
+        None => error,
+    };
+    if let Some(column) = keys.iter().find(|column| contains_map(&column.sql_type)) {
+        return Err(placed(map_key(column), &column.name));
+    }
     for (part, columns, spec) in [("Key", &keys, key), ("Value", &values, value)] {
-        if let Some(reason) = reason(columns, spec.format) {
+        if let Some((reason, column)) = reason(columns, spec.format) {
             let shown = shown(columns);
             let features = features(part, columns, spec);
-            return Err(Error::new(
+            let error = Error::new(
                 ErrorKind::Property,
                 format!(
                     "{part} format does not support schema.\nformat: {}\nschema: Persistence{{columns=[{shown}], features=[{features}]}}\nreason: {reason}",
                     spec.format
                 ),
-            ));
+            );
+            let error = placed(error, &column.name);
+            return Err(match spec.format {
+                Format::Json => error.hint("declare it with STRING keys: JSON has no others"),
+                _ => error.hint(format!(
+                    "{}_FORMAT='JSON' takes columns of all types, and any number of them",
+                    part.to_uppercase()
+                )),
+            });
         }
     }
     Ok(())
 }
 
 /// The order of a map's entries is nobody's promise, and keys are compared as bytes.
-fn check_map_keys(keys: &[&Column]) -> Result<(), Error> {
-    match keys.iter().find(|column| contains_map(&column.sql_type)) {
-        None => Ok(()),
-        Some(column) => Err(Error::new(
-            ErrorKind::Key,
-            format!(
-                "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `{}`. Column type: {}. See https://github.com/confluentinc/ksql/issues/6621 for more.",
-                column.name, column.sql_type
-            ),
-        )),
-    }
+fn map_key(column: &Column) -> Error {
+    Error::new(
+        ErrorKind::Key,
+        format!(
+            "Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: `{}`. Column type: {}. See https://github.com/confluentinc/ksql/issues/6621 for more.",
+            column.name, column.sql_type
+        ),
+    )
 }
 
-/// Why a format cannot carry these columns.
-fn reason(columns: &[&Column], format: Format) -> Option<String> {
+/// Why a format cannot carry these columns, and the first that it cannot.
+fn reason<'a>(columns: &[&'a Column], format: Format) -> Option<(String, &'a Column)> {
     let unsupported = |sql_type: &SqlType| {
         format!(
             "The '{format}' format does not support type '{}'",
             kind_of(sql_type)
         )
     };
+    let first = |is_refused: &dyn Fn(&SqlType) -> bool| {
+        let mut refused = columns.iter().filter(|column| is_refused(&column.sql_type));
+        refused.next().copied()
+    };
     match format {
-        Format::None if columns.is_empty() => None,
-        Format::None => Some(format!(
-            "The 'NONE' format can only be used when no columns are defined. Got: [{}]",
-            shown(columns)
-        )),
-        Format::Kafka if columns.len() > 1 => Some(format!(
-            "The 'KAFKA' format only supports a single field. Got: [{}]",
-            shown(columns)
-        )),
+        Format::None => {
+            let column = first(&|_| true)?;
+            let shown = shown(columns);
+            let why = format!(
+                "The 'NONE' format can only be used when no columns are defined. Got: [{shown}]"
+            );
+            Some((why, column))
+        }
+        Format::Kafka if columns.len() > 1 => {
+            let shown = shown(columns);
+            let why = format!("The 'KAFKA' format only supports a single field. Got: [{shown}]");
+            Some((why, columns.get(1)?))
+        }
         Format::Kafka => {
-            let mut refused = columns.iter().filter(|column| !is_kafkas(&column.sql_type));
-            refused.next().map(|column| unsupported(&column.sql_type))
+            let column = first(&|sql_type| !is_kafkas(sql_type))?;
+            Some((unsupported(&column.sql_type), column))
         }
         Format::Delimited => {
-            let mut nested = columns.iter().filter(|column| is_nested(&column.sql_type));
-            nested.next().map(|column| {
-                format!(
-                    "{}, column: `{}`",
-                    unsupported(&column.sql_type),
-                    column.name
-                )
-            })
+            let column = first(&is_nested)?;
+            let why = unsupported(&column.sql_type);
+            Some((format!("{why}, column: `{}`", column.name), column))
         }
         Format::Json => {
-            let mut columns = columns.iter();
-            let is_refused = columns.any(|column| has_other_map_keys(&column.sql_type));
-            is_refused.then(|| "JSON only supports MAP types with STRING keys".to_owned())
+            let column = first(&has_other_map_keys)?;
+            let why = "JSON only supports MAP types with STRING keys";
+            Some((why.to_owned(), column))
         }
     }
 }

@@ -1,9 +1,7 @@
 //! INSERT INTO … SELECT and INSERT INTO … VALUES.
 
-use std::sync::Arc;
-
 use datafusion_expr::Expr;
-use weir_catalog::{Column, ColumnRole, Source, SourceKind, SqlType};
+use weir_catalog::{Catalog, Column, ColumnRole, Source, SourceKind, SqlType, Window};
 use weir_sql::{
     Expression, Ident,
     statement::{InsertSelect, InsertValues},
@@ -17,14 +15,21 @@ use crate::{
 };
 
 /// Ids that begin like these belong to the engine.
-const RESERVED_PREFIXES: &[&str] = &["CSAS_", "CTAS_", "INSERTQUERY_", "CST_"];
+const RESERVED_PREFIXES: &[&str] = &["INSERTQUERY_", "CTAS_", "CSAS_", "CST_"];
 
 pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSelectPlan, Error> {
-    let target = target(&insert.target, context, |name| {
-        format!("Source `{}` does not exist.", name.value)
-    })?;
+    let Some(target) = context.catalog.source(&insert.target.value) else {
+        let unknown = unknown_source(&insert.target.value, insert.target.span, context);
+        return Err(Error {
+            message: format!("Source `{}` does not exist.", insert.target.value),
+            ..unknown
+        }
+        .saying(insert.target.span));
+    };
+    check_target(target, &insert.target, "Cannot insert into read-only")?;
     let with = With::try_new(&insert.properties, &["QUERY_ID"])?;
-    let query_id = with.text("QUERY_ID")?.map(|id| check_id(&id)).transpose()?;
+    let query_id = with.text("QUERY_ID")?.map(|id| check_id(&id)).transpose();
+    let query_id = query_id.map_err(|error| with.place(error, "QUERY_ID"))?;
     if insert.query.limit.is_some() {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -47,13 +52,34 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.target.span));
     }
-    let planned = query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    let (planned, missing_keys) =
+        query::persistent(&insert.query, context, &target.name, Some(&target.schema))?;
+    if let Some(error) = missing_keys {
+        return Err(error);
+    }
     let results: Vec<&Column> = planned.schema.keys_first().collect();
     let wanted: Vec<&Column> = target.schema.keys_first().collect();
     if results != wanted {
         return Err(Error::new(
             ErrorKind::Type,
             format!("Incompatible schema between results and sink.\nResult schema is {}\nSink schema is {}", planned.schema, target.schema),
+        )
+        .at(insert.query.span)
+        .hint(first_difference(&results, &wanted)));
+    }
+    let (given, wanted) = (&planned.source.key_format, &target.key_format);
+    if given.window != wanted.window {
+        let shown = |window: Option<Window>| match window {
+            Some(window) => format!("have {window} windows"),
+            None => "have no windows".to_owned(),
+        };
+        return Err(Error::new(
+            ErrorKind::Type,
+            format!(
+                "Incompatible windows between results and sink.\nThe keys of the result {}.\nThe keys of the sink {}.",
+                shown(given.window),
+                shown(wanted.window)
+            ),
         )
         .at(insert.query.span));
     }
@@ -98,16 +124,29 @@ fn check_id(id: &str) -> Result<String, Error> {
     Ok(id)
 }
 
-fn target<'a>(
-    name: &Ident,
-    context: &Context<'a>,
-    unknown: impl Fn(&Ident) -> String,
-) -> Result<&'a Arc<Source>, Error> {
-    let Some(target) = context.catalog.source(&name.value) else {
-        let mut error = unknown_source(&name.value, name.span, context);
-        error.message = unknown(name);
-        return Err(error);
-    };
+/// What to change in a query, so that its result fits.
+fn first_difference(results: &[&Column], wanted: &[&Column]) -> String {
+    let mut pairs = results.iter().zip(wanted).enumerate();
+    let differing = pairs.find(|(_, (result, wanted))| result != wanted);
+    match differing {
+        Some((index, (result, wanted))) => format!(
+            "column {} must be {wanted}, and is {result}: names, types, order and keys must be the same",
+            index + 1
+        ),
+        None if results.len() > wanted.len() => format!(
+            "the query gives {} columns, which are more than the sink's {}",
+            results.len(),
+            wanted.len()
+        ),
+        None => format!(
+            "the sink has {} columns, the query gives {}: CAST(NULL AS …) AS … stands for a missing one",
+            wanted.len(),
+            results.len()
+        ),
+    }
+}
+
+fn check_target(target: &Source, name: &Ident, read_only: &str) -> Result<(), Error> {
     if target.kind != SourceKind::Stream {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -119,19 +158,20 @@ fn target<'a>(
         .at(name.span));
     }
     if target.is_source {
+        let kind = target.kind.to_string().to_lowercase();
         return Err(Error::new(
             ErrorKind::Invalid,
-            format!("Cannot insert into read-only stream: {}", target.name),
+            format!("{read_only} {kind}: {}", target.name),
         )
-        .at(name.span));
+        .at(name.span)
+        .hint("it was created with SOURCE, so that nothing writes to it"));
     }
-    Ok(target)
+    Ok(())
 }
 
 /// A source whose name differs in case only, and how to write it.
-fn in_other_case(name: &str, context: &Context<'_>) -> String {
-    let near = context
-        .catalog
+pub fn in_other_case(name: &str, catalog: &Catalog) -> String {
+    let near = catalog
         .sources()
         .find(|source| source.name.eq_ignore_ascii_case(name));
     match near {
@@ -155,15 +195,34 @@ pub fn values(insert: &InsertValues, context: &Context<'_>) -> Result<InsertValu
             "The server has disabled INSERT INTO ... VALUES functionality. To enable it, restart your ksqlDB server with 'ksql.insert.into.values.enabled'=true",
         ));
     }
-    let target = target(&insert.target, context, |name| {
-        format!(
-            "Cannot insert values into an unknown stream/table: `{}`{}",
-            name.value,
-            in_other_case(&name.value, context)
+    let name = &insert.target;
+    let Some(target) = context.catalog.source(&name.value) else {
+        let unknown = unknown_source(&name.value, name.span, context);
+        let near = in_other_case(&name.value, context.catalog);
+        return Err(Error {
+            hint: unknown.hint.filter(|_| near.is_empty()),
+            message: format!(
+                "Cannot insert values into an unknown stream/table: `{}`{near}",
+                name.value
+            ),
+            ..unknown
+        });
+    };
+    check_target(target, name, "Cannot insert values into read-only")?;
+    if let Some(window) = target.key_format.window {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "Cannot insert values into windowed stream/table!",
         )
-    })?;
+        .at(insert.target.span)
+        .hint(format!(
+            "the keys of {} have {window} windows behind them",
+            target.name
+        )));
+    }
     let columns = columns(insert, target)?;
-    let scope = Scope::without_columns(context.catalog, context.functions);
+    let scope = Scope::without_columns(context.catalog, context.functions)
+        .with_lambdas(context.has_lambdas());
     let given = |name: &str| {
         columns
             .iter()
@@ -275,7 +334,7 @@ fn columns<'a>(
                     .collect();
                 let mut error = Error::new(
                     ErrorKind::UnknownColumn,
-                    format!("Column name {name} does not exist."),
+                    format!("Column name `{name}` does not exist."),
                 )
                 .at(column.span);
                 error.hint = Scope::nearest_property(name, &names);

@@ -23,6 +23,7 @@ mod properties;
 mod property_manual;
 mod query;
 mod upgrade;
+mod windowed_key;
 
 use std::sync::Arc;
 
@@ -33,14 +34,19 @@ use weir_functions::Registry;
 use weir_sql::Statement;
 
 pub use bind::types::resolve_type;
+pub use create_source::check_like;
 pub use error::{Error, ErrorKind};
 pub use fingerprint::fingerprint;
+pub use insert::in_other_case;
 pub use plan::{
     CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
     ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
 pub use property_manual::{PropertyManual, property_manual};
-pub use upgrade::{check_key_upgrade, check_query_upgrade, check_replaceable};
+pub use upgrade::{
+    check_key_upgrade, check_may_be_replaced, check_query_upgrade, check_read_alike,
+    check_replaceable,
+};
 
 /// What a statement is planned against.
 pub struct Context<'a> {
@@ -49,6 +55,13 @@ pub struct Context<'a> {
     pub topics: &'a dyn Topics,
     /// Configuration in force for this statement, by ksqlDB's names: the server's, then what SET changed.
     pub properties: &'a BTreeMap<String, String>,
+}
+
+impl Context<'_> {
+    fn has_lambdas(&self) -> bool {
+        let switch = self.properties.get("ksql.lambdas.enabled");
+        switch.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
+    }
 }
 
 /// What is known of the broker's topics at this moment.

@@ -40,6 +40,11 @@ impl PartitionBy {
             return Ok(None);
         };
         let refuse = |message: &str| Err(Error::new(ErrorKind::Invalid, message).at(query.span));
+        if source.key_format.window.is_some() {
+            return refuse(
+                "Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.",
+            );
+        }
         let is_null = |expression: &Expression| {
             matches!(expression.kind, ExpressionKind::Literal(Literal::Null))
         };

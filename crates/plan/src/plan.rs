@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use datafusion_expr::Expr;
-use weir_catalog::{Column, Schema, Source, SqlType};
+use weir_catalog::{Column, Schema, Source, SqlType, Window};
 use weir_functions::TableFunction;
 
 #[derive(Debug, Clone)]
@@ -131,6 +131,11 @@ pub enum ScanSource {
     RowTime,
     RowPartition,
     RowOffset,
+    /// Of the window behind the key.
+    WindowStart(Window),
+    WindowEnd(Window),
+    /// The value's bytes as text; what is no UTF-8 in them is U+FFFD.
+    RawValue,
 }
 
 #[derive(Debug, Clone)]

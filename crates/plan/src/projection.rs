@@ -91,6 +91,13 @@ pub struct Projection<'a> {
     pub partition_by: Option<&'a PartitionBy>,
 }
 
+/// The columns of the result.
+pub struct Projected {
+    pub columns: Vec<ProjectedColumn>,
+    /// Keys that are not selected: of all that can be wrong with a statement ksqlDB finds this last.
+    pub missing: Option<Error>,
+}
+
 /// A column of the result.
 struct Item {
     name: String,
@@ -101,7 +108,7 @@ struct Item {
 }
 
 impl Projection<'_> {
-    pub fn columns(&self, query: &Query, names: ItemNames) -> Result<Vec<ProjectedColumn>, Error> {
+    pub fn columns(&self, query: &Query, names: ItemNames) -> Result<Projected, Error> {
         let mut items = Vec::new();
         for (place, (item, name)) in query.items.iter().zip(names.0).enumerate() {
             match item {
@@ -117,7 +124,11 @@ impl Projection<'_> {
             }
         }
         self.check(&items).map_err(|error| error.at(query.span))?;
-        Ok(self.in_order(items))
+        let missing = self.missing_keys(&items).map(|error| error.at(query.span));
+        Ok(Projected {
+            columns: self.in_order(items),
+            missing,
+        })
     }
 
     fn check_source(&self, source: Option<&Ident>, span: Span) -> Result<(), Error> {
@@ -148,6 +159,13 @@ impl Projection<'_> {
         let Some(partition_by) = self.partition_by else {
             for (key, column) in schema.keys().enumerate() {
                 items.push(self.of_source(column, Some(key))?);
+            }
+            // A sink has them where its source has: behind the key.
+            let has_bounds = self.source.key_format.window.is_some();
+            if has_bounds && matches!(self.keys, Keys::AreColumns) {
+                for name in ["WINDOWSTART", "WINDOWEND"] {
+                    items.push(self.of_source(&Column::value(name, SqlType::BigInt), None)?);
+                }
             }
             for column in values.chain(headers) {
                 items.push(self.of_source(column, None)?);
@@ -271,9 +289,9 @@ impl Projection<'_> {
 
     fn check(&self, items: &[Item]) -> Result<(), Error> {
         self.check_names(items)?;
-        let Keys::MustBeSelected { sink, .. } = self.keys else {
+        if let Keys::AreColumns = self.keys {
             return Ok(());
-        };
+        }
         for (place, key) in self.key_names().iter().enumerate() {
             let aliases = items.iter().filter(|item| item.key == Some(place));
             let mut aliases: Vec<&str> = aliases.map(|item| item.name.as_str()).collect();
@@ -294,15 +312,24 @@ impl Projection<'_> {
                 "The projection contains no value columns.",
             ));
         }
+        Ok(())
+    }
+
+    /// Why these are not all the keys that must be selected.
+    fn missing_keys(&self, items: &[Item]) -> Option<Error> {
+        let Keys::MustBeSelected { sink, .. } = self.keys else {
+            return None;
+        };
+        let names = self.key_names();
         let is_selected = |place| items.iter().any(|item| item.key == Some(place));
-        if (0..self.key_names().len()).all(is_selected) {
-            return Ok(());
+        if (0..names.len()).all(is_selected) {
+            return None;
         }
-        Err(match self.partition_by {
+        Some(match self.partition_by {
             Some(partition_by) => {
                 missing_keys(sink, "partitioning expression", &partition_by.shown())
             }
-            None => missing_keys(sink, "key column", &self.key_names()),
+            None => missing_keys(sink, "key column", &names),
         })
     }
 

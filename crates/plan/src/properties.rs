@@ -1,5 +1,7 @@
 //! The WITH clause: which properties there are, and what they mean together.
 
+use std::collections::HashSet;
+
 use weir_catalog::{Format, FormatSpec, Schema, SqlType, source::TimestampColumn};
 use weir_functions::time_pattern::Pattern;
 use weir_sql::{
@@ -86,21 +88,24 @@ impl<'a> With<'a> {
             error.hint = crate::bind::Scope::nearest_property(&first.name.value, known);
             return Err(error);
         }
+        if let Some(again) = repeated(properties) {
+            return Err(Error::new(
+                ErrorKind::Property,
+                format!(
+                    "Multiple entries with same key: {} is in the WITH clause more than once.",
+                    again.name.value
+                ),
+            )
+            .at(again.name.span)
+            .hint("names of properties are the same in upper and lower case"));
+        }
         if let Some(policy) = properties.get("CLEANUP_POLICY") {
             return Err(Error::new(
                 ErrorKind::Property,
                 "Invalid config variable in the WITH clause: CLEANUP_POLICY.\nThe CLEANUP_POLICY config is automatically inferred based on the type of source (STREAM or TABLE).\nUsers can't set the CLEANUP_POLICY config manually.",
             )
-            .at(policy.name.span));
-        }
-        for later in ["WINDOW_TYPE", "WINDOW_SIZE"] {
-            if let Some(found) = properties.get(later) {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("The property {later} is not in this version."),
-                )
-                .at(found.name.span));
-            }
+            .at(policy.name.span)
+            .hint("leave it out: topics of streams have the policy `delete`"));
         }
         Ok(Self { properties })
     }
@@ -111,8 +116,20 @@ impl<'a> With<'a> {
         };
         match &property.value {
             Literal::String(text) => Ok(Some(text.clone())),
-            other => Err(wrong(property, "STRING", &other.to_string())),
+            other => Err(wrong(property, "Expected value to be a string", other)),
         }
+    }
+
+    /// An error that is about a property, if it is in the clause, with its place.
+    pub fn place(&self, error: Error, name: &str) -> Error {
+        match self.properties.get(name) {
+            Some(property) => error.at(property.value_span),
+            None => error,
+        }
+    }
+
+    fn property_error(&self, name: &str, message: impl Into<String>) -> Error {
+        self.place(Error::new(ErrorKind::Property, message), name)
     }
 
     pub fn number(&self, name: &str) -> Result<Option<i64>, Error> {
@@ -125,7 +142,7 @@ impl<'a> With<'a> {
             Literal::String(text) if text.trim().parse::<i64>().is_ok() => {
                 Ok(text.trim().parse().ok())
             }
-            other => Err(wrong(property, "INT", &other.to_string())),
+            other => Err(wrong(property, "Not a number of type INT", other)),
         }
     }
 
@@ -137,7 +154,11 @@ impl<'a> With<'a> {
             Literal::Boolean(value) => Ok(Some(*value)),
             Literal::String(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Literal::String(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            other => Err(wrong(property, "BOOLEAN", &other.to_string())),
+            other => Err(wrong(
+                property,
+                "Expected value to be either true or false",
+                other,
+            )),
         }
     }
 
@@ -151,12 +172,21 @@ impl<'a> With<'a> {
         let (key, value) = (self.text("KEY_FORMAT")?, self.text("VALUE_FORMAT")?);
         for (name, own) in [("KEY_FORMAT", &key), ("VALUE_FORMAT", &value)] {
             if both.is_some() && own.is_some() {
-                return Err(Error::new(
-                    ErrorKind::Property,
+                return Err(self.property_error(
+                    name,
                     format!(
                         "Cannot supply both '{name}' and 'FORMAT' properties, as 'FORMAT' sets both key and value formats. Either use just 'FORMAT', or use 'KEY_FORMAT' and 'VALUE_FORMAT'."
                     ),
                 ));
+            }
+        }
+        for (name, given) in [
+            ("FORMAT", &both),
+            ("KEY_FORMAT", &key),
+            ("VALUE_FORMAT", &value),
+        ] {
+            if let Some(given) = given {
+                parse_format(given).map_err(|error| self.place(error, name))?;
             }
         }
         let default = |name: &str| {
@@ -224,7 +254,8 @@ impl<'a> With<'a> {
                         spec.format
                     ),
                 )
-                .at(found.name.span));
+                .at(found.name.span)
+                .hint("schemas in a registry are not in this version: leave it out"));
             }
         }
         Ok(())
@@ -233,18 +264,19 @@ impl<'a> With<'a> {
     fn delimited(&self, mut spec: FormatSpec, name: &str) -> Result<FormatSpec, Error> {
         let text = self.text(name)?;
         // A delimiter is looked at for itself before it is asked whose it is.
-        let given = text.map(|text| delimiter(name, &text)).transpose()?;
+        let given = text.map(|text| delimiter(name, &text)).transpose();
+        let given = given.map_err(|error| self.place(error, name))?;
         let Some(given) = given else {
             return Ok(spec);
         };
         if spec.format != Format::Delimited {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!(
-                    "{} does not support the following configs: [delimiter]",
-                    spec.format
-                ),
-            ));
+            let message = format!(
+                "{} does not support the following configs: [delimiter]",
+                spec.format
+            );
+            return Err(self
+                .property_error(name, message)
+                .hint("only the format DELIMITED has delimiters"));
         }
         spec.delimiter = Some(given);
         Ok(spec)
@@ -260,10 +292,13 @@ impl<'a> With<'a> {
         let is_single = schema.values().count() == 1;
         let wanted = self.boolean("WRAP_SINGLE_VALUE")?;
         if wanted.is_some() && !is_single {
-            return Err(Error::new(
-                ErrorKind::Property,
-                "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
-            ));
+            let count = schema.values().count();
+            return Err(self
+                .property_error(
+                    "WRAP_SINGLE_VALUE",
+                    "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
+                )
+                .hint(format!("the value has {count} columns: leave it out")));
         }
         let default = context
             .properties
@@ -272,8 +307,8 @@ impl<'a> With<'a> {
         value.wrap_single = match (value.format, wanted) {
             (Format::Json, wanted) => wanted.or(default).unwrap_or(true),
             (format, Some(true)) => {
-                return Err(Error::new(
-                    ErrorKind::Property,
+                return Err(self.property_error(
+                    "WRAP_SINGLE_VALUE",
                     format!(
                         "Format '{format}' does not support 'WRAP_SINGLE_VALUE' set to 'true'."
                     ),
@@ -349,12 +384,30 @@ impl<'a> With<'a> {
     pub fn topic(&self, name: String, like: Option<TopicFacts>) -> Result<TopicSpec, Error> {
         let partitions = self.number("PARTITIONS")?;
         if partitions.is_some_and(|partitions| !(1..=100_000).contains(&partitions)) {
-            return Err(Error::new(
-                ErrorKind::Property,
+            return Err(self.property_error(
+                "PARTITIONS",
                 "Number of partitions must be larger than 0, and at most 100000.",
             ));
         }
         let replicas = self.number("REPLICAS")?;
+        let most = i64::from(i16::MAX);
+        if replicas.is_some_and(|replicas| replicas != -1 && !(1..=most).contains(&replicas)) {
+            return Err(self
+                .property_error(
+                    "REPLICAS",
+                    "Replication factor must be larger than 0, and at most 32767.",
+                )
+                .hint("-1, or no REPLICAS at all, is the broker's default"));
+        }
+        let retention_ms = self.number("RETENTION_MS")?;
+        if retention_ms.is_some_and(|retention| retention < -1) {
+            return Err(self
+                .property_error(
+                    "RETENTION_MS",
+                    "Invalid value for property RETENTION_MS: Value must be at least -1",
+                )
+                .hint("-1 keeps records for ever"));
+        }
         let partitions = partitions.and_then(|number| i32::try_from(number).ok());
         Ok(TopicSpec {
             name,
@@ -363,9 +416,16 @@ impl<'a> With<'a> {
                 .and_then(|number| i16::try_from(number).ok())
                 .or(like.map(|facts| facts.replicas))
                 .unwrap_or(-1),
-            retention_ms: self.number("RETENTION_MS")?,
+            retention_ms,
         })
     }
+}
+
+/// A property that is there a second time.
+fn repeated(properties: &Properties) -> Option<&Property> {
+    let mut seen = HashSet::new();
+    let mut entries = properties.entries.iter();
+    entries.find(|entry| !seen.insert(entry.name.value.as_str()))
 }
 
 /// What a query's result has from its source where the statement says nothing.
@@ -399,12 +459,16 @@ fn like(name: &str, inherited: Option<&FormatSpec>) -> Result<FormatSpec, Error>
     Ok(named)
 }
 
-fn wrong(property: &Property, wanted: &str, found: &str) -> Error {
+fn wrong(property: &Property, wanted: &str, found: &Literal) -> Error {
+    let found = match found {
+        Literal::String(text) => text.clone(),
+        other => other.to_string(),
+    };
     let found: String = found.chars().take(80).collect();
     Error::new(
         ErrorKind::Property,
         format!(
-            "Invalid value {found} for configuration {}: expected {wanted}",
+            "Invalid value {found} for property {}: {wanted}",
             property.name.value
         ),
     )
@@ -449,15 +513,16 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
             ));
         }
         _ => {
-            return Err(Error::new(
-                ErrorKind::Property,
-                format!("Unknown format: {name}"),
-            ));
+            return Err(
+                Error::new(ErrorKind::Property, format!("Unknown format: {name}"))
+                    .hint("there are JSON, DELIMITED, KAFKA and NONE"),
+            );
         }
     };
     Ok(FormatSpec {
         format,
         delimiter: None,
         wrap_single: format == Format::Json,
+        window: None,
     })
 }

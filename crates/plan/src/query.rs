@@ -10,7 +10,7 @@ use crate::{
     TableCall,
     bind::{self, Scope},
     partition_by::PartitionBy,
-    projection::{ItemNames, KeyOrder, Keys, Projection},
+    projection::{ItemNames, KeyOrder, Keys, Projected, Projection},
 };
 
 /// A push or a pull query.
@@ -20,16 +20,17 @@ pub fn transient(query: &Query, context: &Context<'_>) -> Result<QueryPlan, Erro
         check_pull(query)?;
         check_pull_limit(query, context)?;
     }
-    plan(query, context, Keys::AreColumns, is_continuous)
+    plan(query, context, Keys::AreColumns, is_continuous).map(|(plan, _)| plan)
 }
 
-/// The query behind CREATE … AS or INSERT INTO; `target` is the stream that is there already.
+/// The query behind CREATE … AS or INSERT INTO, and the error if it does not select all keys; `target` is the stream that is
+/// there already.
 pub fn persistent(
     query: &Query,
     context: &Context<'_>,
     sink: &str,
     target: Option<&Schema>,
-) -> Result<QueryPlan, Error> {
+) -> Result<(QueryPlan, Option<Error>), Error> {
     const SELECT_ORDER: &str = "ksql.new.query.planner.enabled";
     let is_select_order = context
         .properties
@@ -116,7 +117,7 @@ fn plan(
     context: &Context<'_>,
     keys: Keys,
     is_continuous: bool,
-) -> Result<QueryPlan, Error> {
+) -> Result<(QueryPlan, Option<Error>), Error> {
     let source = source(query, context)?;
     let alias = query
         .from
@@ -126,9 +127,8 @@ fn plan(
         .unwrap_or(&query.from.first.name)
         .value
         .clone();
-    let has_lambdas = context.properties.get("ksql.lambdas.enabled");
     let scope = Scope::new(&source, &alias, context.catalog, context.functions)
-        .with_lambdas(has_lambdas.is_none_or(|value| !value.eq_ignore_ascii_case("false")));
+        .with_lambdas(context.has_lambdas());
     check_aggregation(query, &scope)?;
     check_supported(query)?;
     let names = ItemNames::try_new(query, &source, &keys)?;
@@ -141,7 +141,10 @@ fn plan(
         check_pull_columns(&scope, "WHERE", query.span)?;
     }
     let partition_by = PartitionBy::bind(query, &source, &scope)?;
-    let projected = Projection {
+    let Projected {
+        columns: projected,
+        missing,
+    } = Projection {
         source: &source,
         scope: &scope,
         keys: &keys,
@@ -170,14 +173,15 @@ fn plan(
         steps.push(Step::Explode(explode));
     }
     steps.push(Step::Project(projected));
-    Ok(QueryPlan {
+    let plan = QueryPlan {
         source,
         scan,
         steps,
         schema,
         limit: query.limit,
         is_continuous,
-    })
+    };
+    Ok((plan, missing))
 }
 
 /// Rows that are brought together cannot be made as well.

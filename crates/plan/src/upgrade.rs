@@ -1,121 +1,164 @@
 //! OR REPLACE: what may change under running queries.
 
-use weir_catalog::{Column, Source};
+use weir_catalog::{Column, FormatSpec, Source, source::TimestampColumn};
 
 use crate::{Error, ErrorKind, PersistentPlan, QueryPlan, Step, explain::expression_text};
 
+/// CREATE OR REPLACE STREAM … with or without SOURCE: not over a source that is declared read-only, nor as one.
+pub fn check_may_be_replaced(
+    name: &str,
+    is_source: bool,
+    existing: Option<&Source>,
+) -> Result<(), Error> {
+    if !is_source && existing.is_none_or(|existing| !existing.is_source) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Cannot add stream '{name}': CREATE OR REPLACE is not supported on source streams."
+        ),
+    )
+    .hint("DROP STREAM it first: its topic stays"))
+}
+
 /// CREATE OR REPLACE STREAM over a topic: the same topic, formats and keys; columns may be added at the end.
 pub fn check_replaceable(old: &Source, new: &Source) -> Result<(), Error> {
-    let refuse = |what: String| {
-        Err(Error::new(
-            ErrorKind::Invalid,
-            format!("Cannot upgrade data source: {what}"),
-        ))
-    };
-    if old.kind != new.kind {
-        return refuse(format!(
-            "DataSource '{}' has type = {} which is not upgradeable to {}",
-            old.name, old.kind, new.kind
-        ));
-    }
-    if old.is_source || new.is_source {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            format!(
-                "Cannot add stream '{}': CREATE OR REPLACE is not supported on source streams.",
+    let mut issues = Vec::new();
+    let mut compare = |what: &str, old_has: String, new_has: String, more: &str| {
+        if old_has != new_has {
+            issues.push(format!(
+                "DataSource '`{}`' has {what} = {old_has} which is not upgradeable to {new_has}{more}",
                 old.name
-            ),
-        ));
-    }
-    if old.topic != new.topic {
-        return refuse(format!(
-            "DataSource '{}' has topic = {} which is not upgradeable to {}",
-            old.name, old.topic, new.topic
-        ));
-    }
+            ));
+        }
+    };
+    compare("type", old.kind.to_string(), new.kind.to_string(), "");
+    compare("topic", old.topic.clone(), new.topic.clone(), "");
     let formats = [
         ("key format", &old.key_format, &new.key_format),
         ("value format", &old.value_format, &new.value_format),
     ];
     for (what, old_format, new_format) in formats {
-        if old_format != new_format {
-            return refuse(format!(
-                "DataSource '{}' has {what} = {} which is not upgradeable to {}",
-                old.name, old_format.format, new_format.format
-            ));
-        }
+        compare(what, shown_format(old_format), shown_format(new_format), "");
     }
-    if old.timestamp != new.timestamp {
-        return refuse(format!(
-            "DataSource '{}' has a timestamp column which is not upgradeable",
-            old.name
-        ));
+    compare(
+        "timestampColumn",
+        shown_timestamp(old.timestamp.as_ref()),
+        shown_timestamp(new.timestamp.as_ref()),
+        "",
+    );
+    if let Some(why) = changed_columns(old, new) {
+        let more = format!(". ({why})");
+        compare(
+            "schema",
+            old.schema.to_string(),
+            new.schema.to_string(),
+            &more,
+        );
     }
-    check_schema(old, new)
-}
-
-fn check_schema(old: &Source, new: &Source) -> Result<(), Error> {
-    let refuse = |why: String| {
-        Err(Error::new(
-            ErrorKind::Invalid,
-            format!(
-                "Cannot upgrade data source: DataSource '{}' has schema = {} which is not upgradeable to {}. ({why})",
-                old.name, old.schema, new.schema
-            ),
-        ))
-    };
-    let keys = |source: &Source| source.schema.keys().cloned().collect::<Vec<_>>();
-    if keys(old) != keys(new) {
-        let list = |columns: Vec<Column>| {
-            columns
-                .iter()
-                .map(Column::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        return refuse(format!(
-            "Key columns must be identical. Expected: [{}], got: [{}]",
-            list(keys(old)),
-            list(keys(new))
-        ));
-    }
-    let new_values: Vec<_> = new.schema.values().collect();
-    let changed: Vec<_> = old
-        .schema
-        .values()
-        .enumerate()
-        .filter(|(index, column)| new_values.get(*index) != Some(column))
-        .collect();
-    if changed.is_empty() {
+    if issues.is_empty() {
         return Ok(());
     }
-    let list: Vec<_> = changed
-        .iter()
-        .map(|(_, column)| column.to_string())
-        .collect();
-    refuse(format!(
-        "The following columns are changed, missing or reordered: [{}]",
-        list.join(", ")
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!("Cannot upgrade data source: {}", issues.join("\n\tAND ")),
+    )
+    .hint(
+        "columns may be added behind those that there are; for anything else DROP STREAM it first",
     ))
 }
 
-/// CREATE OR REPLACE … AS SELECT: the same source; the filter and the expressions may change, columns may be added at the
-/// end. `old_reads` is the source that the old query read, `old` the stream that it filled.
-pub fn check_query_upgrade(
-    old_reads: &str,
-    old: &Source,
-    new: &PersistentPlan,
-) -> Result<(), Error> {
-    let reads = &new.query.source.name;
-    if old_reads != reads {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            format!(
-                "Cannot upgrade query: the query reads from {old_reads} and would read from {reads}"
-            ),
+fn shown_format(format: &FormatSpec) -> String {
+    let delimiter = format.delimiter.map_or(String::new(), |delimiter| {
+        format!(" with the delimiter '{delimiter}'")
+    });
+    let wrapping = match format.wrap_single || format.format != weir_catalog::Format::Json {
+        true => "",
+        false => " without a name for a single column",
+    };
+    let window = format.window.map_or(String::new(), |window| {
+        format!(" with {window} windows behind")
+    });
+    format!("{}{delimiter}{wrapping}{window}", format.format)
+}
+
+fn shown_timestamp(timestamp: Option<&TimestampColumn>) -> String {
+    match timestamp {
+        None => "none".to_owned(),
+        Some(TimestampColumn { column, format }) => match format {
+            None => format!("`{column}`"),
+            Some(format) => format!("`{column}` in the format {format}"),
+        },
+    }
+}
+
+/// The columns that are not in the new schema at the place where they are in the old one.
+fn changed_columns(old: &Source, new: &Source) -> Option<String> {
+    let keys = |source: &Source| source.schema.keys().cloned().collect::<Vec<_>>();
+    let (old_keys, new_keys) = (keys(old), keys(new));
+    if old_keys != new_keys {
+        // A key column that is new is as much of a change as one that has gone.
+        let lost = missing(&old_keys, &new_keys);
+        let changed = if lost.is_empty() {
+            missing(&new_keys, &old_keys)
+        } else {
+            lost
+        };
+        return Some(format!(
+            "Key columns must be identical. The following key columns are changed, missing or reordered: [{changed}]"
         ));
     }
-    check_replaceable(old, &new.source)
+    let others = |source: &Source| {
+        let columns = source.schema.columns.iter();
+        let others = columns.filter(|column| column.role != weir_catalog::ColumnRole::Key);
+        others.cloned().collect::<Vec<_>>()
+    };
+    let changed = missing(&others(old), &others(new));
+    (!changed.is_empty())
+        .then(|| format!("The following columns are changed, missing or reordered: [{changed}]"))
+}
+
+fn missing(old: &[Column], new: &[Column]) -> String {
+    let old = old.iter().enumerate();
+    let missing = old.filter(|(index, column)| new.get(*index) != Some(*column));
+    let missing: Vec<_> = missing.map(|(_, column)| column.to_string()).collect();
+    missing.join(", ")
+}
+
+/// CREATE OR REPLACE … AS SELECT: the same topic is read; the filter and the expressions may change, columns may be added
+/// at the end. `topic` is the one that the query has read so far, `sink` the stream that it fills.
+pub fn check_query_upgrade(topic: &str, sink: &Source, new: &PersistentPlan) -> Result<(), Error> {
+    check_property("topicName", topic, &new.query.source.topic)?;
+    check_replaceable(sink, &new.source)
+}
+
+/// Whether records of a topic are the same rows, with the same times, as one source of it and as another.
+pub fn check_read_alike(old: &Source, new: &Source) -> Result<(), Error> {
+    check_property("formats", &shown_formats(old), &shown_formats(new))?;
+    let timestamps = [old, new].map(|source| shown_timestamp(source.timestamp.as_ref()));
+    check_property("timestampColumn", &timestamps[0], &timestamps[1])
+}
+
+fn check_property(property: &str, old: &str, new: &str) -> Result<(), Error> {
+    if old == new {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Query is not upgradeable. Plan step of type StreamSource must have matching {property}. Values differ: {old} vs. {new}"
+        ),
+    )
+    .hint("a query that goes on reads on from where it was: DROP STREAM its result for one that begins anew"))
+}
+
+fn shown_formats(source: &Source) -> String {
+    format!(
+        "{} and {}",
+        shown_format(&source.key_format),
+        shown_format(&source.value_format)
+    )
 }
 
 /// CREATE OR REPLACE … AS SELECT with another PARTITION BY: records of one key would be in two partitions.

@@ -208,10 +208,52 @@ fn types_follow_the_tables_of_the_reference() {
     check("ARRAY[1, c->e, '3']", "ARRAY<BIGINT>");
     check("MAP('a' := 1, 'b' := 2.5)", "MAP<STRING, DECIMAL(11, 1)>");
     check("STRUCT(x := 1, y := b)->y", "STRING");
+    check("MAP(1 := 'a', 2147483648 := b)", "MAP<BIGINT, STRING>");
+    check("MAP(a := b)[a]", "STRING");
+    check("CAST(m AS MAP<BOOLEAN, STRING>)", "MAP<BOOLEAN, STRING>");
+    check(
+        "ARRAY[STRUCT(x := 1, y := 2), STRUCT(y := '3.0', z := b)]",
+        "ARRAY<STRUCT<`Y` DECIMAL(11, 1), `Z` STRING, `X` INTEGER>>",
+    );
+    check("ARRAY[1, '2147483647']", "ARRAY<BIGINT>");
+    check("ARRAY[0.5, '0.05']", "ARRAY<DECIMAL(3, 2)>");
+    check("TO_BYTES(b, 'utf8') || TO_BYTES(b, 'utf8')", "BYTES");
+    check("CASE WHEN g THEN NULL ELSE 1.5 END", "DECIMAL(2, 1)");
     check("CASE WHEN g THEN 1 ELSE NULL END", "INTEGER");
     check("CAST(a AS DECIMAL(10, 2))", "DECIMAL(10, 2)");
     check("COALESCE(b, 'none')", "STRING");
     check("CAST(NULL AS VARCHAR)", "STRING");
+}
+
+#[test]
+fn a_unit_of_time_is_a_bare_word() {
+    let check = |call: &str, expected: &str| {
+        let found = schema(&format!("SELECT {call} AS x FROM s EMIT CHANGES;"));
+        assert_eq!(found, format!("`X` {expected}"), "{call}");
+    };
+    check("DATEADD(DAYS, 1, FROM_DAYS(a))", "DATE");
+    check("timesub(milliseconds, -a, '10:15')", "TIME");
+    check("TIMESTAMPADD(HOURS, 1, NOW())", "TIMESTAMP");
+    assert_refused(
+        "SELECT DATEADD(FROM_DAYS(a), 5, FROM_DAYS(a)) FROM s;",
+        "Function 'dateadd' does not accept parameters (DATE, INTEGER, DATE).",
+    );
+    assert_refused(
+        "SELECT DATEADD('DAYS', 5, FROM_DAYS(a)) FROM s;",
+        "Function 'dateadd' does not accept parameters (STRING, INTEGER, DATE).",
+    );
+    assert_refused(
+        "SELECT UCASE(DAYS) FROM s;",
+        "Function 'ucase' does not accept parameters (INTERVALUNIT).",
+    );
+    assert_refused(
+        "SELECT COALESCE(DAYS, 'a') FROM s;",
+        "Function 'COALESCE' does not accept parameters (INTERVALUNIT, STRING).",
+    );
+    assert_refused(
+        "SELECT * FROM s WHERE ROWTIME > 'soon';",
+        "Failed to parse timestamp 'soon'.",
+    );
 }
 
 #[test]
@@ -223,6 +265,14 @@ fn refusals_are_in_the_words_of_ksqldb() {
     assert_refused(
         "SELECT a FROM s WHERE x = 1 EMIT CHANGES",
         "WHERE column 'X' cannot be resolved.",
+    );
+    assert_refused(
+        "SELECT i.x FROM s i EMIT CHANGES",
+        "SELECT column 'I.X' cannot be resolved.",
+    );
+    assert_refused(
+        "CREATE STREAM X WITH (TIMESTAMP='nope') AS SELECT a FROM s",
+        "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'NOPE'",
     );
     assert_refused(
         "SELECT a FROM nowhere EMIT CHANGES",
@@ -242,7 +292,7 @@ fn refusals_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "SELECT a FROM s WHERE a = NULL EMIT CHANGES",
-        "Comparison with NULL not supported: A = null. Use 'IS NULL' or 'IS NOT NULL' instead.",
+        "Error in WHERE expression: Comparison with NULL not supported: INTEGER = NULL\nUse 'IS NULL' or 'IS NOT NULL' instead.",
     );
     assert_refused(
         "SELECT a FROM s WHERE a = b EMIT CHANGES",
@@ -278,7 +328,43 @@ fn refusals_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "SELECT CASE WHEN g THEN 1 ELSE 'x' END FROM s EMIT CHANGES",
-        "Invalid Case expression. Type for all 'THEN' clauses should be the same.",
+        "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\nTHEN type: INTEGER.\nDEFAULT type: STRING.",
+    );
+    assert_refused(
+        "SELECT CASE WHEN g THEN 1 WHEN a > 1 THEN 'x' END FROM s EMIT CHANGES",
+        "Invalid Case expression. Type for all 'THEN' clauses should be the same.\nTHEN expression 'WHEN (A > 1) THEN 'x'' has type: STRING.\nPrevious THEN expression(s) type: INTEGER.",
+    );
+    assert_refused(
+        "SELECT CASE WHEN a THEN 1 END FROM s EMIT CHANGES",
+        "WHEN operand type should be boolean.\nType for 'A' is INTEGER",
+    );
+    assert_refused(
+        "SELECT a FROM s WHERE CASE WHEN g THEN NULL ELSE NULL END EMIT CHANGES",
+        "Error in WHERE expression: Invalid Case expression. All case branches have NULL type",
+    );
+    assert_refused(
+        "SELECT a[1] FROM s EMIT CHANGES",
+        "Subscript expression (A[1]) do not apply to INTEGER.",
+    );
+    assert_refused(
+        "SELECT MAP(1 := 2)['1'] FROM s EMIT CHANGES",
+        "Map key must be INTEGER, but '1' is STRING.",
+    );
+    assert_refused(
+        "SELECT c['d'] FROM s EMIT CHANGES",
+        "Use the dereference operator for STRUCTS: C->'d'",
+    );
+    assert_refused(
+        "SELECT b || a FROM s EMIT CHANGES",
+        "Function 'concat' does not accept parameters (STRING, INTEGER).\nValid alternatives are:",
+    );
+    assert_refused(
+        "SELECT b || 'x' || g FROM s EMIT CHANGES",
+        "Function 'concat' does not accept parameters (STRING, BOOLEAN).",
+    );
+    assert_refused(
+        "SELECT MAP(NULL := 1) FROM s EMIT CHANGES",
+        "Cannot construct a map with all NULL keys (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL key to the desired type.",
     );
     assert_refused(
         "SELECT NOSUCH(a) FROM s EMIT CHANGES",
@@ -494,7 +580,7 @@ fn refusals_of_declarations_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         &create("a INT, a BIGINT", json),
-        "Duplicate column names: A",
+        "Duplicate column names: `A`",
     );
     assert_refused(
         &create("rowtime BIGINT", json),
@@ -537,7 +623,7 @@ fn refusals_of_inserts_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "INSERT INTO s (nope) VALUES (1)",
-        "Column name NOPE does not exist.",
+        "Column name `NOPE` does not exist.",
     );
     assert_refused(
         "INSERT INTO s (ROWPARTITION) VALUES (1)",

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{
     ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, StringBuilder, StructBuilder,
 };
-use weir_catalog::SqlType;
-use weir_formats::Decoded;
+use weir_catalog::{SqlType, Window};
+use weir_formats::{Decoded, window};
 use weir_kafka::{Offset, PartitionId, Record};
 
 use crate::{date::TextTime, layout::Layout};
@@ -85,6 +85,23 @@ impl Batch {
     pub fn headers(&self) -> ArrayRef {
         let array = || headers(&self.records);
         self.system.headers.get_or_init(array).clone()
+    }
+
+    /// Of the windows behind the keys, a bound; NULL where a key has none.
+    pub fn windows(&self, window: Window, bound: fn((i64, i64)) -> i64) -> ArrayRef {
+        let keys = self.records.iter().map(|record| record.key.as_deref());
+        let bounds = keys.map(|key| window::bounds(window, key?).map(bound));
+        Arc::new(bounds.collect::<Int64Array>())
+    }
+
+    /// The values as text.
+    pub fn raw_values(&self) -> ArrayRef {
+        let mut texts = StringBuilder::new();
+        for record in &self.records {
+            let value = record.value.as_deref();
+            texts.append_option(value.map(String::from_utf8_lossy));
+        }
+        Arc::new(texts.finish())
     }
 
     /// The last header of this key, as BYTES.

@@ -7,8 +7,8 @@ use arrow::{
     datatypes::{Int64Type, TimestampMillisecondType},
 };
 use bytes::Bytes;
-use weir_catalog::{ColumnRole, Schema, SqlType, source::TimestampColumn};
-use weir_formats::{BadRecord, Encoded, Encoder};
+use weir_catalog::{ColumnRole, Schema, SqlType, Window, source::TimestampColumn};
+use weir_formats::{BadRecord, Encoded, Encoder, window};
 use weir_kafka::{Header, NewRecord, Offset};
 use weir_plan::Sink;
 
@@ -38,6 +38,8 @@ impl Outgoing {
 
 #[derive(Debug)]
 pub(crate) struct RowEncoder {
+    /// What stands behind each key.
+    window: Option<Window>,
     key: PartEncoder,
     value: PartEncoder,
     time: Option<SinkTime>,
@@ -79,6 +81,7 @@ impl RowEncoder {
             key: PartEncoder::try_new(sink, result, Part::Key)?,
             value: PartEncoder::try_new(sink, result, Part::Value)?,
             time,
+            window: sink.key_format.window,
             origin,
         })
     }
@@ -125,7 +128,7 @@ impl RowEncoder {
             records.push(Outgoing {
                 record: NewRecord {
                     timestamp,
-                    key,
+                    key: self.windowed(key, batch, run.origin(row)),
                     value,
                     headers: self.headers(batch, run.origin(row)),
                 },
@@ -136,6 +139,16 @@ impl RowEncoder {
             records,
             failure: None,
         }
+    }
+
+    /// With the window of the input record's key behind it, where keys have windows.
+    fn windowed(&self, key: Option<Bytes>, batch: &Batch, origin: usize) -> Option<Bytes> {
+        let Some(window) = self.window else {
+            return key;
+        };
+        let of_input = batch.records[origin].key.as_deref();
+        let (_, bytes) = window::split(window, of_input?)?;
+        Some([&key?, bytes].concat().into())
     }
 
     fn timestamp(

@@ -8,7 +8,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use weir_catalog::{Column, ColumnRole, Format, FormatSpec, Source, SqlType};
+use weir_catalog::{Column, ColumnRole, Format, FormatSpec, Source, SqlType, Window};
 use weir_formats::{ColumnRequest, Decoder};
 use weir_plan::{ScanColumn, ScanSource};
 
@@ -58,6 +58,9 @@ pub(crate) enum Need {
     RowTime,
     RowPartition,
     RowOffset,
+    WindowStart(Window),
+    WindowEnd(Window),
+    RawValue,
 }
 
 /// What a reader decodes.
@@ -117,7 +120,7 @@ impl Declared {
         let by_name = self.format.format == Format::Json && is_object(self) && is_object(other);
         self.part == other.part
             && if by_name {
-                other.format.format == Format::Json
+                other.format.format == Format::Json && self.format.window == other.format.window
             } else {
                 self.format == other.format && self.columns == other.columns
             }
@@ -168,6 +171,9 @@ impl Need {
             ScanSource::RowTime => Self::RowTime,
             ScanSource::RowPartition => Self::RowPartition,
             ScanSource::RowOffset => Self::RowOffset,
+            ScanSource::WindowStart(window) => Self::WindowStart(*window),
+            ScanSource::WindowEnd(window) => Self::WindowEnd(*window),
+            ScanSource::RawValue => Self::RawValue,
         }
     }
 }

@@ -83,30 +83,31 @@ impl Pipeline {
         self.count(run)
     }
 
-    /// How many rows leave for these columns of the scan, decoded elsewhere.
-    pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
-        self.count(of_scan(rows))
-    }
-
-    /// The rows that leave for them, in as many pieces as the operators make.
+    /// The rows that leave for these columns of the scan, decoded elsewhere; in pieces, as they leave.
     pub fn rows(&mut self, rows: RecordBatch) -> Result<Vec<RecordBatch>, Error> {
         let mut pieces = Vec::new();
-        let mut piece = self.operators.process(of_scan(rows))?;
-        while let Some(run) = piece {
-            pieces.push(run.rows);
-            piece = self.operators.rest()?;
-        }
+        self.pieces(undated(rows), |run| pieces.push(run.rows))?;
         Ok(pieces)
+    }
+
+    /// How many of them.
+    pub fn process_rows(&mut self, rows: RecordBatch) -> Result<usize, Error> {
+        self.count(undated(rows))
     }
 
     fn count(&mut self, run: Run) -> Result<usize, Error> {
         let mut rows = 0;
+        self.pieces(run, |run| rows += run.len())?;
+        Ok(rows)
+    }
+
+    fn pieces(&mut self, run: Run, mut each: impl FnMut(Run)) -> Result<(), Error> {
         let mut piece = self.operators.process(run)?;
         while let Some(run) = piece {
-            rows += run.len();
+            each(run);
             piece = self.operators.rest()?;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// How many records were set aside so far.
@@ -115,7 +116,8 @@ impl Pipeline {
     }
 }
 
-fn of_scan(rows: RecordBatch) -> Run {
+/// Rows that are there, each with a key, and come from no record.
+fn undated(rows: RecordBatch) -> Run {
     Run {
         rows,
         origins: None,

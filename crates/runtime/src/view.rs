@@ -108,6 +108,9 @@ impl View {
                 (Need::Header(key), _) => batch.header(key),
                 (Need::RowPartition, _) => batch.partitions(),
                 (Need::RowOffset, _) => batch.offsets(),
+                (Need::WindowStart(window), _) => batch.windows(*window, |(start, _)| start),
+                (Need::WindowEnd(window), _) => batch.windows(*window, |(_, end)| end),
+                (Need::RawValue, _) => batch.raw_values(),
                 (Need::RowTime | Need::Decoded(..), None) => times.times.clone() as ArrayRef,
             })
             .collect();

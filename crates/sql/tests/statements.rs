@@ -134,11 +134,11 @@ fn refusals_say_where_and_what() {
     );
     assert_refused(
         "SELECT 99999999999999999999 FROM s",
-        "line 1:8: Invalid numeric literal: 99999999999999999999",
+        "Failed to prepare statement: line 1:9: Invalid numeric literal: 99999999999999999999",
     );
     assert_refused(
         "SELECT 1E999 FROM s",
-        "line 1:8: Syntax Error\nNumber overflows DOUBLE: 1E999",
+        "Failed to prepare statement: line 1:9: Number overflows DOUBLE: 1E999",
     );
     assert_refused(
         "DROP STREAM `a b`",
@@ -179,7 +179,7 @@ fn syntax_errors_are_in_the_words_of_ksqldb() {
     );
     assert_refused(
         "SELECT -9223372036854775809 FROM INPUT",
-        "line 1:9: Invalid numeric literal: -9223372036854775809",
+        "Failed to prepare statement: line 1:9: Invalid numeric literal: -9223372036854775809",
     );
     for clause in ["GROUP BY", "PARTITION BY"] {
         assert_refused(
@@ -195,6 +195,10 @@ fn syntax_errors_are_in_the_words_of_ksqldb() {
         "SELECT a FROM s WHERE a AND (OR (b))",
         "SELECT EXISTS(a) FROM s",
         "SELECT x => 1 FROM s",
+        "SELECT f(x => 1) FROM s",
+        "SELECT f((x, y) => 1, a) FROM s",
+        "SELECT f(a, x => 1, a) FROM s",
+        "SELECT f(a, () => 1) FROM s",
         "SELECT (DAYS) FROM s",
         "DEFINE `a b` = 'c'",
         "EXPLAIN EXPLAIN SELECT a FROM s",

@@ -41,6 +41,9 @@ ASSERT VALUES siem (event_id, domain, severity, detail) VALUES ('a-03', 'auth', 
 ASSERT VALUES siem (event_id, domain, severity) VALUES ('a-05', 'auth', 'critical');
 ASSERT COUNT 3 IN siem;
 ASSERT VALUES archive (event_id, domain, severity) VALUES ('a-01', 'auth', 'low');
+ASSERT VALUES archive (event_id, domain, severity) VALUES ('a-02', 'auth', 'critical');
+ASSERT VALUES archive (event_id, domain, severity) VALUES ('a-03', 'auth', 'high');
+ASSERT VALUES archive (event_id, event) VALUES ('a-04', '{"EVENT_ID":"a-04","TIMESTAMP":"2025-05-06T07:00:03.000Z","SOURCE":"iam","EVENT_TYPE":"password_change","user":"otto","SOURCE_IP":null,"GEO":null,"AUTH_METHOD":null,"APP":null,"USER_AGENT":null,"REASON":null,"SEVERITY":"medium"}');
 ASSERT COUNT 6 IN archive;
 --@events: events/network.ndjson INTO network-events
 ASSERT VALUES siem (event_id, domain, severity, host, source_ip, detail) VALUES ('n-01', 'network', 'critical', '203.0.113.80', '10.1.0.7', 'Beacon of a known implant');
@@ -73,6 +76,11 @@ RUN SCRIPT '../routes.sql';
 RUN SCRIPT '../bad_records.sql';
 --@events: events/auth.ndjson INTO auth-events
 ASSERT COUNT 5 IN bad_records;
+ASSERT VALUES bad_records (by_query, kind) VALUES ('CSAS_AUTH_GRADED_3', 'not_json');
+ASSERT VALUES bad_records (by_query, kind) VALUES ('CSAS_AUTH_GRADED_3', 'type_mismatch');
+ASSERT VALUES bad_records (by_query, kind) VALUES ('CSAS_AUTH_GRADED_3', 'not_json');
+ASSERT VALUES bad_records (by_query, kind) VALUES ('CSAS_AUTH_GRADED_3', 'no_time');
+ASSERT VALUES bad_records (by_query, kind) VALUES ('CSAS_AUTH_GRADED_3', 'no_time');
 --@events: events/network.ndjson INTO network-events
 ASSERT COUNT 9 IN bad_records;
 --@events: events/endpoint.ndjson INTO endpoint-events

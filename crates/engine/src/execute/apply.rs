@@ -7,8 +7,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use weir_catalog::{Column, Source};
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{
-    Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_query_upgrade, check_replaceable,
-    create_source::RESERVED_COLUMNS, resolve_type,
+    Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_like, check_may_be_replaced,
+    check_query_upgrade, check_read_alike, check_replaceable, create_source::RESERVED_COLUMNS,
+    in_other_case, resolve_type,
 };
 use weir_runtime::Query;
 use weir_sql::{
@@ -17,7 +18,10 @@ use weir_sql::{
     statement::{AlterSource, DropSource, SourceKind},
 };
 
-use super::change::{ids, paused, set_paused, terminated};
+use super::{
+    change::{ids, paused, set_paused, terminated},
+    read_only::{refuse_own_topic, refuse_read_only},
+};
 use crate::{
     Engine, Error, Session,
     commands::Command,
@@ -122,7 +126,7 @@ impl Engine {
                     text,
                     &self.context(&state.catalog, world, &settings),
                 )?;
-                apply_plan(state, world, session, plan, text, logged)
+                apply_plan(state, world, session, plan, text, logged, &settings)
             }
             Statement::DropSource(drop) => apply_drop(state, drop),
             Statement::AlterSource(alter) => apply_alter(state, alter),
@@ -141,11 +145,14 @@ impl Engine {
                         return Err(Error::user(format!(
                             "Cannot register custom type '{}' since it is already registered with type: {known}",
                             name.value
+                        ))
+                        .hint(format!(
+                            "DROP TYPE {} first: streams that use it keep what they have",
+                            name.value
                         )));
                     }
                     effects.message =
                         format!("{} is already registered with type {known}", name.value);
-                    effects.is_warning = true;
                     return Ok(effects);
                 }
                 effects.message = format!(
@@ -163,12 +170,12 @@ impl Engine {
                     format!("Type '{}' does not exist", name.value)
                 };
                 if !was_there && !if_exists {
-                    return Err(Error::user(format!("Type {} does not exist.", name.value)));
+                    return Err(Error::user(format!("Type {} does not exist.", name.value))
+                        .hint("SHOW TYPES lists them"));
                 }
                 Ok(Effects {
                     command_id: format!("type/{}/drop", name.value),
                     message,
-                    is_warning: !was_there,
                     ..Effects::default()
                 })
             }
@@ -194,6 +201,9 @@ fn check_may_replace(
             "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
         ));
     }
+    let is_source = matches!(statement, Statement::CreateSource(create) if create.is_source);
+    let existing = state.catalog.source(name).map(|source| &**source);
+    check_may_be_replaced(name, is_source, existing)?;
     let writers: Vec<&str> = state
         .queries
         .values()
@@ -202,21 +212,12 @@ fn check_may_replace(
         .collect();
     if is_query && writers.len() > 1 {
         return Err(Error::user(format!(
-            "Cannot replace stream {name}.\nThe following queries write into it: [{}].\nYou need to terminate all but the one that created it.",
+            "REPLACE for sink `{name}` is not supported because there are multiple queries writing into it: [{}]",
             writers.join(", ")
-        )));
+        ))
+        .hint("TERMINATE all but the one that is to be replaced"));
     }
     Ok(())
-}
-
-/// The statements, positions and leases of services can be read; a row or a DELETE TOPIC in them would undo a service.
-pub(crate) fn refuse_own_topic(topic: &str) -> Result<(), Error> {
-    if !topic.starts_with("_weir_") {
-        return Ok(());
-    }
-    Err(Error::user(format!(
-        "Topic '{topic}' is one of Weir's own: it can be read, and no statement writes to it or deletes it."
-    )))
 }
 
 /// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.
@@ -231,9 +232,9 @@ fn imagine_topics(world: &mut World, statement: &Statement) {
     match literal("PARTITIONS") {
         Some(Literal::Integer(partitions)) => {
             world.topics.remove(topic);
-            world.add(topic, *partitions);
+            world.add(topic, *partitions, i16::MAX);
         }
-        _ => world.add(topic, 1),
+        _ => world.add(topic, 1, i16::MAX),
     }
 }
 
@@ -244,6 +245,7 @@ fn apply_plan(
     plan: Plan,
     text: &str,
     logged: Option<&Entry>,
+    settings: &BTreeMap<String, String>,
 ) -> Result<Effects, Error> {
     match plan {
         Plan::CreateSource(plan) => {
@@ -261,19 +263,23 @@ fn apply_plan(
                 }
                 if plan.or_replace {
                     check_replaceable(&existing, &plan.source)?;
-                    state.catalog.replace(plan.source);
+                    // The query that fills it goes on doing so.
+                    state.catalog.replace(Source {
+                        created_by: existing.created_by.clone(),
+                        ..plan.source
+                    });
                     return Ok(effects);
                 }
             }
             state.catalog.add(plan.source)?;
             if plan.topic.partitions.is_some() {
-                world.add(&plan.topic.name, plan.topic.partitions.unwrap_or(1));
+                world.make(&plan.topic);
                 effects.create_topic = Some(plan.topic);
             }
             Ok(effects)
         }
         Plan::CreateAsSelect(plan) => {
-            refuse_own_topic(&plan.topic.name)?;
+            refuse_read_only(settings, &plan.topic.name, "Cannot insert into")?;
             let name = plan.source.name.clone();
             let existing = state.catalog.source(&name).cloned();
             if plan.if_not_exists && existing.is_some() {
@@ -283,16 +289,20 @@ fn apply_plan(
                     ..Effects::default()
                 });
             }
-            let replaced = existing
-                .as_ref()
-                .filter(|_| plan.or_replace)
-                .and_then(|source| source.created_by.clone());
-            let id = match (&replaced, logged.and_then(|entry| entry.query_id.clone())) {
-                (Some(id), _) => id.clone(),
-                (None, Some(id)) => id,
-                // In capitals, so that it need not be quoted.
-                (None, None) => format!("CSAS_{}_{}", name.to_uppercase(), state.sequence),
+            let logged_id = logged.and_then(|entry| entry.query_id.clone());
+            // What fills the stream is replaced, be it the query that created it or one that inserts into it.
+            let replaced = match &logged_id {
+                Some(id) => state.queries.get(id),
+                None if plan.or_replace => {
+                    state.queries.values().find(|query| query.target == name)
+                }
+                None => None,
             };
+            let replaced_id = replaced.map(|query| query.id.clone());
+            // In capitals, so that it need not be quoted.
+            let id = logged_id
+                .or(replaced_id)
+                .unwrap_or_else(|| format!("CSAS_{}_{}", name.to_uppercase(), state.sequence));
             let mut effects = Effects {
                 command_id: format!("stream/`{name}`/create"),
                 message: format!("Created query with ID {id}"),
@@ -300,12 +310,14 @@ fn apply_plan(
                 create_topic: Some(plan.topic.clone()),
                 ..Effects::default()
             };
-            world.add(&plan.topic.name, plan.topic.partitions.unwrap_or(1));
+            let topic_there = world.topics.get(&plan.topic.name).copied();
+            world.make(&plan.topic);
             let mut start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
-            if let Some(old) = replaced.as_ref().and_then(|id| state.queries.get(id)) {
-                if let Some(created) = &old.created {
-                    check_query_upgrade(&created.query.source.name, &created.source, &plan)?;
-                    check_key_upgrade(&created.query, &plan.query)?;
+            if let Some(old) = replaced {
+                if let Some(existing) = &existing {
+                    check_query_upgrade(&old.plan.source.topic, existing, &plan)?;
+                    check_read_alike(&old.plan.source, &plan.query.source)?;
+                    check_key_upgrade(&old.plan, &plan.query)?;
                 }
                 start = old.start.clone();
                 effects.stop.extend(old.query.clone());
@@ -321,6 +333,9 @@ fn apply_plan(
             } else {
                 state.catalog.add(source)?;
             }
+            if logged.is_none() {
+                check_like(&plan.topic, topic_there)?;
+            }
             let query = persistent(
                 id,
                 text,
@@ -335,14 +350,15 @@ fn apply_plan(
             Ok(effects)
         }
         Plan::InsertSelect(plan) => {
-            refuse_own_topic(&plan.sink.topic)?;
+            refuse_read_only(settings, &plan.sink.topic, "Cannot insert into")?;
             let id = plan
                 .query_id
                 .clone()
                 .or_else(|| logged.and_then(|entry| entry.query_id.clone()))
                 .unwrap_or_else(|| format!("INSERTQUERY_{}", state.sequence));
             if state.queries.contains_key(&id) {
-                return Err(Error::user(format!("Query ID '{id}' already exists.")));
+                return Err(Error::user(format!("Query ID '{id}' already exists."))
+                    .hint("SHOW QUERIES lists those that there are"));
             }
             let start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
             let effects = Effects {
@@ -407,23 +423,17 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
         if drop.if_exists {
             return Ok(Effects {
                 command_id: format!("{}/{name}/drop", wanted.to_lowercase()),
-                message: format!("Source {name} does not exist."),
+                message: format!("Source `{name}` does not exist."),
                 ..Effects::default()
             });
         }
-        let near = state
-            .catalog
-            .sources()
-            .find(|source| source.name.eq_ignore_ascii_case(name))
-            .map(|source| source.name.clone());
-        let mut error = Error::user(format!("{wanted} {name} does not exist."));
-        if let Some(near) = near {
-            error.message = format!(
-                "{}\nDid you mean \"{near}\"? Hint: wrap the source name in double quotes to make it case-sensitive.",
-                error.message
-            );
-        }
-        return Err(error);
+        let near = in_other_case(name, &state.catalog);
+        return Err(
+            Error::user(format!("{wanted} {name} does not exist.{near}")).hint(format!(
+                "SHOW STREAMS lists what there is; DROP {} IF EXISTS {name} is no error",
+                wanted.to_uppercase()
+            )),
+        );
     };
     if source.kind.to_string() != wanted.to_uppercase() {
         return Err(Error::user(format!(
@@ -517,7 +527,9 @@ fn refuse_shared_topic(state: &State, source: &Source) -> Result<(), Error> {
 fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error> {
     let name = &alter.name.value;
     let Some(source) = state.catalog.source(name) else {
-        return Err(Error::user(format!("Source {name} does not exist.")));
+        let near = in_other_case(name, &state.catalog);
+        return Err(Error::user(format!("Source {name} does not exist.{near}"))
+            .hint("SHOW STREAMS lists what there is"));
     };
     let wanted = match alter.kind {
         SourceKind::Stream => "STREAM",
@@ -530,9 +542,11 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
         )));
     }
     if source.created_by.is_some() {
-        return Err(Error::user(
-            "ALTER command is not supported for CREATE ... AS statements.",
-        ));
+        return Err(
+            Error::user("ALTER command is not supported for CREATE ... AS statements.").hint(
+                "CREATE OR REPLACE STREAM … AS SELECT adds columns behind those that there are",
+            ),
+        );
     }
     if source.is_source {
         return Err(Error::user(format!(
@@ -546,13 +560,15 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
             return Err(Error::user(format!(
                 "'{}' is a reserved column name. You cannot use it as a name for a column.",
                 column.value
-            )));
+            ))
+            .about(column.span));
         }
         if changed.schema.column(&column.value).is_some() {
             return Err(Error::user(format!(
                 "Cannot add column `{}` to schema. A column with the same name already exists.",
                 column.value
-            )));
+            ))
+            .about(column.span));
         }
         let sql_type = resolve_type(type_name, &state.catalog)?;
         changed

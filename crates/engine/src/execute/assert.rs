@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use weir_kafka::Topic;
 use weir_sql::{
     expression::{Literal, TimeUnit},
-    statement::AssertTopic,
+    statement::{AssertTopic, Property},
 };
 
 use super::{Response, entity};
@@ -17,7 +18,10 @@ impl Engine {
         assert: &AssertTopic,
         text: &str,
     ) -> Result<Response, Error> {
-        let milliseconds = assert.timeout.map_or(1000, |timeout| {
+        let settings = self.settings(session);
+        let default = settings.get("ksql.assert.topic.default.timeout.ms");
+        let default = default.and_then(|text| text.trim().parse().ok());
+        let milliseconds = assert.timeout.map_or(default.unwrap_or(1000), |timeout| {
             timeout.amount.saturating_mul(match timeout.unit {
                 TimeUnit::Days => 86_400_000,
                 TimeUnit::Hours => 3_600_000,
@@ -53,35 +57,32 @@ impl Engine {
             (None, false) => Ok(()),
             (None, true) => Err(format!("Topic {name} does not exist")),
             (Some(topic), true) => {
-                let mut mismatch = Ok(());
-                for property in &assert.properties.entries {
-                    let got = match property.name.value.as_str() {
-                        "PARTITIONS" => topic.partitions,
-                        "REPLICAS" => topic.replicas.first().copied().unwrap_or(1),
-                        other => {
-                            return Err(Error::user(format!(
-                                "Cannot assert unknown topic property: {other}"
-                            )));
-                        }
-                    };
-                    let wanted = match &property.value {
-                        Literal::Integer(wanted) => *wanted,
-                        other => {
-                            return Err(Error::user(format!(
-                                "Invalid value {other} for {}: expected INT",
-                                property.name.value
-                            )));
-                        }
-                    };
-                    if wanted != got {
-                        mismatch = Err(format!(
-                            "Mismatched configuration for topic {name}: For config {}, expected {wanted} got {got}",
-                            property.name.value.to_lowercase()
-                        ));
-                    }
+                let properties = assert.properties.entries.iter();
+                let wrong: Vec<String> = properties
+                    .filter_map(|property| mismatch(name, property, &topic))
+                    .collect();
+                match wrong.is_empty() {
+                    true => Ok(()),
+                    false => Err(wrong.join("\n")),
                 }
-                mismatch
             }
         })
     }
+}
+
+/// What a topic has otherwise than a property of ASSERT TOPIC says.
+fn mismatch(name: &str, property: &Property, topic: &Topic) -> Option<String> {
+    let (config, got) = match property.name.value.as_str() {
+        "PARTITIONS" => ("partitions", topic.partitions),
+        "REPLICAS" => ("replicas", topic.replicas.first().copied().unwrap_or(1)),
+        other => return Some(format!("Cannot assert unknown topic property: {other}")),
+    };
+    let expected = match &property.value {
+        Literal::Integer(wanted) if *wanted == got => return None,
+        Literal::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Some(format!(
+        "Mismatched configuration for topic {name}: For config {config}, expected {expected} got {got}"
+    ))
 }

@@ -111,7 +111,9 @@ impl Engine {
         if self.inner.parts.broker.topic(&spec.name).await?.is_some() {
             return Ok(());
         }
-        let mut config = BTreeMap::new();
+        // The broker may have another default: a stream's records of one key are not each other's replacement.
+        let policy = ("cleanup.policy".to_owned(), "delete".to_owned());
+        let mut config = BTreeMap::from([policy]);
         if let Some(retention) = spec.retention_ms {
             config.insert("retention.ms".to_owned(), retention.to_string());
         }

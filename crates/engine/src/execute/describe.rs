@@ -63,7 +63,7 @@ impl Engine {
         };
         Ok(SourceDescription {
             name: source.name.clone(),
-            window_type: None,
+            window_type: source.key_format.window.map(|window| window.to_string()),
             read_queries: queries_where(state, |query| query.reads(&source.name)),
             write_queries: queries_where(state, |query| query.target == source.name),
             fields: source.schema.keys_first().map(Field::of).collect(),
@@ -231,7 +231,8 @@ pub(super) fn find<'a>(catalog: &'a Catalog, name: &Ident) -> Result<&'a Arc<Sou
             name.value
         ));
         error.span = Some(name.span);
-        error.hint = near.map(|source| format!("did you mean \"{}\"?", source.name));
+        let near = near.map(|source| format!("did you mean \"{}\"?", source.name));
+        error.hint = near.or_else(|| Some("SHOW STREAMS lists what there is".to_owned()));
         error
     })
 }

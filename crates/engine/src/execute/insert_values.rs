@@ -3,7 +3,7 @@
 use weir_plan::Plan;
 use weir_sql::Statement;
 
-use super::{Response, apply::refuse_own_topic};
+use super::Response;
 use crate::{Engine, Error, Session, engine::World};
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
         let Plan::InsertValues(plan) = plan else {
             return Err(Error::user("the statement is no INSERT"));
         };
-        refuse_own_topic(&plan.source.topic)?;
+        self.refuse_values_for(session, &plan.source.topic)?;
         let record = self.inner.parts.runtime.encode_values(&plan)?;
         self.topics()
             .produce(&plan.source.topic, vec![record])

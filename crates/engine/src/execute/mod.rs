@@ -7,17 +7,21 @@ mod describe;
 mod dismantle;
 mod explain;
 mod insert_values;
+mod read_only;
 mod script;
 mod select;
 mod session;
 mod show;
 
-pub(crate) use apply::refuse_own_topic;
+pub(crate) use read_only::READ_ONLY;
 
-use weir_sql::{ParsedStatement, Statement, Variables};
+use weir_sql::{
+    Ident, ParsedStatement, Statement, Variables,
+    statement::{Explain, QueryTarget},
+};
 
 use crate::{
-    Engine, Entity, Error, PrintStream, RowStream, Session,
+    Engine, Entity, Error, ErrorKind, PrintStream, RowStream, Session,
     commands::Command,
     entity::{Body, Warning},
 };
@@ -147,7 +151,7 @@ impl Engine {
         self.check_ours()?;
         refuse_rows(session, &parsed.statement).map_err(|error| error.within(&parsed.text))?;
         let response = Box::pin(self.run(session, &parsed.statement, &parsed.text)).await;
-        response.map_err(|error| error.within(&parsed.text))
+        response.map_err(|error| of_statement(error, &parsed.statement).within(&parsed.text))
     }
 
     /// The rows of a query, all of them.
@@ -222,6 +226,40 @@ impl Engine {
             Statement::AssertTopic(assert) => self.assert_topic(session, assert, text).await,
             other => Err(not_here(other)),
         }
+    }
+}
+
+/// An error of a statement: without a place of its own it is about the name that the statement is about.
+fn of_statement(error: Error, statement: &Statement) -> Error {
+    use ErrorKind::{Assertion, Unsupported, User};
+    match subject(statement) {
+        Some(name) if matches!(error.kind, User | Unsupported | Assertion) => {
+            error.about(name.span)
+        }
+        _ => error,
+    }
+}
+
+/// The name that a statement is about.
+fn subject(statement: &Statement) -> Option<&Ident> {
+    match statement {
+        Statement::CreateSource(create) => Some(&create.name),
+        Statement::CreateAsSelect(create) => Some(&create.name),
+        Statement::InsertSelect(insert) => Some(&insert.target),
+        Statement::InsertValues(insert) => Some(&insert.target),
+        Statement::DropSource(drop) => Some(&drop.name),
+        Statement::AlterSource(alter) => Some(&alter.name),
+        Statement::CreateType { name, .. }
+        | Statement::DropType { name, .. }
+        | Statement::DescribeFunction { name } => Some(name),
+        Statement::Describe { source, .. } => Some(source),
+        Statement::Print(print) => Some(&print.topic),
+        Statement::AssertTopic(assert) => Some(&assert.topic),
+        Statement::Explain(Explain::Query(id))
+        | Statement::Terminate(QueryTarget::Query(id))
+        | Statement::Pause(QueryTarget::Query(id))
+        | Statement::Resume(QueryTarget::Query(id)) => Some(id),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use weir_sql::{
     statement::{Explain, QueryTarget},
 };
 
-use super::{change, not_here, refuse_rows};
+use super::{change, not_here, of_statement, refuse_rows};
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
@@ -89,7 +89,7 @@ impl Engine {
                 continue;
             }
             self.check(sandbox, &parsed.statement, &parsed.text)
-                .map_err(|error| error.within(&parsed.text))?;
+                .map_err(|error| of_statement(error, &parsed.statement).within(&parsed.text))?;
         }
         Ok(())
     }

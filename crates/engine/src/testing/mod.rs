@@ -13,8 +13,10 @@ mod scenario;
 
 use std::{sync::Arc, time::Duration};
 
+use weir_catalog::{Catalog, Column, Schema};
 use weir_kafka::{Broker, MemoryBroker, OffsetSpec, PartitionId, Record, TopicPartition};
 use weir_runtime::MemoryCheckpoints;
+use weir_sql::{Statement, statement::ColumnRole};
 
 use crate::{Builder, Engine, Error, topic_log};
 
@@ -79,6 +81,25 @@ impl World {
     pub async fn stop(&self, engine: Engine) -> Result<(), Error> {
         engine.shutdown().await
     }
+}
+
+/// The columns that a text declares, as a CREATE statement does between its brackets. Names are not asked whether they may
+/// be declared: a result has columns that no source has.
+pub fn schema(columns: &str, catalog: &Catalog) -> Result<Schema, Error> {
+    let text = format!("CREATE STREAM S ({columns})");
+    let parsed = weir_sql::parse_statement(&text, &weir_sql::Variables::default())?;
+    let Statement::CreateSource(create) = parsed.statement else {
+        return Err(Error::internal("columns between brackets are a statement"));
+    };
+    let declared = create.columns.iter().map(|column| {
+        let sql_type = weir_plan::resolve_type(&column.type_name, catalog)?;
+        let name = column.name.value.clone();
+        Ok(match column.role {
+            ColumnRole::Key | ColumnRole::PrimaryKey => Column::key(name, sql_type),
+            _ => Column::value(name, sql_type),
+        })
+    });
+    declared.collect::<Result<_, Error>>().map(Schema::new)
 }
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! CREATE STREAM, CREATE TYPE, ALTER.
 
 use serde_json::json;
+use weir_engine::parts::Broker as _;
 
 use crate::support::{House, each, text};
 
@@ -133,7 +134,7 @@ async fn or_replace_adds_columns_at_the_end_and_nothing_else() {
         house
             .refuses(
                 &format!("CREATE OR REPLACE STREAM s ({columns}) {with};"),
-                "Cannot upgrade data source: DataSource 'S' has schema = `K` INTEGER KEY, `A` INTEGER, `B` INTEGER, `C` INTEGER which is not upgradeable to ",
+                "Cannot upgrade data source: DataSource '`S`' has schema = `K` INTEGER KEY, `A` INTEGER, `B` INTEGER, `C` INTEGER which is not upgradeable to ",
             )
             .await;
         house
@@ -146,13 +147,13 @@ async fn or_replace_adds_columns_at_the_end_and_nothing_else() {
     house
         .refuses(
             "CREATE OR REPLACE STREAM s (k INT KEY, a INT, b INT, c INT) WITH (kafka_topic='t2', value_format='JSON');",
-            "Cannot upgrade data source: DataSource 'S' has topic = t which is not upgradeable to t2",
+            "Cannot upgrade data source: DataSource '`S`' has topic = t which is not upgradeable to t2",
         )
         .await;
     house
         .refuses(
             "CREATE OR REPLACE STREAM s (k INT KEY, a INT, b INT, c INT) WITH (kafka_topic='t', value_format='DELIMITED');",
-            "Cannot upgrade data source: DataSource 'S' has ",
+            "Cannot upgrade data source: DataSource '`S`' has value format = JSON which is not upgradeable to DELIMITED",
         )
         .await;
     // A new name is as good as without OR REPLACE.
@@ -327,7 +328,7 @@ async fn what_cannot_be_declared_is_refused_in_ksqldbs_words() {
         ),
         (
             "CREATE STREAM s (a INT) WITH (kafka_topic=7, value_format='JSON');",
-            "Invalid value 7 for configuration KAFKA_TOPIC",
+            "Invalid value 7 for property KAFKA_TOPIC: Expected value to be a string",
         ),
         (
             "CREATE STREAM `s.x` (a INT) WITH (kafka_topic='t', value_format='JSON');",
@@ -375,7 +376,7 @@ async fn a_source_stream_is_read_only() {
     for (statement, part) in [
         (
             "INSERT INTO s (a) VALUES (1);",
-            "Cannot insert into read-only stream: S",
+            "Cannot insert values into read-only stream: S",
         ),
         (
             "INSERT INTO s SELECT * FROM other;",
@@ -422,7 +423,7 @@ async fn types_are_aliases_that_are_put_in_where_they_are_used() {
     );
     assert_eq!(
         house.say("CREATE TYPE IF NOT EXISTS address AS INT;").await,
-        "warning: ADDRESS is already registered with type STRUCT<`STREET` STRING, `NO` INTEGER>"
+        "ADDRESS is already registered with type STRUCT<`STREET` STRING, `NO` INTEGER>"
     );
     let types = house.ask("SHOW TYPES;").await;
     assert_eq!(types["@type"], "type_list");
@@ -441,7 +442,7 @@ async fn types_are_aliases_that_are_put_in_where_they_are_used() {
     );
     assert_eq!(
         house.say("DROP TYPE IF EXISTS address;").await,
-        "warning: Type 'ADDRESS' does not exist"
+        "Type 'ADDRESS' does not exist"
     );
     house
         .refuses(
@@ -533,4 +534,334 @@ async fn what_a_later_version_has_is_refused_by_its_name() {
     ] {
         house.refuses(statement, part).await;
     }
+}
+
+#[tokio::test]
+async fn a_topic_that_is_there_must_be_as_the_sink_wants_it() {
+    let mut house = House::earliest().await;
+    house.topic("t", 2).await;
+    house.topic("X", 3).await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    // Without PARTITIONS the sink is to have as many as the source.
+    house
+        .refuses(
+            "CREATE STREAM x AS SELECT * FROM s;",
+            "A Kafka topic with the name 'X' already exists, with different partition/replica configuration than required. \
+             KSQL expects 2 partitions (topic has 3), 1 replication factor (topic has 1).",
+        )
+        .await;
+    house
+        .refuses(
+            "CREATE STREAM x WITH (partitions=3, replicas=2) AS SELECT * FROM s;",
+            "KSQL expects 3 partitions (topic has 3), 2 replication factor (topic has 1).",
+        )
+        .await;
+    house
+        .go("CREATE STREAM x WITH (partitions=3) AS SELECT * FROM s;")
+        .await;
+    // What was accepted is accepted again when the statements are read again.
+    let broker = &house.world.broker;
+    broker.add_partitions("X", 5).await.unwrap();
+    let mut house = house.restarted().await;
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"A":1}"#]);
+    let names = each(&house.ask("SHOW STREAMS;").await["streams"], "name");
+    assert_eq!(names, ["KSQL_PROCESSING_LOG", "S", "X"]);
+}
+
+#[tokio::test]
+async fn sinks_have_the_partitions_of_their_source_unless_they_are_told() {
+    let mut house = House::new().await;
+    house.topic("t", 3).await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM same AS SELECT * FROM s; \
+             CREATE STREAM one WITH (partitions=1, replicas=1, retention_ms=1000) AS SELECT * FROM same; \
+             CREATE STREAM two WITH (kafka_topic='given', partitions='2') AS SELECT * FROM one;")
+        .await;
+    assert_eq!(house.ends("SAME").await.len(), 3);
+    assert_eq!(house.ends("ONE").await.len(), 1);
+    assert_eq!(house.ends("given").await.len(), 2);
+}
+
+#[tokio::test]
+async fn headers_can_be_switched_off() {
+    let mut house =
+        House::with(|builder| builder.property("ksql.headers.columns.enabled", "false")).await;
+    house.topic("t", 1).await;
+    house
+        .refuses(
+            "CREATE STREAM s (a INT, x BYTES HEADER('x')) WITH (kafka_topic='t', value_format='JSON');",
+            "Cannot create Stream because schema with headers columns is disabled.",
+        )
+        .await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+}
+
+#[tokio::test]
+async fn a_query_that_runs_keeps_the_columns_that_there_were() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go(
+            "CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM before AS SELECT * FROM s; \
+             ALTER STREAM s ADD COLUMN b INT, ADD c VARCHAR; \
+             CREATE STREAM behind AS SELECT * FROM s;",
+        )
+        .await;
+    let with_all = r#"{"a":1,"b":2,"c":"x"}"#;
+    house.put("t", &[with_all]).await;
+    assert_eq!(house.texts("BEFORE", 1).await, [r#"{"A":1}"#]);
+    assert_eq!(house.texts("BEHIND", 1).await, [r#"{"A":1,"B":2,"C":"x"}"#]);
+    // The same after the statements were read again.
+    let mut house = house.restarted().await;
+    house.put("t", &[with_all]).await;
+    assert_eq!(house.texts("BEFORE", 2).await[1], r#"{"A":1}"#);
+    assert_eq!(
+        house.texts("BEHIND", 2).await[1],
+        r#"{"A":1,"B":2,"C":"x"}"#
+    );
+    let fields = house.ask("DESCRIBE s;").await["sourceDescription"]["fields"].clone();
+    assert_eq!(each(&fields, "name"), ["A", "B", "C"]);
+    // Issued again, SELECT * is what the stream has now.
+    house
+        .go("CREATE OR REPLACE STREAM before AS SELECT * FROM s;")
+        .await;
+    house.put("t", &[with_all]).await;
+    assert_eq!(
+        house.texts("BEFORE", 3).await[2],
+        r#"{"A":1,"B":2,"C":"x"}"#
+    );
+}
+
+#[tokio::test]
+async fn or_replace_of_a_stream_that_a_query_fills_leaves_the_query() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM x AS SELECT * FROM s; \
+             CREATE OR REPLACE STREAM x (a INT, more INT) WITH (kafka_topic='X', value_format='JSON');")
+        .await;
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"A":1}"#]);
+    assert_eq!(house.rows("SELECT * FROM x;").await, [json!([1, null])]);
+    // The query still ends with its stream.
+    house.go("DROP STREAM x;").await;
+    let queries = house.ask("SHOW QUERIES;").await;
+    assert_eq!(each(&queries["queries"], "id").len(), 0);
+}
+
+#[tokio::test]
+async fn or_replace_goes_on_from_where_the_only_writer_was() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go(
+            "CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM x (a INT) WITH (kafka_topic='x', value_format='JSON', partitions=1); \
+             INSERT INTO x SELECT * FROM s;",
+        )
+        .await;
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("x", 1).await, [r#"{"A":1}"#]);
+    // The query that inserts is the one that is replaced, and keeps its name.
+    assert_eq!(
+        house
+            .say(
+                "CREATE OR REPLACE STREAM x WITH (kafka_topic='x') AS SELECT a, a + 1 AS b FROM s;"
+            )
+            .await,
+        "Created query with ID INSERTQUERY_2"
+    );
+    house.put("t", &[r#"{"a":2}"#]).await;
+    assert_eq!(house.texts("x", 2).await[1], r#"{"A":2,"B":3}"#);
+    let mut house = house.restarted().await;
+    house.put("t", &[r#"{"a":3}"#]).await;
+    assert_eq!(house.texts("x", 3).await[2], r#"{"A":3,"B":4}"#);
+    assert_eq!(house.state_of("INSERTQUERY_2").await, "RUNNING");
+    for (statement, part) in [
+        (
+            "CREATE STREAM other (a INT) WITH (kafka_topic='t', value_format='DELIMITED'); \
+             CREATE OR REPLACE STREAM x WITH (kafka_topic='x', value_format='JSON') AS SELECT a, a AS b FROM other;",
+            "Query is not upgradeable. Plan step of type StreamSource must have matching formats. Values differ: KAFKA and JSON vs. KAFKA and DELIMITED",
+        ),
+        (
+            "CREATE STREAM later (a INT, t BIGINT) WITH (kafka_topic='t', value_format='JSON', timestamp='t'); \
+             CREATE OR REPLACE STREAM x WITH (kafka_topic='x') AS SELECT a, a AS b FROM later;",
+            "must have matching timestampColumn. Values differ: none vs. `T`",
+        ),
+    ] {
+        house.refuses(statement, part).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_query_was_terminated_gets_another_one() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go(
+            "CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM x AS SELECT * FROM s; TERMINATE ALL;",
+        )
+        .await;
+    assert_eq!(
+        house
+            .say("CREATE OR REPLACE STREAM x AS SELECT a, a AS b FROM s;")
+            .await,
+        "Created query with ID CSAS_X_3"
+    );
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"A":1,"B":1}"#]);
+    house.go("DROP STREAM x;").await;
+    let queries = house.ask("SHOW QUERIES;").await;
+    assert_eq!(each(&queries["queries"], "id").len(), 0);
+}
+
+#[tokio::test]
+async fn several_queries_write_into_one_stream() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE STREAM s (k INT KEY, a INT) WITH (kafka_topic='t', value_format='JSON', key_format='JSON'); \
+             CREATE STREAM x AS SELECT * FROM s WHERE a = 1; \
+             INSERT INTO x SELECT k, a * 10 AS a FROM s WHERE a = 2; \
+             INSERT INTO x WITH (query_id='Third_1') SELECT k, a FROM s WHERE a = 3 EMIT CHANGES;")
+        .await;
+    let ids = each(&house.ask("SHOW QUERIES;").await["queries"], "id");
+    assert_eq!(ids, ["CSAS_X_1", "INSERTQUERY_2", "THIRD_1"]);
+    house
+        .put("t", &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#])
+        .await;
+    let mut texts = house.texts("X", 3).await;
+    texts.sort();
+    assert_eq!(texts, [r#"{"A":1}"#, r#"{"A":20}"#, r#"{"A":3}"#]);
+    let mut house = house.restarted().await;
+    house.put("t", &[r#"{"a":2}"#]).await;
+    assert_eq!(house.texts("X", 4).await[3], r#"{"A":20}"#);
+    // One that is terminated leaves the others.
+    house.go("TERMINATE insertquery_2;").await;
+    house.put("t", &[r#"{"a":2}"#, r#"{"a":3}"#]).await;
+    assert_eq!(house.texts("X", 5).await[4], r#"{"A":3}"#);
+    house
+        .refuses(
+            "DROP STREAM x;",
+            "The following queries write into this source: [THIRD_1].",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn topics_are_asserted_with_all_that_is_wrong_of_them() {
+    let mut house = House::new().await;
+    house.topic("Mixed", 2).await;
+    let answer = house
+        .ask("ASSERT TOPIC Mixed WITH (PARTITIONS=2, replicas=1) TIMEOUT 1 SECONDS;")
+        .await;
+    assert_eq!(answer["@type"], "assert_topic");
+    assert_eq!(answer["topicName"], "Mixed");
+    assert_eq!(answer["exists"], true);
+    // What WITH says is not looked at where the topic is not to exist.
+    let answer = house
+        .ask("ASSERT NOT EXISTS TOPIC mixed WITH (partitions=7);")
+        .await;
+    assert_eq!(answer["exists"], false);
+    let error = house
+        .run("ASSERT TOPIC `Mixed` WITH (partitions='2', replicas=3, colour=1) TIMEOUT 1 MILLISECONDS;")
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.kind, weir_engine::ErrorKind::Assertion);
+    assert_eq!(
+        error.message,
+        "Mismatched configuration for topic Mixed: For config partitions, expected 2 got 2\n\
+         Mismatched configuration for topic Mixed: For config replicas, expected 3 got 1\n\
+         Cannot assert unknown topic property: COLOUR"
+    );
+}
+
+#[tokio::test]
+async fn types_outlive_the_process_and_the_streams_outlive_the_types() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE TYPE address AS STRUCT<street VARCHAR, no INT>; \
+             CREATE TYPE person AS STRUCT<name VARCHAR, homes ARRAY<address>>; \
+             CREATE STREAM s (p person) WITH (kafka_topic='t', value_format='JSON'); \
+             DROP TYPE address; DROP TYPE IF EXISTS address; CREATE TYPE IF NOT EXISTS person AS INT;")
+        .await;
+    let mut house = house.restarted().await;
+    let types = house.ask("SHOW TYPES;").await["types"].clone();
+    let names: Vec<&String> = types.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["PERSON"]);
+    assert_eq!(types["PERSON"]["type"], "STRUCT");
+    house
+        .put(
+            "t",
+            &[r#"{"p":{"name":"x","homes":[{"street":"y","no":1}]}}"#],
+        )
+        .await;
+    house.go("SET 'auto.offset.reset'='earliest';").await;
+    assert_eq!(
+        house
+            .rows("SELECT p->homes[1]->street AS street FROM s;")
+            .await,
+        [json!(["y"])]
+    );
+    // What an address was is known in the type that has it inside, and not by its name.
+    house
+        .go("CREATE STREAM again (p person) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    house
+        .refuses(
+            "CREATE TYPE other AS ARRAY<address>;",
+            "Cannot resolve unknown type: ADDRESS",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_source_stream_is_one_after_a_restart_too() {
+    let mut house = House::earliest().await;
+    house.topic("t", 1).await;
+    house
+        .go("CREATE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON'); CREATE STREAM x AS SELECT * FROM s;")
+        .await;
+    let mut house = house.restarted().await;
+    for (statement, part) in [
+        (
+            "INSERT INTO s VALUES (1);",
+            "Cannot insert values into read-only stream: S",
+        ),
+        (
+            "INSERT INTO s SELECT * FROM x;",
+            "Cannot insert into read-only stream: S",
+        ),
+        (
+            "ALTER STREAM s ADD COLUMN b INT;",
+            "Cannot alter stream 'S': ALTER operations are not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE SOURCE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');",
+            "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "CREATE OR REPLACE STREAM s AS SELECT * FROM x;",
+            "Cannot add stream 'S': CREATE OR REPLACE is not supported on source streams.",
+        ),
+        (
+            "DROP STREAM x; DROP STREAM s DELETE TOPIC;",
+            "Cannot delete topic for read-only source: S",
+        ),
+    ] {
+        house.refuses(statement, part).await;
+    }
+    house.put("t", &[r#"{"a":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"A":1}"#]);
 }

@@ -42,7 +42,7 @@ async fn what_is_not_there_is_refused_unless_if_exists() {
     );
     assert_eq!(
         house.say("DROP STREAM IF EXISTS nope;").await,
-        "Source NOPE does not exist."
+        "Source `NOPE` does not exist."
     );
     assert_eq!(
         house.refusal("DROP TABLE s;").await,

@@ -90,7 +90,7 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "INSERT INTO s (nope) VALUES (1);",
-            "Column name NOPE does not exist.",
+            "Column name `NOPE` does not exist.",
         ),
         (
             "INSERT INTO s (rowoffset) VALUES (1);",

@@ -167,7 +167,7 @@ async fn what_does_not_fit_the_sink_is_refused() {
         ),
         (
             "INSERT INTO sink WITH (query_id='CSAS_1') SELECT * FROM s;",
-            "Query IDs must not start with a reserved query ID prefix (CSAS_, CTAS_, INSERTQUERY_, CST_). Got 'CSAS_1'.",
+            "Query IDs must not start with a reserved query ID prefix (INSERTQUERY_, CTAS_, CSAS_, CST_). Got 'CSAS_1'.",
         ),
         (
             "INSERT INTO sink WITH (query_id='a b') SELECT * FROM s;",
@@ -310,7 +310,7 @@ async fn or_replace_keeps_the_query_and_its_place() {
     house
         .refuses(
             "CREATE OR REPLACE STREAM x AS SELECT k, a, b FROM s;",
-            "Cannot replace stream X.\nThe following queries write into it: [CSAS_X_1, INSERTQUERY_3].",
+            "REPLACE for sink `X` is not supported because there are multiple queries writing into it: [CSAS_X_1, INSERTQUERY_3]",
         )
         .await;
 }

@@ -147,6 +147,7 @@ pub fn spec(format: Format, wrap_single: bool) -> FormatSpec {
         format,
         delimiter: None,
         wrap_single,
+        window: None,
     }
 }
 

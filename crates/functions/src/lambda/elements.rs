@@ -3,12 +3,12 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, UInt32Array},
-    buffer::{NullBuffer, OffsetBuffer, ScalarBuffer},
+    array::{Array, ArrayRef, AsArray, UInt32Array},
+    buffer::{NullBuffer, OffsetBuffer},
     compute::take,
-    datatypes::{DataType, Fields},
+    datatypes::DataType,
 };
-use datafusion_common::{Result, internal_datafusion_err, plan_err};
+use datafusion_common::{Result, plan_err};
 
 /// A column of ARRAYs or MAPs, flattened: nothing of a NULL row is in it.
 #[derive(Debug)]
@@ -97,68 +97,4 @@ impl Elements {
 
 fn range(offsets: &[i32], row: usize) -> Range<usize> {
     offsets[row] as usize..offsets[row + 1] as usize
-}
-
-/// Offsets of lists that are made one by one.
-#[derive(Debug)]
-pub struct Ends {
-    ends: Vec<i32>,
-}
-
-impl Ends {
-    pub fn new(rows: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
-        Self { ends }
-    }
-
-    /// The list ends before the element at `end`.
-    pub fn push(&mut self, end: usize) -> Result<()> {
-        let end = i32::try_from(end)
-            .map_err(|_| internal_datafusion_err!("a batch has too many elements"))?;
-        self.ends.push(end);
-        Ok(())
-    }
-
-    pub fn finish(self) -> OffsetBuffer<i32> {
-        OffsetBuffer::new(ScalarBuffer::from(self.ends))
-    }
-}
-
-/// A column of ARRAYs.
-pub fn list(
-    returns: &DataType,
-    offsets: OffsetBuffer<i32>,
-    elements: ArrayRef,
-    validity: Option<NullBuffer>,
-) -> Result<ArrayRef> {
-    let DataType::List(item) = returns else {
-        return plan_err!("expected an ARRAY, got {returns}");
-    };
-    Ok(Arc::new(ListArray::try_new(
-        Arc::clone(item),
-        offsets,
-        elements,
-        validity,
-    )?))
-}
-
-/// A column of MAPs; the keys of a row differ, and none is NULL.
-pub fn map(
-    returns: &DataType,
-    offsets: OffsetBuffer<i32>,
-    keys: ArrayRef,
-    values: ArrayRef,
-    validity: Option<NullBuffer>,
-) -> Result<ArrayRef> {
-    let DataType::Map(entries, _) = returns else {
-        return plan_err!("expected a MAP, got {returns}");
-    };
-    let DataType::Struct(members) = entries.data_type() else {
-        return plan_err!("expected a MAP, got {returns}");
-    };
-    let members: Fields = members.clone();
-    let pairs = StructArray::try_new(members, vec![keys, values], None)?;
-    let maps = MapArray::try_new(Arc::clone(entries), offsets, pairs, validity, false)?;
-    Ok(Arc::new(maps))
 }

@@ -9,7 +9,6 @@
 
 mod elements;
 mod failure;
-mod size;
 
 use std::{
     fmt,
@@ -33,9 +32,12 @@ use datafusion_expr::{
 };
 use weir_catalog::SqlType;
 
-pub(crate) use self::elements::{Elements, Ends, list, map};
+pub(crate) use self::elements::Elements;
 pub use self::failure::with_failures;
-use crate::kernel::{Argument, Call};
+use crate::{
+    kernel::{Argument, Call},
+    size,
+};
 
 /// Computes a column from values and lambdas.
 pub type LambdaBody = dyn Fn(&LambdaCall) -> Result<ArrayRef> + Send + Sync;
@@ -139,6 +141,12 @@ impl Outcome {
 }
 
 impl Lambda {
+    /// The body once for each place of `inputs`, where no two are of one row: nothing is copied for them.
+    pub fn evaluate_once(&self, inputs: &[ArrayRef], rows: &UInt32Array) -> Result<Outcome> {
+        let outcome = self.evaluate_piece(inputs, rows, 0..rows.len(), &mut None)?;
+        Ok(without_too_large(outcome, rows))
+    }
+
     /// The body once for each place of `inputs`; `rows[place]` is the row that it captures columns from.
     pub fn evaluate(&self, inputs: &[ArrayRef], rows: &UInt32Array) -> Result<Outcome> {
         let mut captured = None;
@@ -162,7 +170,7 @@ impl Lambda {
             failed.push(outcome.failed);
             start = end;
         }
-        joined(&pieces, failed)
+        Ok(without_too_large(joined(&pieces, failed)?, rows))
     }
 
     fn evaluate_piece(
@@ -238,14 +246,30 @@ fn piece(rows: &[u32], captured: Option<&[u64]>) -> usize {
     fitting.count().max(1)
 }
 
+/// Where a row gets too much of it, the body has failed.
+fn without_too_large(outcome: Outcome, rows: &UInt32Array) -> Outcome {
+    if size::of(&outcome.values) <= size::LARGEST_RESULT {
+        return outcome;
+    }
+    let sizes = size::of_rows(std::slice::from_ref(&outcome.values));
+    let last = rows.values().iter().max().copied().unwrap_or(0);
+    let mut of_row = vec![0_u64; last as usize + 1];
+    for (row, size) in rows.values().iter().zip(sizes) {
+        of_row[*row as usize] += size;
+    }
+    let is_too_large = |place: usize| of_row[rows.value(place) as usize] > size::LARGEST_RESULT;
+    let failed = BooleanBuffer::collect_bool(rows.len(), |place| {
+        outcome.has_failed(place) || is_too_large(place)
+    });
+    Outcome {
+        failed: (failed.count_set_bits() > 0).then_some(failed),
+        ..outcome
+    }
+}
+
 fn joined(pieces: &[ArrayRef], failed: Vec<Option<BooleanBuffer>>) -> Result<Outcome> {
-    let values = match pieces {
-        [piece] => Arc::clone(piece),
-        pieces => {
-            let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-            concat(&pieces)?
-        }
-    };
+    let arrays: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
+    let values = concat(&arrays)?;
     if failed.iter().all(Option::is_none) {
         return Ok(Outcome {
             values,

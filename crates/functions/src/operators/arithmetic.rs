@@ -376,7 +376,7 @@ mod tests {
     }
 
     fn decimal(text: &str, precision: u8, scale: i8) -> ScalarValue {
-        let unscaled = decimal::parse(text, scale).unwrap();
+        let unscaled = decimal::parse(text, SqlType::MAX_DECIMAL_PRECISION, scale).unwrap();
         match precision {
             ..=38 => ScalarValue::Decimal128(unscaled.to_i128(), precision, scale),
             _ => ScalarValue::Decimal256(Some(unscaled), precision, scale),
@@ -473,7 +473,7 @@ mod tests {
         );
         // The type would have 77 digits, one more than there are; this product has 76.
         check(Multiply, decimal(&nines, 38, 0), decimal(&nines, 38, 0), {
-            let product = decimal::parse(&nines, 0).unwrap();
+            let product = decimal::parse(&nines, SqlType::MAX_DECIMAL_PRECISION, 0).unwrap();
             let product = product.checked_mul(product);
             ScalarValue::Decimal256(product, 76, 0)
         });

@@ -119,11 +119,25 @@ pub(crate) fn rescale_up(value: i256, places: i8) -> Option<i256> {
 
 /// From one scale to another, half away from zero.
 pub(crate) fn round_half_up(value: i256, from: i8, to: i8) -> Option<i256> {
+    let (quotient, is_up) = divided(value, from, to)?;
+    rounded(quotient, is_up, value.is_negative())
+}
+
+/// The same for a value that must fit a DECIMAL of `precision` digits before it is rounded, as CAST asks; rounded it may have
+/// one digit more: 9.96 as a DECIMAL(2, 1) is 10.0.
+pub(crate) fn cast_half_up(value: i256, from: i8, to: i8, precision: u8) -> Option<i256> {
+    let (quotient, is_up) = divided(value, from, to)?;
+    let quotient = Some(quotient).filter(|quotient| fits(*quotient, precision))?;
+    rounded(quotient, is_up, value.is_negative())
+}
+
+/// Without the places past `to`, and whether they are half or more.
+fn divided(value: i256, from: i8, to: i8) -> Option<(i256, bool)> {
     if to >= from {
-        return rescale_up(value, to - from);
+        return Some((rescale_up(value, to - from)?, false));
     }
     let Some(divisor) = power_of_ten(from - to) else {
-        return Some(i256::ZERO);
+        return Some((i256::ZERO, false));
     };
     let (quotient, rest) = (value.checked_div(divisor)?, value.checked_rem(divisor)?);
     // `rest ≥ divisor - rest` is `2 × rest ≥ divisor`, without overflow.
@@ -132,15 +146,16 @@ pub(crate) fn round_half_up(value: i256, from: i8, to: i8) -> Option<i256> {
     } else {
         rest
     };
-    if rest < divisor.wrapping_sub(rest) {
-        return Some(quotient);
+    Some((quotient, rest >= divisor.wrapping_sub(rest)))
+}
+
+/// One further from zero if `is_up`.
+fn rounded(value: i256, is_up: bool, is_negative: bool) -> Option<i256> {
+    match (is_up, is_negative) {
+        (false, _) => Some(value),
+        (true, false) => value.checked_add(i256::ONE),
+        (true, true) => value.checked_sub(i256::ONE),
     }
-    let step = if value.is_negative() {
-        i256::MINUS_ONE
-    } else {
-        i256::ONE
-    };
-    quotient.checked_add(step)
 }
 
 /// Whether `value` has at most `precision` digits.
@@ -222,16 +237,17 @@ pub(crate) fn map_beyond(
     collect_beyond(returns, each)
 }
 
-/// Exact text of a decimal number, with or without an exponent, at `scale`, half away from zero.
-pub(crate) fn parse(text: &str, scale: i8) -> Option<i256> {
+/// Exact text of a decimal number, with or without an exponent, at `scale`, half away from zero. Before it is rounded it must
+/// fit a DECIMAL of `precision` digits, as in [`cast_half_up`].
+pub(crate) fn parse(text: &str, precision: u8, scale: i8) -> Option<i256> {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
         None => (text, 0),
     };
-    let (sign, digits) = match mantissa.as_bytes().first()? {
-        b'-' => (-1, &mantissa[1..]),
-        b'+' => (1, &mantissa[1..]),
-        _ => (1, mantissa),
+    let (is_negative, digits) = match mantissa.as_bytes().first()? {
+        b'-' => (true, &mantissa[1..]),
+        b'+' => (false, &mantissa[1..]),
+        _ => (false, mantissa),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -240,45 +256,45 @@ pub(crate) fn parse(text: &str, scale: i8) -> Option<i256> {
     }
     let digits = whole.bytes().chain(fraction.bytes());
     let places = i64::try_from(fraction.len()).ok()? - exponent;
-    let value = from_digits(digits, whole.len() + fraction.len(), places, scale)?;
-    Some(if sign < 0 {
+    let (value, is_up) = from_digits(digits, whole.len() + fraction.len(), places, scale)?;
+    let value = Some(value).filter(|value| fits(*value, precision))?;
+    let value = if is_negative {
         value.wrapping_neg()
     } else {
         value
-    })
+    };
+    rounded(value, is_up, is_negative)
 }
 
 fn parse_exponent(text: &str) -> Option<i64> {
     text.parse::<i32>().ok().map(i64::from)
 }
 
-/// The `count` digits stand for a number with `places` decimal places.
+/// The `count` digits stand for a number with `places` decimal places: what is left of it at `scale`, and whether what is cut
+/// off is half or more.
 fn from_digits(
     digits: impl Iterator<Item = u8>,
     count: usize,
     places: i64,
     scale: i8,
-) -> Option<i256> {
+) -> Option<(i256, bool)> {
     let cut = places - i64::from(scale);
     // What is cut off has no influence beyond its first digit: half is rounded up whatever follows.
     let kept = i64::try_from(count).ok()? - cut.max(0);
-    let mut value = i256::ZERO;
+    let (mut value, mut is_up) = (i256::ZERO, false);
     let ten = i256::from_i128(10);
     for (at, digit) in (0_i64..).zip(digits) {
-        let digit = i128::from(digit - b'0');
-        if at == kept && digit >= 5 {
-            value = value.checked_add(i256::ONE)?;
-        }
         if at >= kept {
+            is_up = at == kept && digit >= b'5';
             break;
         }
-        value = value
-            .checked_mul(ten)?
-            .checked_add(i256::from_i128(digit))?;
+        let digit = i256::from_i128(i128::from(digit - b'0'));
+        value = value.checked_mul(ten)?.checked_add(digit)?;
     }
-    match i8::try_from(-cut) {
-        _ if value == i256::ZERO || cut >= 0 => Some(value),
-        Ok(places) => rescale_up(value, places),
-        Err(_) => None,
-    }
+    let value = match i8::try_from(-cut) {
+        _ if value == i256::ZERO || cut >= 0 => value,
+        Ok(places) => rescale_up(value, places)?,
+        Err(_) => return None,
+    };
+    Some((value, is_up))
 }

@@ -8,7 +8,7 @@ use arrow::array::{DynComparator, make_comparator};
 use arrow::{
     array::{Array, ArrayRef, AsArray, MapArray},
     compute::SortOptions,
-    datatypes::DataType,
+    datatypes::{DataType, Float64Type},
 };
 use datafusion_common::{Result, plan_err};
 
@@ -21,6 +21,7 @@ pub(crate) fn try_new(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
         DataType::List(_) => list(left, right)?,
         DataType::Map(..) => map(left, right)?,
         DataType::Struct(_) => structure(left, right)?,
+        DataType::Float64 => doubles(left, right)?,
         _ => {
             let compare = comparator(left, right)?;
             // This one knows NULLs.
@@ -36,6 +37,21 @@ pub(crate) fn try_new(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
             (false, false) => values(i, j),
             _ => false,
         }
+    }))
+}
+
+/// As Java's `Double.equals`: there is one NaN, whatever its bits, and two zeroes.
+fn doubles(left: &ArrayRef, right: &ArrayRef) -> Result<Equality> {
+    let both = left
+        .as_primitive_opt::<Float64Type>()
+        .zip(right.as_primitive_opt::<Float64Type>());
+    let Some((left, right)) = both else {
+        return plan_err!("a DOUBLE can only be compared with a DOUBLE");
+    };
+    let (left, right) = (left.values().clone(), right.values().clone());
+    Ok(Box::new(move |i, j| {
+        let (a, b) = (left[i], right[j]);
+        a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
     }))
 }
 
@@ -122,7 +138,7 @@ mod tests {
     fn nested_nulls_and_nans_are_equal() {
         let mut lists = ListBuilder::new(Float64Builder::new());
         lists.append_value([Some(1.0), None, Some(f64::NAN)]);
-        lists.append_value([Some(1.0), None, Some(f64::NAN)]);
+        lists.append_value([Some(1.0), None, Some(-f64::NAN)]);
         lists.append_value([Some(1.0), None]);
         lists.append_value([Some(1.0), Some(0.0)]);
         lists.append_value([Some(1.0), Some(-0.0)]);

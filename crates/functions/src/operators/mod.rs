@@ -14,6 +14,7 @@ pub(crate) mod equality;
 pub mod in_list;
 pub mod like;
 pub mod logic;
+pub(crate) mod order;
 pub mod time_text;
 
 pub use self::{

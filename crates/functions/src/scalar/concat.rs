@@ -25,5 +25,26 @@ pub fn function() -> Builtin {
         "STRING",
         "Joins texts or bytes.",
         vec![texts.variadic(), bytes.variadic()],
-    ).takes_null()
+    )
+    .takes_null()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{bytes, call, no_bytes, no_text, text};
+
+    #[test]
+    fn nulls_are_left_out() {
+        call("CONCAT", &[text("a"), no_text(), text("é😀")], text("aé😀"));
+        call("CONCAT", &[text("\""), text("\\")], text("\"\\"));
+        call("CONCAT", &[text("a")], text("a"));
+        call("CONCAT", &[no_text(), no_text()], text(""));
+        call(
+            "CONCAT",
+            &[bytes(b"a"), no_bytes(), bytes(&[0xff])],
+            bytes(b"a\xff"),
+        );
+        call("CONCAT", &[bytes(b""), bytes(b"a")], bytes(b"a"));
+        call("CONCAT", &[no_bytes()], bytes(b""));
+    }
 }

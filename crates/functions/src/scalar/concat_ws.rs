@@ -36,7 +36,8 @@ pub fn function() -> Builtin {
         "STRING",
         "Joins texts or bytes with a separator.",
         vec![texts.variadic(), bytes.variadic()],
-    ).takes_null()
+    )
+    .takes_null()
 }
 
 fn concat_texts(call: &Call) -> Result<ArrayRef> {
@@ -69,7 +70,9 @@ fn concat_bytes(call: &Call) -> Result<ArrayRef> {
             continue;
         };
         joined.clear();
-        let parts = call.arguments[1..].iter().filter_map(|part| part.bytes(row));
+        let parts = call.arguments[1..]
+            .iter()
+            .filter_map(|part| part.bytes(row));
         for (index, part) in parts.enumerate() {
             joined.extend_from_slice(if index == 0 { b"" } else { separator });
             joined.extend_from_slice(part);
@@ -77,4 +80,31 @@ fn concat_bytes(call: &Call) -> Result<ArrayRef> {
         results.push(Some(&joined));
     }
     results.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{bytes, call, no_bytes, no_text, text};
+
+    #[test]
+    fn the_separator_is_between_what_is_there() {
+        let dash = || text("-");
+        call(
+            "CONCAT_WS",
+            &[dash(), text("a"), no_text(), text("é")],
+            text("a-é"),
+        );
+        call("CONCAT_WS", &[dash(), no_text(), text("a")], text("a"));
+        call("CONCAT_WS", &[dash(), text(""), text("")], dash());
+        call("CONCAT_WS", &[text(""), text("a"), text("b")], text("ab"));
+        call("CONCAT_WS", &[dash(), no_text()], text(""));
+        call("CONCAT_WS", &[no_text(), text("a"), text("b")], no_text());
+        call(
+            "CONCAT_WS",
+            &[bytes(b"-"), bytes(b"a"), no_bytes(), bytes(b"")],
+            bytes(b"a-"),
+        );
+        call("CONCAT_WS", &[bytes(b"-"), no_bytes()], bytes(b""));
+        call("CONCAT_WS", &[no_bytes(), bytes(b"a")], no_bytes());
+    }
 }

@@ -10,7 +10,8 @@ use arrow::{
 use datafusion_common::{Result, plan_err};
 
 use crate::{
-    lambda::{Elements, Ends, LambdaCall, list, map, without_failed},
+    collections::{Ends, list, map},
+    lambda::{Elements, LambdaCall, without_failed},
     overload::{Builtin, Parameter, Variant},
 };
 

@@ -2,8 +2,8 @@
 
 use weir_catalog::SqlType;
 
-use crate::texts::map_texts;
 use crate::overload::{Builtin, Parameter, Variant};
+use crate::texts::map_texts;
 
 pub fn function() -> Builtin {
     let variant = Variant::new(
@@ -20,5 +20,26 @@ pub fn function() -> Builtin {
             })
         },
     );
-    Builtin::new("LCASE", "STRING", "Returns a text in lower case.", vec![variant])
+    Builtin::new(
+        "LCASE",
+        "STRING",
+        "Returns a text in lower case.",
+        vec![variant],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, text};
+
+    #[test]
+    fn letters_become_small() {
+        let check = |input: &str, expected: &str| call("LCASE", &[text(input)], text(expected));
+        check("ABc1", "abc1");
+        check("ÀBc𐐀", "àbc𐐨");
+        // A Σ at the end of a word is another.
+        check("ΛΟΓΟΣ Σ", "λογος σ");
+        check("İ", "i\u{307}");
+        check("", "");
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::Int32Array;
 use weir_catalog::SqlType;
 
-use crate::texts::utf16_length;
 use crate::overload::{Builtin, Parameter, Variant};
+use crate::texts::utf16_length;
 
 pub fn function() -> Builtin {
     let text = Variant::new(
@@ -29,5 +29,24 @@ pub fn function() -> Builtin {
             Ok(Arc::new((0..call.rows).map(length).collect::<Int32Array>()))
         },
     );
-    Builtin::new("LEN", "STRING", "Returns the length of a text or of bytes.", vec![text, bytes])
+    Builtin::new(
+        "LEN",
+        "STRING",
+        "Returns the length of a text or of bytes.",
+        vec![text, bytes],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{bytes, call, text};
+
+    #[test]
+    fn texts_count_utf16_units_and_bytes_bytes() {
+        call("LEN", &[text("a😀é")], 4);
+        call("LEN", &[text("abc")], 3);
+        call("LEN", &[text("")], 0);
+        call("LEN", &[bytes("é".as_bytes())], 2);
+        call("LEN", &[bytes(&[])], 0);
+    }
 }

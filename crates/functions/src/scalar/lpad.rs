@@ -21,6 +21,7 @@ pub fn function() -> Builtin {
             |call| bytes(call, Side::Left),
         ),
     )
+    .shown_as("LPad")
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +36,21 @@ pub fn variants(description: &'static str, of_texts: Body, of_bytes: Body) -> Ve
     let length = || ("length", Parameter::INTEGER);
     vec![
         Variant::new(
-            [("input", Parameter::STRING), length(), ("padding", Parameter::STRING)],
+            [
+                ("input", Parameter::STRING),
+                length(),
+                ("padding", Parameter::STRING),
+            ],
             description,
             |_| SqlType::String,
             of_texts,
         ),
         Variant::new(
-            [("input", Parameter::BYTES), length(), ("padding", Parameter::BYTES)],
+            [
+                ("input", Parameter::BYTES),
+                length(),
+                ("padding", Parameter::BYTES),
+            ],
             description,
             |_| SqlType::Bytes,
             of_bytes,
@@ -105,4 +114,54 @@ pub fn bytes(call: &Call, side: Side) -> Result<ArrayRef> {
         results.push(padded.as_deref());
     }
     results.finish()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use datafusion_common::ScalarValue;
+
+    use crate::testing::{bytes, call, no_bytes, no_text, text};
+
+    pub fn check(name: &str, length: i32, padding: &str, expected: Option<&str>) {
+        let arguments = [text("foo"), ScalarValue::from(length), text(padding)];
+        call(name, &arguments, expected.map_or_else(no_text, text));
+    }
+
+    pub fn check_bytes(name: &str, length: i32, padding: &[u8], expected: Option<&[u8]>) {
+        let arguments = [bytes(b"ab"), ScalarValue::from(length), bytes(padding)];
+        call(name, &arguments, expected.map_or_else(no_bytes, bytes));
+    }
+
+    #[test]
+    fn texts_are_filled_up_in_front() {
+        let check = |length, padding, expected| check("LPAD", length, padding, expected);
+        check(7, "Bar", Some("BarBfoo"));
+        check(5, "Bar", Some("Bafoo"));
+        check(3, "Bar", Some("foo"));
+        check(2, "Bar", Some("fo"));
+        check(0, "Bar", Some(""));
+        check(-1, "Bar", None);
+        check(i32::MIN, "Bar", None);
+        check(7, "", None);
+        check(2, "", None);
+        check(6, "😀", Some("😀\u{fffd}foo"));
+        check(i32::MAX, "x", None);
+        let from_nothing = [text(""), ScalarValue::from(4), text("Bar")];
+        call("LPAD", &from_nothing, text("BarB"));
+        let through_a_pair = [text("😀"), ScalarValue::from(1), text("x")];
+        call("LPAD", &through_a_pair, text("\u{fffd}"));
+    }
+
+    #[test]
+    fn bytes_are_filled_up_in_front() {
+        let check =
+            |length, padding: &[u8], expected| check_bytes("LPAD", length, padding, expected);
+        check(5, &[1, 2], Some(&[1, 2, 1, b'a', b'b']));
+        check(2, &[1], Some(b"ab"));
+        check(1, &[1], Some(b"a"));
+        check(0, &[1], Some(b""));
+        check(-1, &[1], None);
+        check(5, &[], None);
+        check(i32::MAX, &[1], None);
+    }
 }

@@ -16,5 +16,4 @@ pub fn function() -> Builtin {
         |call| entries(call, Side::Keys),
     );
     Builtin::new("MAP_KEYS", "MAP", "Returns the keys of a map.", vec![variant.returns_as("ARRAY<K>")])
-        .shown_as("MAP_KEYS")
 }

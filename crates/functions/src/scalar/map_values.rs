@@ -25,7 +25,6 @@ pub fn function() -> Builtin {
         |call| entries(call, Side::Values),
     );
     Builtin::new("MAP_VALUES", "MAP", "Returns the values of a map.", vec![variant.returns_as("ARRAY<V>")])
-        .shown_as("MAP_VALUES")
 }
 
 #[derive(Debug, Clone, Copy)]

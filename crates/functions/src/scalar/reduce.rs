@@ -81,7 +81,7 @@ fn reduce(call: &LambdaCall) -> Result<ArrayRef> {
         for column in &elements.columns {
             inputs.push(take(column, &places, None)?);
         }
-        let outcome = lambda.evaluate(&inputs, &rows.slice(0, going_on))?;
+        let outcome = lambda.evaluate_once(&inputs, &rows.slice(0, going_on))?;
         if outcome.failed.is_some() {
             for (place, has_failed) in has_failed.iter_mut().take(going_on).enumerate() {
                 *has_failed |= outcome.has_failed(place);

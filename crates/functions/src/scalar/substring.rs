@@ -78,3 +78,65 @@ fn bytes_substring(call: &Call) -> Result<ArrayRef> {
     }
     results.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion_common::ScalarValue;
+
+    use crate::testing::{bytes, call, text};
+
+    fn check(input: &str, position: i32, length: Option<i32>, expected: &str) {
+        let numbers = [Some(position), length];
+        let numbers: Vec<_> = numbers
+            .into_iter()
+            .flatten()
+            .map(ScalarValue::from)
+            .collect();
+        call(
+            "SUBSTRING",
+            &[vec![text(input)], numbers.clone()].concat(),
+            text(expected),
+        );
+        if input.is_ascii() {
+            let arguments = [vec![bytes(input.as_bytes())], numbers].concat();
+            call("SUBSTRING", &arguments, bytes(expected.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn positions_count_from_one_or_from_the_end() {
+        check("some_string", 6, None, "string");
+        check("some_string", 6, Some(3), "str");
+        check("short", 0, Some(2), "sh");
+        check("short", 1, Some(2), "sh");
+        check("short", -2, None, "rt");
+        check("short", -4, Some(2), "ho");
+    }
+
+    #[test]
+    fn nothing_is_out_of_range() {
+        check("short", 6, None, "");
+        check("short", 9, Some(9), "");
+        check("short", 5, Some(9), "t");
+        check("short", -9, Some(2), "sh");
+        check("short", 2, Some(-1), "");
+        check("short", 2, Some(0), "");
+        check("x", i32::MIN, Some(i32::MAX), "x");
+        check("x", i32::MAX, Some(i32::MIN), "");
+        check("", 1, Some(1), "");
+    }
+
+    #[test]
+    fn positions_are_utf16_units() {
+        check("a😀b", 4, None, "b");
+        check("a😀b", 2, Some(2), "😀");
+        check("a😀b", 3, None, "\u{fffd}b");
+        check("é", -1, None, "é");
+    }
+
+    #[test]
+    fn bytes_need_not_be_text() {
+        let arguments = [bytes(&[0xff, 0, 0xfe]), ScalarValue::from(-1)];
+        call("SUBSTRING", &arguments, bytes(&[0xfe]));
+    }
+}

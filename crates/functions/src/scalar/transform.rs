@@ -10,7 +10,8 @@ use arrow::{
 use datafusion_common::Result;
 
 use crate::{
-    lambda::{Elements, Ends, LambdaCall, list, map, without_failed},
+    collections::{Ends, list, map},
+    lambda::{Elements, LambdaCall, without_failed},
     operators::encoding::Encoded,
     overload::{Builtin, Parameter, Variant},
 };

@@ -15,5 +15,25 @@ pub fn function() -> Builtin {
         |_| SqlType::String,
         |call| map_texts(call, |text, out| out.push_str(trim(text))),
     );
-    Builtin::new("TRIM", "STRING", "Takes blanks off the ends of a text.", vec![variant])
+    Builtin::new(
+        "TRIM",
+        "STRING",
+        "Takes blanks off the ends of a text.",
+        vec![variant],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, text};
+
+    #[test]
+    fn what_is_up_to_the_blank_goes() {
+        let check = |input: &str, expected: &str| call("TRIM", &[text(input)], text(expected));
+        check("\t a b\u{0}\n ", "a b");
+        check("\u{1f}é\u{1}", "é");
+        check("\u{a0}a\u{2003}", "\u{a0}a\u{2003}");
+        check(" \t", "");
+        check("", "");
+    }
 }

@@ -2,8 +2,8 @@
 
 use weir_catalog::SqlType;
 
-use crate::texts::map_texts;
 use crate::overload::{Builtin, Parameter, Variant};
+use crate::texts::map_texts;
 
 pub fn function() -> Builtin {
     let variant = Variant::new(
@@ -20,5 +20,24 @@ pub fn function() -> Builtin {
             })
         },
     );
-    Builtin::new("UCASE", "STRING", "Returns a text in upper case.", vec![variant])
+    Builtin::new(
+        "UCASE",
+        "STRING",
+        "Returns a text in upper case.",
+        vec![variant],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{call, text};
+
+    #[test]
+    fn letters_become_capitals() {
+        let check = |input: &str, expected: &str| call("UCASE", &[text(input)], text(expected));
+        check("aBc1", "ABC1");
+        check("àbc𐐨", "ÀBC𐐀");
+        check("straße ﬁ", "STRASSE FI");
+        check("", "");
+    }
 }

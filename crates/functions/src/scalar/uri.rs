@@ -376,7 +376,7 @@ impl Decoded {
                     self.text.push(char::REPLACEMENT_CHARACTER);
                     let length = match bad {
                         [0xED, 0xA0..=0xBF, 0x80..=0xBF, ..] => 3,
-                        [0xED, 0xA0..=0xBF] => 2,
+                        [0xED, 0xA0..=0xBF, ..] => 2,
                         _ => error.error_len().unwrap_or(bad.len()),
                     };
                     rest = &bad[length..];

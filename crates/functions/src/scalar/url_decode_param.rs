@@ -51,6 +51,7 @@ mod tests {
             ("%c3%a9%F0%9F%98%80", Some("é😀")),
             ("%E9x", Some("\u{fffd}x")),
             ("%ED%A0%80%ED%A0", Some("\u{fffd}\u{fffd}")),
+            ("%ED%A0%C3", Some("\u{fffd}\u{fffd}")),
             ("%2B+", Some("+ ")),
             ("%+A", Some("\n")),
             ("%-0", Some("\0")),

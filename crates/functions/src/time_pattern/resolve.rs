@@ -224,7 +224,8 @@ impl Resolved {
             let has = |field: Field| self.rest.has(field);
             let (has_minute, has_second) = (has(Field::MinuteOfHour), has(Field::SecondOfMinute));
             let has_nano = has(Field::NanoOfSecond);
-            let has_gap = (!has_minute && (has_second || has_nano)) || (!has_second && has_nano);
+            let parts = (has_minute, has_second, has_nano);
+            let has_gap = !matches!(parts, (true, true, _) | (_, false, false));
             if has(Field::HourOfDay) {
                 if !has_gap {
                     self.time_of_parts()?;

@@ -85,9 +85,7 @@ impl Moment<'_> {
                 self.element(element, out)?;
                 let length = out[start..].chars().count();
                 let missing = width.checked_sub(length).ok_or(Failure::Unprintable)?;
-                for _ in 0..missing {
-                    out.insert(start, ' ');
-                }
+                out.insert_str(start, &" ".repeat(missing));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Function calls.
 
 use weir_catalog::SqlType;
-use weir_functions::{Given, ResolveError};
+use weir_functions::{Given, ResolveError, Resolved};
 use weir_sql::{Expression, ExpressionKind, Ident};
 
 use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest, table};
@@ -69,12 +69,31 @@ pub fn call(
         });
     }
     let resolved = selected.finish().map_err(refused)?;
-    let arguments = made
+    Ok(resolved_call(resolved, made))
+}
+
+/// A call of a function that there is, over arguments that are bound already.
+pub fn bound_call(name: &Ident, bound: Vec<Typed>, scope: &Scope<'_>) -> Result<Typed, Error> {
+    let Some(function) = scope.functions.get(&name.value) else {
+        return Err(unknown(name, scope));
+    };
+    let given = bound
+        .iter()
+        .map(|typed| Given::from(typed.sql_type.clone()));
+    let selected = function.select(&given.collect::<Vec<_>>());
+    let resolved = selected
+        .and_then(|selected| selected.finish())
+        .map_err(|error| Error::new(ErrorKind::Type, error.message).at(name.span))?;
+    Ok(resolved_call(resolved, bound))
+}
+
+fn resolved_call(resolved: Resolved, arguments: Vec<Typed>) -> Typed {
+    let arguments = arguments
         .into_iter()
         .zip(&resolved.arguments)
         .map(|(typed, wanted)| coerce(typed, wanted))
         .collect();
-    Ok(Typed::new(resolved.udf.call(arguments), resolved.returns))
+    Typed::new(resolved.udf.call(arguments), resolved.returns)
 }
 
 /// What stands between the brackets.

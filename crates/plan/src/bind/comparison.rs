@@ -10,6 +10,7 @@ use super::{
     Scope, Typed, compile_error, expression,
     literal::text_of,
     shown, type_error,
+    types::base_name,
     unify::{common, convert},
 };
 use crate::{Error, ErrorKind};
@@ -105,11 +106,12 @@ fn with_null(
             is_null
         });
     }
+    let name = |side: &Typed| side.sql_type.as_ref().map_or("NULL".to_owned(), base_name);
     let message = format!(
-        "Comparison with NULL not supported: {} {} {}. Use 'IS NULL' or 'IS NOT NULL' instead.",
-        shown(sides.left),
+        "Comparison with NULL not supported: {} {} {}\nUse 'IS NULL' or 'IS NOT NULL' instead.",
+        name(&left),
         operator.symbol(),
-        shown(sides.right)
+        name(&right)
     );
     Err(type_error(clause, message).at(sides.left.span.to(sides.right.span)))
 }
@@ -179,7 +181,6 @@ pub fn common_type(left: &SqlType, right: &SqlType) -> Option<SqlType> {
     }
 }
 
-/// `operand [NOT] LIKE pattern`.
 /// `operand LIKE pattern`, or ANY of several.
 pub fn like(
     operand: &Expression,
@@ -222,7 +223,7 @@ pub fn is_in(
     let bound = expression(operand, scope, clause)?;
     if bound.sql_type.is_none() {
         let message = format!(
-            "Comparison with NULL not supported: {} IN (…). Use 'IS NULL' or 'IS NOT NULL' instead.",
+            "Comparison with NULL not supported: {} IN (…)\nUse 'IS NULL' or 'IS NOT NULL' instead.",
             shown(operand)
         );
         return Err(type_error(clause, message).at(operand.span));

@@ -12,7 +12,7 @@ use super::{
     Scope, Typed, call, coerce,
     comparison::{self, Sides},
     compile_error, list, literal, scope, shown, shown_qualified, type_error,
-    types::{base_name, check_map_keys, resolve_type},
+    types::{base_name, resolve_type},
 };
 use crate::{Error, ErrorKind};
 
@@ -82,7 +82,6 @@ fn bind(expression: &Expression, scope: &Scope<'_>, clause: &'static str) -> Res
         ),
         ExpressionKind::Cast { operand, to } => {
             let to = resolve_type(to, scope.catalog)?;
-            check_map_keys(&to, "MAP keys must be STRING here")?;
             cast(operand, &to, scope, clause)
         }
         ExpressionKind::Call {
@@ -191,12 +190,12 @@ fn subscript(
                 element.as_ref().clone(),
             ))
         }
-        Some(SqlType::Map(_, value)) => {
-            if key.sql_type != Some(SqlType::String) {
+        Some(SqlType::Map(of, value)) => {
+            if key.sql_type.as_ref() != Some(of.as_ref()) {
                 return Err(Error::new(
                     ErrorKind::Type,
                     format!(
-                        "Map key must be a STRING, but {} is {}.",
+                        "Map key must be {of}, but {} is {}.",
                         shown(index),
                         key.type_name()
                     ),
@@ -208,15 +207,23 @@ fn subscript(
                 value.as_ref().clone(),
             ))
         }
-        _ => Err(Error::new(
-            ErrorKind::Type,
-            format!(
-                "Subscript operator can be only applied to arrays and maps, but {} is {}.",
+        base_type => {
+            let advice = match base_type {
+                Some(SqlType::Struct(_)) => format!(
+                    " Use the dereference operator for STRUCTS: {}->{}",
+                    shown(base),
+                    shown(index)
+                ),
+                _ => String::new(),
+            };
+            let message = format!(
+                "Subscript expression ({}[{}]) do not apply to {}.{advice}",
                 shown(base),
+                shown(index),
                 container.type_name()
-            ),
-        )
-        .at(base.span)),
+            );
+            Err(type_error(clause, message).at(base.span))
+        }
     }
 }
 
@@ -311,24 +318,30 @@ fn concat(
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Typed, Error> {
-    let mut texts = Vec::with_capacity(operands.len());
-    for operand in operands {
-        let bound = expression(operand, scope, clause)?;
-        if !matches!(bound.sql_type, Some(SqlType::String) | None) {
-            return Err(Error::new(
-                ErrorKind::Type,
-                format!(
-                    "Function 'concat' does not accept parameters ({}): {} is no STRING.",
-                    bound.type_name(),
-                    shown(operand)
-                ),
-            )
-            .at(operand.span)
-            .hint(format!("write CAST({} AS STRING)", shown(operand))));
-        }
-        texts.push(coerce(bound, &SqlType::String));
+    let bound = operands
+        .iter()
+        .map(|operand| expression(operand, scope, clause))
+        .collect::<Result<Vec<_>, _>>()?;
+    let is_text = |typed: &Typed| matches!(typed.sql_type, Some(SqlType::String) | None);
+    if bound.iter().all(is_text) {
+        let texts = bound
+            .into_iter()
+            .map(|typed| coerce(typed, &SqlType::String));
+        return Ok(Typed::new(
+            operators::concat(texts.collect()),
+            SqlType::String,
+        ));
     }
-    Ok(Typed::new(operators::concat(texts), SqlType::String))
+    // BYTES, or what is refused: as the calls of CONCAT that ksqlDB makes of it.
+    let mut parts = bound.into_iter().zip(operands);
+    let Some((mut joined, _)) = parts.next() else {
+        return Ok(Typed::new(datafusion_expr::lit(""), SqlType::String));
+    };
+    for (part, operand) in parts {
+        let name = Ident::new("CONCAT", operand.span);
+        joined = call::bound_call(&name, vec![joined, part], scope)?;
+    }
+    Ok(joined)
 }
 
 fn arithmetic(

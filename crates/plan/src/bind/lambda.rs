@@ -8,6 +8,9 @@ use weir_sql::{Expression, Ident, Span};
 use super::{Scope, Typed, coerce, expression, list};
 use crate::{Error, ErrorKind};
 
+/// How many lambdas may stand in one another: each one multiplies what those in it have to do.
+const DEEPEST: usize = 8;
+
 /// `(a, b) => body`, while the types of its parameters are not known yet.
 pub struct Lambda<'a> {
     pub parameters: &'a [Ident],
@@ -27,6 +30,12 @@ impl<'a> Lambda<'a> {
         if !scope.has_lambdas() {
             return refuse("Lambdas are not enabled at this time.".to_owned(), span)
                 .map_err(|error: Error| error.hint("set ksql.lambdas.enabled to true"));
+        }
+        if scope.depth() >= DEEPEST {
+            return refuse(
+                format!("Lambdas may stand in one another {DEEPEST} deep."),
+                span,
+            );
         }
         for (index, parameter) in parameters.iter().enumerate() {
             let name = &parameter.value;

@@ -27,7 +27,7 @@ fn unify(
         .ok_or_else(|| {
             Error::new(
                 ErrorKind::Type,
-                format!("Cannot construct {what} (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type."),
+                format!("Cannot construct {what} (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL {} to the desired type.", if what.ends_with("keys") { "key" } else { "value" }),
             )
         })?;
     let converted = items
@@ -71,16 +71,9 @@ pub fn map(
     }
     let (keys, values): (Vec<_>, Vec<_>) = entries.iter().map(|(key, value)| (key, value)).unzip();
     let (key_exprs, key_type) = unify(&keys, scope, clause, "a map with all NULL keys")?;
-    if key_type != SqlType::String {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("MAP keys must be STRING here, but are {key_type}."),
-        )
-        .at(keys[0].span));
-    }
     let (values, value_type) = unify(&values, scope, clause, "a map with all NULL values")?;
     let made = operators::make_map(key_exprs, values, &value_type);
-    Ok(Typed::new(made, SqlType::map(SqlType::String, value_type)))
+    Ok(Typed::new(made, SqlType::map(key_type, value_type)))
 }
 
 pub fn structure(
@@ -124,49 +117,53 @@ pub fn case(
     scope: &Scope<'_>,
     clause: &'static str,
 ) -> Result<Typed, Error> {
-    let mut result_type: Option<SqlType> = None;
-    let mut check = |expression: &Expression, typed: &Typed| {
-        match (&result_type, &typed.sql_type) {
-        (_, None) => Ok(()),
-        (None, Some(found)) => {
-            result_type = Some(found.clone());
-            Ok(())
-        }
-        (Some(known), Some(found)) if known == found => Ok(()),
-        (Some(known), Some(found)) => Err(Error::new(
-            ErrorKind::Type,
-            format!("Invalid Case expression. Type for all 'THEN' clauses should be the same. THEN expression '{}' has type: {found}. Previous THEN expression(s) type: {known}.", shown(expression)),
-        )
-        .at(expression.span)),
-    }
-    };
+    let mut then_type: Option<SqlType> = None;
     let mut arms = Vec::new();
     for branch in branches {
         let when = expression(&branch.condition, scope, clause)?;
         if when.sql_type != Some(SqlType::Boolean) {
             let message = format!(
-                "When operand type should be boolean.\nType for '{}' is {}",
+                "WHEN operand type should be boolean.\nType for '{}' is {}",
                 shown(&branch.condition),
                 when.type_name()
             );
             return Err(type_error(clause, message).at(branch.condition.span));
         }
-        let when = when.truth();
         let then = expression(&branch.result, scope, clause)?;
-        check(&branch.result, &then)?;
-        arms.push((when, then));
+        match (&then_type, &then.sql_type) {
+            (None, Some(found)) => then_type = Some(found.clone()),
+            (Some(known), Some(found)) if known != found => {
+                let message = format!(
+                    "Invalid Case expression. Type for all 'THEN' clauses should be the same.\n\
+                     THEN expression 'WHEN {} THEN {}' has type: {found}.\n\
+                     Previous THEN expression(s) type: {known}.",
+                    shown(&branch.condition),
+                    shown(&branch.result)
+                );
+                return Err(type_error(clause, message).at(branch.result.span));
+            }
+            _ => {}
+        }
+        arms.push((when.truth(), then));
     }
     let default = otherwise
         .map(|otherwise| expression(otherwise, scope, clause))
         .transpose()?;
-    if let (Some(otherwise), Some(default)) = (otherwise, &default) {
-        check(otherwise, default)?;
+    let default_type = default
+        .as_ref()
+        .and_then(|default| default.sql_type.clone());
+    if let (Some(known), Some(found), Some(otherwise)) = (&then_type, &default_type, otherwise)
+        && known != found
+    {
+        let message = format!(
+            "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\n\
+             THEN type: {known}.\nDEFAULT type: {found}."
+        );
+        return Err(type_error(clause, message).at(otherwise.span));
     }
-    let Some(result_type) = result_type else {
-        return Err(Error::new(
-            ErrorKind::Type,
-            "Invalid Case expression. All case branches have NULL type",
-        ));
+    let Some(result_type) = then_type.or(default_type) else {
+        let message = "Invalid Case expression. All case branches have NULL type".to_owned();
+        return Err(type_error(clause, message));
     };
     let arms = arms
         .into_iter()

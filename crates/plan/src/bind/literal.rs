@@ -205,7 +205,9 @@ fn is_widening(from: &SqlType, to: &SqlType) -> bool {
             },
         ) => s1 <= s2 && p1 - s1 <= p2 - s2,
         (Array(from), Array(to)) => is_widening(from, to),
-        (Map(_, from), Map(_, to)) => is_widening(from, to),
+        (Map(from_key, from), Map(to_key, to)) => {
+            is_widening(from_key, to_key) && is_widening(from, to)
+        }
         (Struct(from), Struct(to)) => from.iter().all(|field| {
             to.iter().any(|target| {
                 target.name == field.name && is_widening(&field.sql_type, &target.sql_type)

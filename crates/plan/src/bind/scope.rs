@@ -6,10 +6,13 @@ use datafusion_common::Column as ColumnReference;
 use datafusion_expr::Expr;
 use weir_catalog::{Catalog, ColumnRole, Source, SqlType};
 use weir_functions::Registry;
-use weir_sql::Ident;
+use weir_sql::{Ident, Span};
 
 use super::{TableCalls, Typed, copies::Copies};
 use crate::{Error, ErrorKind, ScanColumn, ScanSource, TableCall};
+
+/// The pseudo column that ksqlDB has not: the record's value as it came. A declared column of that name goes before it.
+const RAW_VALUE: &str = "RAW_VALUE";
 
 /// One source under its alias. Every column that is named is noted for the scan, once.
 pub struct Scope<'a> {
@@ -26,7 +29,7 @@ pub struct Scope<'a> {
     made: RefCell<Vec<String>>,
     has_lambdas: bool,
     /// The parameters of the lambdas around what is being bound, the innermost last.
-    variables: RefCell<Vec<(String, SqlType)>>,
+    variables: RefCell<Vec<Vec<(String, SqlType)>>>,
     /// All names that parameters of lambdas have had: no column is called so.
     taken: RefCell<BTreeSet<String>>,
 }
@@ -84,7 +87,7 @@ impl<'a> Scope<'a> {
 
     /// Whether a column of the source is called so, or one that every source has.
     pub fn is_column(&self, name: &str) -> bool {
-        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET"].contains(&name);
+        let is_pseudo = ["ROWTIME", "ROWPARTITION", "ROWOFFSET", RAW_VALUE].contains(&name);
         let is_scanned = || self.scan.borrow().iter().any(|column| column.name == name);
         let is_made = || self.made.borrow().iter().any(|made| made == name);
         let is_named = || is_scanned() || is_made();
@@ -95,8 +98,16 @@ impl<'a> Scope<'a> {
     /// The type of a parameter of a lambda around here.
     pub fn variable(&self, name: &str) -> Option<SqlType> {
         let variables = self.variables.borrow();
-        let found = variables.iter().find(|(variable, _)| variable == name);
+        let found = variables
+            .iter()
+            .flatten()
+            .find(|(variable, _)| variable == name);
         found.map(|(_, sql_type)| sql_type.clone())
+    }
+
+    /// How many lambdas are around what is being bound.
+    pub fn depth(&self) -> usize {
+        self.variables.borrow().len()
     }
 
     /// Whether what is being bound stands in the body of a lambda.
@@ -110,12 +121,11 @@ impl<'a> Scope<'a> {
         variables: Vec<(String, SqlType)>,
         bind: impl FnOnce() -> T,
     ) -> T {
-        let around = self.variables.borrow().len();
         let names = variables.iter().map(|(name, _)| name.clone());
         self.taken.borrow_mut().extend(names);
-        self.variables.borrow_mut().extend(variables);
+        self.variables.borrow_mut().push(variables);
         let bound = bind();
-        self.variables.borrow_mut().truncate(around);
+        self.variables.borrow_mut().pop();
         bound
     }
 
@@ -201,6 +211,10 @@ impl<'a> Scope<'a> {
         let is_here = qualifier.is_none_or(|qualifier| {
             qualifier.value == self.alias || qualifier.value == source.name
         });
+        let whole = Span::new(
+            qualifier.map_or(name.span.start, |qualifier| qualifier.span.start),
+            name.span.end,
+        );
         if !is_here {
             let qualifier = qualifier.map_or("", |qualifier| qualifier.value.as_str());
             return Err(Error::new(
@@ -210,7 +224,7 @@ impl<'a> Scope<'a> {
                     name.value
                 ),
             )
-            .at(name.span)
+            .saying(whole)
             .hint(format!("the source here is `{}`", self.alias)));
         }
         if let Some(column) = source.schema.column(&name.value) {
@@ -227,16 +241,32 @@ impl<'a> Scope<'a> {
             "ROWTIME" => Ok((ScanSource::RowTime, SqlType::BigInt)),
             "ROWPARTITION" => Ok((ScanSource::RowPartition, SqlType::Integer)),
             "ROWOFFSET" => Ok((ScanSource::RowOffset, SqlType::BigInt)),
-            _ => Err(self.unknown(source, name, clause)),
+            RAW_VALUE => Ok((ScanSource::RawValue, SqlType::String)),
+            bound => match (bound, source.key_format.window) {
+                ("WINDOWSTART", Some(window)) => {
+                    Ok((ScanSource::WindowStart(window), SqlType::BigInt))
+                }
+                ("WINDOWEND", Some(window)) => Ok((ScanSource::WindowEnd(window), SqlType::BigInt)),
+                _ => Err(self.unknown(source, qualifier, name, clause).saying(whole)),
+            },
         }
     }
 
-    fn unknown(&self, source: &Source, name: &Ident, clause: &str) -> Error {
+    fn unknown(
+        &self,
+        source: &Source,
+        qualifier: Option<&Ident>,
+        name: &Ident,
+        clause: &str,
+    ) -> Error {
+        let qualifier = qualifier.map_or(String::new(), |one| format!("{}.", one.value));
         let mut error = Error::new(
             ErrorKind::UnknownColumn,
-            format!("{clause} column '{}' cannot be resolved.", name.value),
-        )
-        .at(name.span);
+            format!(
+                "{clause} column '{qualifier}{}' cannot be resolved.",
+                name.value
+            ),
+        );
         let names: Vec<&str> = source
             .schema
             .columns

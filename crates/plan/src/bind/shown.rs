@@ -52,7 +52,6 @@ impl Text {
             ExpressionKind::Case {
                 operand: Some(_), ..
             }
-            | ExpressionKind::Lambda { .. }
             | ExpressionKind::TimeUnit(_)
             | ExpressionKind::AtTimeZone { .. } => write!(self, "{expression}"),
             kind => self.kind(kind),
@@ -121,6 +120,17 @@ impl Text {
                     self.expression(value)?;
                 }
                 self.write_str(")")
+            }
+            ExpressionKind::Lambda { parameters, body } => {
+                match parameters.as_slice() {
+                    [parameter] => write!(self, "{parameter}")?,
+                    parameters => {
+                        let names: Vec<_> = parameters.iter().map(ToString::to_string).collect();
+                        write!(self, "({})", names.join(", "))?;
+                    }
+                }
+                self.write_str(" => ")?;
+                self.expression(body)
             }
             ExpressionKind::Cast { operand, to } => {
                 self.write_str("CAST(")?;
@@ -287,6 +297,10 @@ mod tests {
             "(CASE WHEN (A = 1) THEN CAST(B AS BIGINT) ELSE 0 END)",
         );
         check("x BETWEEN -1 AND UCASE(y)", "(X BETWEEN -1 AND UCASE(Y))");
+        check(
+            "REDUCE(m, 0, (s, k, v) => s + v) + f(a, x => x = 1)",
+            "(REDUCE(M, 0, (S, K, V) => (S + V)) + F(A, X => (X = 1)))",
+        );
     }
 
     #[test]

@@ -46,21 +46,6 @@ fn check_size(whole: &SqlType) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a MAP anywhere in the type whose keys are not STRING.
-pub fn check_map_keys(sql_type: &SqlType, message: &str) -> Result<(), Error> {
-    match sql_type {
-        SqlType::Map(key, _) if **key != SqlType::String => {
-            Err(Error::new(ErrorKind::Type, message))
-        }
-        SqlType::Map(_, value) => check_map_keys(value, message),
-        SqlType::Array(element) => check_map_keys(element, message),
-        SqlType::Struct(fields) => fields
-            .iter()
-            .try_for_each(|field| check_map_keys(&field.sql_type, message)),
-        _ => Ok(()),
-    }
-}
-
 /// The type without what is in it: `DECIMAL`, `STRUCT`.
 pub fn base_name(sql_type: &SqlType) -> String {
     match sql_type {

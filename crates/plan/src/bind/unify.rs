@@ -66,13 +66,19 @@ fn join(known: &SqlType, item: &Expression, found: &SqlType) -> Result<SqlType, 
         (SqlType::Array(known), SqlType::Array(found), _) => {
             join(known, item, found).map(SqlType::array)
         }
-        (SqlType::Map(key, known), SqlType::Map(_, found), ExpressionKind::Map(entries)) => {
+        (
+            SqlType::Map(key, known),
+            SqlType::Map(found_key, found),
+            ExpressionKind::Map(entries),
+        ) => {
+            let keys = entries.iter().map(|(key, _)| (key, found_key.as_ref()));
             let values = entries.iter().map(|(_, value)| (value, found.as_ref()));
-            join_all(known, values).map(|value| SqlType::map(key.as_ref().clone(), value))
+            Ok(SqlType::map(join_all(key, keys)?, join_all(known, values)?))
         }
-        (SqlType::Map(key, known), SqlType::Map(_, found), _) => {
-            join(known, item, found).map(|value| SqlType::map(key.as_ref().clone(), value))
-        }
+        (SqlType::Map(key, known), SqlType::Map(found_key, found), _) => Ok(SqlType::map(
+            join(key, item, found_key)?,
+            join(known, item, found)?,
+        )),
         (SqlType::Struct(known), SqlType::Struct(found), _) => join_fields(known, item, found),
         (known, found, _) if known.is_number() && found.is_number() => {
             common_type(known, found).ok_or(Mismatch::Types)
@@ -96,7 +102,7 @@ fn join_all<'a>(
     Ok(known)
 }
 
-/// All fields of both, the known ones first.
+/// All fields of both: those of a constructor first, else the known ones.
 fn join_fields(known: &[Field], item: &Expression, found: &[Field]) -> Result<SqlType, Mismatch> {
     let member = |name: &str| match &item.kind {
         ExpressionKind::Struct(members) => members
@@ -105,19 +111,24 @@ fn join_fields(known: &[Field], item: &Expression, found: &[Field]) -> Result<Sq
             .map_or(item, |(_, value)| value),
         _ => item,
     };
-    let mut fields: Vec<(String, SqlType)> = Vec::with_capacity(known.len());
-    for field in known {
-        let other = found.iter().find(|other| other.name == field.name);
-        let sql_type = match other {
-            None => field.sql_type.clone(),
-            Some(other) => join(&field.sql_type, member(&field.name), &other.sql_type)?,
+    let (first, second) = match &item.kind {
+        ExpressionKind::Struct(_) => (found, known),
+        _ => (known, found),
+    };
+    let of = |fields: &'_ [Field], name: &str| {
+        let field = fields.iter().find(|field| field.name == name);
+        field.map(|field| field.sql_type.clone())
+    };
+    let rest = second
+        .iter()
+        .filter(|field| of(first, &field.name).is_none());
+    let mut fields: Vec<(String, SqlType)> = Vec::with_capacity(first.len());
+    for Field { name, sql_type } in first.iter().chain(rest) {
+        let sql_type = match (of(known, name), of(found, name)) {
+            (Some(known), Some(found)) => join(&known, member(name), &found)?,
+            _ => sql_type.clone(),
         };
-        fields.push((field.name.clone(), sql_type));
-    }
-    for field in found {
-        if !known.iter().any(|other| other.name == field.name) {
-            fields.push((field.name.clone(), field.sql_type.clone()));
-        }
+        fields.push((name.clone(), sql_type));
     }
     Ok(SqlType::structure(fields))
 }
@@ -148,10 +159,17 @@ fn join_text(known: &SqlType, text: &str) -> Result<SqlType, Mismatch> {
 
 /// The narrowest type that holds the number which a text is: `12`, `1.50`, `2e1`.
 fn number_type(text: &str) -> Option<SqlType> {
-    if text.parse::<i32>().is_ok() {
+    // In ksqlDB the least and the greatest of a type are already of the next one.
+    if text
+        .parse()
+        .is_ok_and(|number: i32| number > i32::MIN && number < i32::MAX)
+    {
         return Some(SqlType::Integer);
     }
-    if text.parse::<i64>().is_ok() {
+    if text
+        .parse()
+        .is_ok_and(|number: i64| number > i64::MIN && number < i64::MAX)
+    {
         return Some(SqlType::BigInt);
     }
     let (digits, exponent) = match text.split_once(['e', 'E']) {
@@ -171,8 +189,8 @@ fn number_type(text: &str) -> Option<SqlType> {
     let whole = whole.trim_start_matches('0').len();
     let scale = i64::try_from(fraction.len()).ok()? - i64::from(exponent);
     let precision = i64::try_from(whole + fraction.len()).ok()?;
-    // `2e1` has the digits of 20.
-    let precision = precision.max(scale).max(1) - scale.min(0);
+    // `2e1` has the digits of 20, and a number below 1 has one before the point, as a DECIMAL literal has.
+    let precision = precision.max(scale + 1) - scale.min(0);
     let (precision, scale) = (
         u8::try_from(precision).ok()?,
         u8::try_from(scale.max(0)).ok()?,
@@ -252,10 +270,16 @@ mod tests {
         check("12", "INTEGER");
         check("-2147483649", "BIGINT");
         check("4.000", "DECIMAL(4, 3)");
-        check("0.05", "DECIMAL(2, 2)");
+        check("0.05", "DECIMAL(3, 2)");
+        check("-.5", "DECIMAL(2, 1)");
+        check("0.0", "DECIMAL(2, 1)");
+        check("007.5", "DECIMAL(2, 1)");
         check("2e1", "DECIMAL(2, 0)");
+        check("2147483647", "BIGINT");
+        check("2147483646", "INTEGER");
+        check("-9223372036854775808", "DECIMAL(19, 0)");
         check("9223372036854775808", "DECIMAL(19, 0)");
-        check("1.5E-3", "DECIMAL(4, 4)");
+        check("1.5E-3", "DECIMAL(5, 4)");
         check("10 - not a number", "none");
         check("", "none");
         check("1e9999", "none");

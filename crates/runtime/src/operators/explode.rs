@@ -269,7 +269,8 @@ fn add_of_elements(elements: &ArrayRef, offsets: &[i32], sizes: &mut [usize]) {
 #[cfg(test)]
 mod tests {
     use arrow::array::{Int32Array, ListArray, StringArray};
-    use datafusion_expr::col;
+    use datafusion_common::Column;
+    use datafusion_expr::Expr;
     use weir_catalog::SqlType;
     use weir_functions::Registry;
 
@@ -284,7 +285,7 @@ mod tests {
                 name: format!("V{number}"),
                 sql_type: sql_type.clone(),
                 function: registry.table(name).unwrap().clone(),
-                arguments: vec![col(*argument)],
+                arguments: vec![Expr::Column(Column::from_name(*argument))],
             });
         let spec = weir_plan::Explode {
             calls: calls.collect(),

@@ -66,7 +66,7 @@ pub(crate) struct Operators {
 enum Any {
     Filter(Filter),
     PartitionBy(PartitionBy),
-    Explode(Explode),
+    Explode(Box<Explode>),
     Project(Project),
 }
 
@@ -105,7 +105,7 @@ impl Operators {
                 Step::Explode(calls) => {
                     let explode = Explode::try_new(calls, &columns)?;
                     columns = explode.schema();
-                    Any::Explode(explode)
+                    Any::Explode(Box::new(explode))
                 }
                 Step::Project(projected) => {
                     let project = Project::try_new(projected, &columns)?;

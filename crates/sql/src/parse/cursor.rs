@@ -327,13 +327,32 @@ impl<'a> Cursor<'a> {
 
     /// A number that no type has room for; `sign` is what stands before its digits.
     pub fn invalid_number(&self, sign: &str, digits: &str) -> Error {
+        let is_long = digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let hint = format!("integers go from {} to {}", i64::MIN, i64::MAX);
+        self.refused_number(
+            "Invalid numeric literal",
+            sign,
+            digits,
+            is_long.then_some(hint),
+        )
+    }
+
+    /// A number of the right form that is too large for DOUBLE.
+    pub fn overflowing_number(&self, sign: &str, digits: &str) -> Error {
+        let hint = format!("the largest DOUBLE is {:?}", f64::MAX);
+        self.refused_number("Number overflows DOUBLE", sign, digits, Some(hint))
+    }
+
+    fn refused_number(&self, why: &str, sign: &str, digits: &str, hint: Option<String>) -> Error {
         let Position { line, column } = self.place();
+        // ksqlDB counts this column from the number's second character.
+        let column = column + 1 - sign.len();
         self.error(
             format!(
-                "line {line}:{column}: Invalid numeric literal: {sign}{}",
+                "Failed to prepare statement: line {line}:{column}: {why}: {sign}{}",
                 shorten(digits, 80)
             ),
-            None,
+            hint,
         )
     }
 

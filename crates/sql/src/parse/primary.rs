@@ -364,10 +364,7 @@ pub fn number(cursor: &mut Cursor<'_>, is_negative: bool) -> Result<Literal, Err
                 .parse()
                 .map_err(|_| cursor.invalid_number(sign, &digits))?;
             if value.is_infinite() {
-                return Err(cursor.syntax(
-                    &format!("Number overflows DOUBLE: {}", shorten(&digits, 80)),
-                    None,
-                ));
+                return Err(cursor.overflowing_number(sign, &digits));
             }
             Literal::Double(value)
         }

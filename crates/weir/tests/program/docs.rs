@@ -211,11 +211,6 @@ fn the_example_of_three_domains_does_what_it_says() {
     check_page("examples/edge-routing/README.md");
 }
 
-#[test]
-fn the_table_of_migration_is_what_the_engine_does() {
-    check_page("docs/migration.md");
-}
-
 /// The rows of the tables in a section of a page, as cells without their quotes.
 fn rows(page: &str, section: &str) -> Vec<Vec<String>> {
     let section = page.split(&format!("\n## {section}\n")).nth(1).unwrap();

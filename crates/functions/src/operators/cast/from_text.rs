@@ -33,9 +33,9 @@ pub(super) fn convert(strings: &StringArray, to: &SqlType) -> Result<ArrayRef> {
                 .map(|text| parse_double(text?))
                 .collect::<Float64Array>(),
         ),
-        SqlType::Decimal { scale, .. } => {
-            let values = texts.map(|text| decimal::parse(text?, *scale as i8));
-            decimal::collect(&to.to_arrow(), values)?
+        SqlType::Decimal { precision, scale } => {
+            let values = texts.map(|text| decimal::parse(text?, *precision, *scale as i8));
+            decimal::collect_beyond(&to.to_arrow(), values)?
         }
         SqlType::Bytes => Arc::new(
             texts

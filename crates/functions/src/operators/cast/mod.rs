@@ -42,26 +42,28 @@ pub fn parse(text: Expr, to: &SqlType) -> Expr {
     cast(text, &SqlType::String, to)
 }
 
-/// Whether there is such a cast; the error is ksqlDB's.
+/// Whether there is such a cast; the error is ksqlDB's, of the whole types.
 pub fn check_cast(from: &SqlType, to: &SqlType) -> Result<(), String> {
+    match is_possible(from, to) {
+        true => Ok(()),
+        false => Err(format!("Cast of {from} to {to} is not supported")),
+    }
+}
+
+fn is_possible(from: &SqlType, to: &SqlType) -> bool {
     use SqlType::{
         Array, BigInt, Boolean, Bytes, Date, Decimal, Double, Integer, Map, String, Struct, Time,
         Timestamp,
     };
-    let is_possible = match (from, to) {
-        (Array(from), Array(to)) => return check_cast(from, to),
+    match (from, to) {
+        (Array(from), Array(to)) => is_possible(from, to),
         (Map(from_key, from_value), Map(to_key, to_value)) => {
-            check_cast(from_key, to_key)?;
-            return check_cast(from_value, to_value);
+            is_possible(from_key, to_key) && is_possible(from_value, to_value)
         }
-        (Struct(from), Struct(to)) => {
-            for to in to.iter() {
-                if let Some(from) = from.iter().find(|from| from.name == to.name) {
-                    check_cast(&from.sql_type, &to.sql_type)?;
-                }
-            }
-            true
-        }
+        (Struct(from), Struct(to)) => to.iter().all(|to| {
+            let from = from.iter().find(|from| from.name == to.name);
+            from.is_none_or(|from| is_possible(&from.sql_type, &to.sql_type))
+        }),
         _ if from == to => true,
         (Integer | BigInt | Decimal { .. } | Double, to) if to.is_number() => true,
         (String, Boolean | Bytes | Time | Date | Timestamp) => true,
@@ -70,10 +72,6 @@ pub fn check_cast(from: &SqlType, to: &SqlType) -> Result<(), String> {
         (Bytes, _) => false,
         (_, String) => true,
         _ => false,
-    };
-    match is_possible {
-        true => Ok(()),
-        false => Err(format!("Cast of {from} to {to} is not supported")),
     }
 }
 

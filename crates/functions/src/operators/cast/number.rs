@@ -41,17 +41,51 @@ pub(super) fn convert(array: &ArrayRef, from: &SqlType, to: &SqlType) -> Result<
             let values = values.map(|value| integer_at(i128::from(value?), *scale));
             decimal::collect(&to.to_arrow(), values)?
         }
-        (Double, Decimal { scale, .. }) => {
+        (Double, Decimal { precision, scale }) => {
             let values = array.as_primitive::<Float64Type>().iter();
-            // By its text, as Java's `BigDecimal.valueOf`; NaN and Infinity have no digits.
-            let values =
-                values.map(|value| decimal::parse(&text::Double(value?).to_string(), *scale as i8));
-            decimal::collect(&to.to_arrow(), values)?
+            let values = values.map(|value| double_as_decimal(value?, *precision, *scale as i8));
+            decimal::collect_beyond(&to.to_arrow(), values)?
         }
         (Decimal { .. }, Double) => decimal_to_double(array)?,
         (Decimal { .. }, _) => from_decimal(array, to)?,
         _ => return plan_err!("Cast of {from} to {to} is not supported"),
     })
+}
+
+/// As Java's `new BigDecimal(value, new MathContext(precision))` at `scale`: the value in full is rounded to `precision` digits,
+/// and then to `scale` places. NaN and Infinity have no digits.
+fn double_as_decimal(value: f64, precision: u8, scale: i8) -> Option<i256> {
+    if !value.is_finite() {
+        return None;
+    }
+    let places = usize::from(precision.max(1)) - 1;
+    let text = half_away_from_zero(value, places).unwrap_or_else(|| format!("{value:.places$e}"));
+    decimal::parse(&text, precision, scale)
+}
+
+/// `value` with so many digits behind the first, if it lies in the middle between two such numbers: Rust takes the even one of
+/// them there, Java the one away from zero.
+fn half_away_from_zero(value: f64, places: usize) -> Option<String> {
+    let in_full = |places: usize| format!("{value:.places$e}");
+    let one_more = in_full(places + 1);
+    let (digits, exponent) = one_more.split_once('e')?;
+    let below = digits.strip_suffix('5')?;
+    // Two numbers that are so short do not differ behind sixty digits more.
+    let far = in_full(places + 61);
+    let is_half = far.split_once('e')?.0.trim_end_matches('0') == digits;
+    // `2.` is what is left of `2.5`, and its last digit goes up.
+    let last = exponent.parse::<i64>().ok()? - i64::try_from(places).ok()?;
+    let digits: String = below
+        .chars()
+        .filter(|character| *character != '.')
+        .collect();
+    let digits = i256::from_string(&digits)?;
+    let step = if value < 0.0 {
+        i256::MINUS_ONE
+    } else {
+        i256::ONE
+    };
+    is_half.then(|| format!("{}e{last}", digits.wrapping_add(step)))
 }
 
 fn integer_at(value: i128, scale: u8) -> Option<i256> {
@@ -63,10 +97,9 @@ fn from_decimal(array: &ArrayRef, to: &SqlType) -> Result<ArrayRef> {
     let values = Unscaled::try_new(&argument)?;
     let each = |row| (!values.is_null(row)).then(|| values.value(row));
     let rows = 0..array.len();
-    if let SqlType::Decimal { scale, .. } = to {
-        let rounded =
-            rows.map(|row| decimal::round_half_up(each(row)?, values.scale, *scale as i8));
-        return decimal::collect(&to.to_arrow(), rounded);
+    if let SqlType::Decimal { precision, scale } = to {
+        let cast = |value| decimal::cast_half_up(value, values.scale, *scale as i8, *precision);
+        return decimal::collect_beyond(&to.to_arrow(), rows.map(|row| cast(each(row)?)));
     }
     // Without its places; then the low bits, as Java's `intValue` and `longValue`.
     let unit = decimal::power_of_ten(values.scale);

@@ -46,6 +46,24 @@ fn numbers_to_numbers() {
     check(0.99, &decimal_type(2, 1), decimal(10, 2, 1));
     check(-0.05, &decimal_type(2, 1), decimal(-1, 2, 1));
     check(0.01, &decimal_type(2, 1), decimal(0, 2, 1));
+    // In full this is 0.28499999999999997557…: it is cut to the digits of the type before it is rounded to its places.
+    check(0.285, &decimal_type(10, 2), decimal(29, 10, 2));
+    check(0.285, &decimal_type(20, 2), decimal(28, 20, 2));
+    check(0.2449, &decimal_type(3, 2), decimal(25, 3, 2));
+    check(2.5, &decimal_type(1, 0), decimal(3, 1, 0));
+    check(-2.5, &decimal_type(1, 0), decimal(-3, 1, 0));
+    check(3.5, &decimal_type(1, 0), decimal(4, 1, 0));
+    check(0.125, &decimal_type(2, 2), decimal(13, 2, 2));
+    check(
+        0.1,
+        &decimal_type(38, 30),
+        decimal(100_000_000_000_000_005_551_115_123_126, 38, 30),
+    );
+    check(9.96, &decimal_type(2, 1), null(&decimal_type(2, 1)));
+    check(9.94, &decimal_type(2, 1), decimal(99, 2, 1));
+    check(1e-300, &decimal_type(5, 3), decimal(0, 5, 3));
+    check(0.0, &decimal_type(5, 3), decimal(0, 5, 3));
+    check(-0.0, &decimal_type(5, 3), decimal(0, 5, 3));
     check(f64::NAN, &decimal_type(2, 1), null(&decimal_type(2, 1)));
     check(1e300, &decimal_type(2, 1), null(&decimal_type(2, 1)));
     check(
@@ -68,6 +86,12 @@ fn numbers_to_numbers() {
         decimal(9_999, 4, 2),
         &decimal_type(3, 2),
         null(&decimal_type(3, 2)),
+    );
+    check(decimal(996, 4, 2), &decimal_type(2, 1), decimal(100, 2, 1));
+    check(
+        decimal(1000, 4, 2),
+        &decimal_type(2, 1),
+        null(&decimal_type(2, 1)),
     );
     check(decimal(-1099, 4, 2), &SqlType::Integer, -10);
     check(decimal(1_i128 << 33, 38, 0), &SqlType::Integer, 0);
@@ -123,8 +147,11 @@ fn text_to_anything() {
         ("1E0", Some(10)),
         ("-0.05", Some(-1)),
         ("99e-1", Some(99)),
-        ("9.96", None),
+        // What fits before it is rounded is kept, though it has a digit more after that.
+        ("9.96", Some(100)),
+        ("-9.95", Some(-100)),
         ("10", None),
+        ("-1e1", None),
         ("1e40", None),
         ("0e99", Some(0)),
         ("1e-300", Some(0)),
@@ -343,6 +370,22 @@ fn casts_that_there_are_not() {
             ("F1".to_owned(), SqlType::Integer),
         ]),
         "Cast of STRING to STRUCT<`F0` STRING, `F1` INTEGER> is not supported",
+    );
+    // Of the whole types, not of what is in them.
+    refused(
+        SqlType::array(SqlType::Bytes),
+        SqlType::array(SqlType::String),
+        "Cast of ARRAY<BYTES> to ARRAY<STRING> is not supported",
+    );
+    refused(
+        SqlType::map(SqlType::String, SqlType::Integer),
+        SqlType::map(SqlType::String, SqlType::Boolean),
+        "Cast of MAP<STRING, INTEGER> to MAP<STRING, BOOLEAN> is not supported",
+    );
+    refused(
+        SqlType::structure([("F".to_owned(), SqlType::Date)]),
+        SqlType::structure([("F".to_owned(), SqlType::Time)]),
+        "Cast of STRUCT<`F` DATE> to STRUCT<`F` TIME> is not supported",
     );
     refused(
         SqlType::String,

@@ -60,9 +60,19 @@ pub struct RecordGiven {
     pub key: Box<RawValue>,
     pub value: Box<RawValue>,
     pub timestamp: Option<i64>,
-    pub window: Option<Value>,
+    pub window: Option<WindowGiven>,
     #[serde(default)]
     pub headers: Vec<HeaderGiven>,
+}
+
+/// Milliseconds.
+#[derive(Debug, Deserialize)]
+pub struct WindowGiven {
+    pub start: i64,
+    pub end: i64,
+    /// `time` or `session`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +120,7 @@ pub struct SourceGiven {
 pub struct KeyFormatGiven {
     pub format: Option<String>,
     pub window_type: Option<String>,
+    pub window_size_ms: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use std::{
 
 use weir_engine::{
     Engine, Error, ErrorKind, Response, Session,
-    parts::{Catalog, ColumnRole, Format, QueryState, Record, Schema, Source},
+    parts::{Catalog, ColumnRole, Format, QueryState, Record, Schema, Source, Window},
     testing::World,
 };
 
@@ -26,9 +26,6 @@ const PARTITIONS: i32 = 1;
 
 /// What a case says to its runner and not to the engine.
 const EXACT_DOUBLES: &str = "use.exact.numeric.comparison";
-
-/// A name for what is declared only to read a schema's text.
-const EXPECTED: &str = "EXPECTED_BY_THE_CASE";
 
 /// A case on its way.
 struct Run<'a> {
@@ -100,7 +97,8 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Every topic that a case names is there before the first statement.
+    /// Every topic that a case declares or fills is there before the first statement. One that only its outputs name is
+    /// made by the query that writes to it, with as many partitions as the query says.
     async fn make_topics(&self) -> Result<(), Miss> {
         let mut topics: BTreeMap<String, i32> = BTreeMap::new();
         for topic in &self.case.topics {
@@ -112,7 +110,7 @@ impl Run<'_> {
                 .entry(topic)
                 .or_insert(partitions.unwrap_or(PARTITIONS));
         }
-        for record in self.case.inputs.iter().chain(&self.case.outputs) {
+        for record in &self.case.inputs {
             topics.entry(record.topic.clone()).or_insert(PARTITIONS);
         }
         for (name, partitions) in topics {
@@ -248,16 +246,17 @@ impl Run<'_> {
     }
 
     /// What must hold of sources and topics at the end.
-    async fn compare_after(&mut self) -> Result<(), Miss> {
+    async fn compare_after(&self) -> Result<(), Miss> {
         let Some(after) = &self.case.post else {
             return Ok(());
         };
         for wanted in &after.sources {
-            let expected = match &wanted.schema {
-                Some(schema) => Some(self.read_schema(schema).await?),
-                None => None,
-            };
             let catalog = self.engine.catalog();
+            let schema = wanted.schema.as_deref();
+            let expected = schema.map(|schema| weir_engine::testing::schema(schema, &catalog));
+            let expected = expected
+                .transpose()
+                .map_err(|error| Miss::Error(format!("SOURCE {}: {error}", wanted.name)))?;
             compare_source(&catalog, wanted, expected.as_ref())
                 .map_err(|why| Miss::Fail(format!("SOURCE {}: {why}", wanted.name)))?;
         }
@@ -267,20 +266,6 @@ impl Run<'_> {
                 .map_err(|why| Miss::Fail(format!("TOPIC {}: {why}", wanted.name)))?;
         }
         Ok(())
-    }
-
-    /// The columns of a schema's text, read by declaring them.
-    async fn read_schema(&mut self, schema: &str) -> Result<Schema, Miss> {
-        let columns = schema.replace("PRIMARY KEY", "KEY");
-        self.ask(&format!(
-            "CREATE STREAM {EXPECTED} ({columns}) WITH (KAFKA_TOPIC='{EXPECTED}', PARTITIONS=1, FORMAT='JSON');"
-        ))
-        .await?;
-        let declared = self.engine.catalog().source(EXPECTED).cloned();
-        self.ask(&format!("DROP STREAM {EXPECTED};")).await?;
-        Ok(declared
-            .map(|source| source.schema.clone())
-            .unwrap_or_default())
     }
 
     async fn compare_topic(&self, wanted: &TopicAfter) -> Result<(), String> {
@@ -369,8 +354,17 @@ fn compare_source(
         {
             return Err(format!("its keys are {}", source.key_format.format));
         }
-        if let Some(window) = &key.window_type {
-            return Err(format!("expected keys with a {window} window"));
+        let window = source.key_format.window;
+        let size = match window {
+            Some(Window::Tumbling { size_ms } | Window::Hopping { size_ms }) => Some(size_ms),
+            Some(Window::Session) | None => None,
+        };
+        let found = (window.map(|window| window.to_string()), size);
+        let wanted = (key.window_type.clone(), key.window_size_ms);
+        if found != wanted {
+            return Err(format!(
+                "expected keys with window {wanted:?}, was {found:?}"
+            ));
         }
     }
     if wanted

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use bytes::Bytes;
-use weir_engine::parts::{Column, Field, Format, NewRecord, Record, Source, SqlType};
+use weir_engine::parts::{Column, Field, Format, NewRecord, Record, Source, SqlType, Window};
 
 use super::{
-    file::{HeaderGiven, RecordGiven},
+    file::{HeaderGiven, RecordGiven, WindowGiven},
     json::Json,
 };
 
@@ -19,6 +19,7 @@ pub struct Spelling {
 #[derive(Debug, Clone)]
 struct Part {
     format: Format,
+    window: Option<Window>,
     columns: Vec<Column>,
 }
 
@@ -132,19 +133,18 @@ impl Spelling {
         Self {
             key: Part {
                 format: source.key_format.format,
+                window: source.key_format.window,
                 columns: source.schema.keys().cloned().collect(),
             },
             value: Part {
                 format: source.value_format.format,
+                window: None,
                 columns: source.schema.values().cloned().collect(),
             },
         }
     }
 
     pub fn encode(&self, given: &RecordGiven) -> Result<NewRecord, String> {
-        if given.window.is_some() {
-            return Err("windowed keys are not in this version".to_owned());
-        }
         let headers = given.headers.iter().map(|header| {
             let key = header.key.clone();
             let value = bytes_of(header)?;
@@ -152,7 +152,7 @@ impl Spelling {
         });
         Ok(NewRecord {
             timestamp: given.timestamp.unwrap_or(0),
-            key: self.key.encode(given.key.get())?,
+            key: self.with_window(self.key.encode(given.key.get())?, given)?,
             value: self.value.encode(given.value.get())?,
             headers: headers.collect::<Result<_, _>>()?,
         })
@@ -165,15 +165,13 @@ impl Spelling {
         found: &Record,
         tolerance: Tolerance,
     ) -> Result<(), String> {
-        if wanted.window.is_some() {
-            return Err("windowed keys are not in this version".to_owned());
-        }
+        let key = self.without_window(wanted, found.key.as_deref())?;
         for (what, part, wanted, found) in [
-            ("key", &self.key, &wanted.key, &found.key),
-            ("value", &self.value, &wanted.value, &found.value),
+            ("key", &self.key, &wanted.key, key),
+            ("value", &self.value, &wanted.value, found.value.as_deref()),
         ] {
             let wanted = parse(wanted.get())?;
-            let found = part.decode(found.as_deref())?;
+            let found = part.decode(found)?;
             if !part.matches(&wanted, &found, tolerance) {
                 return Err(format!("{what} expected {wanted}, was {found}"));
             }
@@ -184,6 +182,44 @@ impl Spelling {
                 found.timestamp
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// The key with the window that it is to have behind it.
+    fn with_window(
+        &self,
+        key: Option<Bytes>,
+        given: &RecordGiven,
+    ) -> Result<Option<Bytes>, String> {
+        match (key, self.key.window, &given.window) {
+            (key, None, None) | (key @ None, ..) => Ok(key),
+            (Some(key), Some(window), Some(given)) => {
+                Ok(Some([&key[..], &given.behind(window)].concat().into()))
+            }
+            (_, None, Some(_)) => Err("has a window, and its topic's keys have none".to_owned()),
+            (_, Some(window), None) => Err(format!("has no {window} window")),
+        }
+    }
+
+    /// The key that is left when the window that is wanted behind it is taken away.
+    fn without_window<'a>(
+        &self,
+        wanted: &RecordGiven,
+        key: Option<&'a [u8]>,
+    ) -> Result<Option<&'a [u8]>, String> {
+        match (key, self.key.window, &wanted.window) {
+            (key, None, None) | (key @ None, ..) => Ok(key),
+            (Some(key), Some(window), Some(wanted)) => {
+                let behind = wanted.behind(window);
+                let left = key.strip_suffix(&behind[..]);
+                let left = left.filter(|_| wanted.is_like(window));
+                left.map(Some)
+                    .ok_or_else(|| format!("window expected {wanted:?}, key was {key:?}"))
+            }
+            (_, None, Some(wanted)) => Err(format!("window expected {wanted:?}, there is none")),
+            (_, Some(window), None) => {
+                Err(format!("no window expected, its key has a {window} one"))
+            }
         }
     }
 
@@ -205,12 +241,39 @@ impl Spelling {
     /// A record for the eyes.
     pub fn show(&self, record: &Record) -> String {
         let shown = |part: &Part, bytes: Option<&[u8]>| {
+            let length = match part.window {
+                None => 0,
+                Some(Window::Session) => 16,
+                Some(_) => 8,
+            };
+            let bytes = bytes.map(|bytes| &bytes[..bytes.len().saturating_sub(length)]);
             let decoded = part.decode(bytes);
             decoded.map_or_else(|why| why, |json| json.to_string())
         };
         let key = shown(&self.key, record.key.as_deref());
         let value = shown(&self.value, record.value.as_deref());
         format!("{key:.200}={value:.200}@{}", record.timestamp)
+    }
+}
+
+impl WindowGiven {
+    /// As Kafka Streams writes it.
+    fn behind(&self, window: Window) -> Vec<u8> {
+        let (start, end) = (self.start.to_be_bytes(), self.end.to_be_bytes());
+        match window {
+            Window::Session => [end, start].concat(),
+            Window::Tumbling { .. } | Window::Hopping { .. } => start.to_vec(),
+        }
+    }
+
+    /// Whether it is of that kind, and ends where such a one does.
+    fn is_like(&self, window: Window) -> bool {
+        match window {
+            Window::Session => self.kind == "session",
+            Window::Tumbling { size_ms } | Window::Hopping { size_ms } => {
+                self.kind == "time" && self.end == self.start + size_ms
+            }
+        }
     }
 }
 

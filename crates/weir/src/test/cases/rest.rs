@@ -130,7 +130,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Every topic that a case names is there before the first statement.
+    /// Every topic that a case declares or fills is there before the first statement; queries make those of their outputs.
     async fn make_topics(&self) -> Result<(), Miss> {
         let mut topics: BTreeMap<String, i32> = BTreeMap::new();
         for topic in &self.case.topics {
@@ -142,7 +142,7 @@ impl Run<'_> {
                 .entry(topic)
                 .or_insert(partitions.unwrap_or(PARTITIONS));
         }
-        for record in self.case.inputs.iter().chain(&self.case.outputs) {
+        for record in &self.case.inputs {
             topics.entry(record.topic.clone()).or_insert(PARTITIONS);
         }
         for (name, partitions) in topics {

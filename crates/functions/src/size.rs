@@ -1,4 +1,5 @@
-//! How much memory values take, about: what bounds the pieces in which bodies are evaluated, and what they make.
+//! How much memory values take, about: what bounds collections that functions make, and the pieces in which the bodies of
+//! lambdas are evaluated.
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -14,7 +15,8 @@ pub const FIRST_PIECE: usize = 16;
 /// Captured values are copied for each element; so much of them at a time.
 pub const LARGEST_PIECE: u64 = 16 << 20;
 
-/// What the bodies of a batch make; past it, rows are NULL.
+/// What one result may be made of, and all results of a batch together: what is larger is NULL.
+pub const LARGEST_RESULT: u64 = 16 << 20;
 pub const LARGEST_BATCH: u64 = 1 << 30;
 
 /// All values of an array.
@@ -107,14 +109,14 @@ mod tests {
     #[test]
     fn sizes_count_what_is_nested() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("abcd"), None, Some("é")]));
-        assert_eq!(of_rows(&[texts.clone()]), [12, 8, 10]);
+        assert_eq!(of_rows(std::slice::from_ref(&texts)), [12, 8, 10]);
         assert_eq!(of(&texts), 30);
         assert_eq!(of(&texts.slice(1, 2)), 18);
         let mut lists = ListBuilder::new(Int32Builder::new());
         lists.append_value([Some(1), None]);
         lists.append_null();
         let lists: ArrayRef = Arc::new(lists.finish());
-        assert_eq!(of_rows(&[lists.clone()]), [24, 8]);
+        assert_eq!(of_rows(std::slice::from_ref(&lists)), [24, 8]);
         assert_eq!(of(&lists), 32);
         assert_eq!(of_rows(&[lists.clone(), lists]), [48, 16]);
     }
