@@ -344,6 +344,20 @@ fn a_name_is_found_exactly_or_in_another_case_and_the_last_one_wins() {
 }
 
 #[test]
+fn no_name_of_a_member_makes_a_record_bad() {
+    let map = SqlType::map(SqlType::String, SqlType::Integer);
+    let requests = [request(&["A"], SqlType::String), request(&["B"], map)];
+    let document = r#"{"\ud800a":1,"a":"x","b":{"\udc00":2,"\u0000":3},"\ud83d\ude00":4}"#;
+    let decoded = decode(&requests, &[document]);
+    assert!(decoded.misfits.is_empty(), "{:?}", decoded.misfits);
+    assert_eq!(decoded.columns[0].as_string::<i32>().value(0), "x");
+    assert_eq!(
+        array_value_to_string(&decoded.columns[1], 0).unwrap(),
+        "{\u{fffd}: 2, \0: 3}"
+    );
+}
+
+#[test]
 fn a_duplicate_undoes_what_it_replaces() {
     let list = SqlType::array(structure(&[("X", SqlType::Integer)]));
     let decoded = decode(

@@ -355,18 +355,25 @@ fn comparison(inner: Inner) -> BoxedStrategy<ExpressionKind> {
     .boxed()
 }
 
-/// An argument of a function: a lambda and a unit of time stand nowhere else.
-fn argument(inner: Inner) -> impl Strategy<Value = Expression> {
-    prop_oneof![
-        4 => inner.clone(),
-        2 => (vec(name(), 1..4), inner).prop_map(|(parameters, body)| {
-            node(ExpressionKind::Lambda {
-                parameters,
-                body: boxed(body),
-            })
-        }),
+/// The arguments of a function: units of time stand nowhere else, nor do lambdas, which stand behind all others and behind
+/// one at least.
+fn arguments(inner: Inner) -> BoxedStrategy<Vec<Expression>> {
+    let value = prop_oneof![
+        6 => inner.clone(),
         1 => time_unit().prop_map(|unit| node(ExpressionKind::TimeUnit(unit))),
+    ];
+    let lambda = (vec(name(), 1..4), inner).prop_map(|(parameters, body)| {
+        node(ExpressionKind::Lambda {
+            parameters,
+            body: boxed(body),
+        })
+    });
+    let with_lambdas = (vec(value.clone(), 1..3), vec(lambda, 1..3));
+    prop_oneof![
+        vec(value, 0..4),
+        with_lambdas.prop_map(|(values, lambdas)| [values, lambdas].concat()),
     ]
+    .boxed()
 }
 
 fn word_form(inner: Inner) -> BoxedStrategy<ExpressionKind> {
@@ -384,7 +391,7 @@ fn word_form(inner: Inner) -> BoxedStrategy<ExpressionKind> {
             operand: boxed(operand),
             to,
         }),
-        3 => (name(), vec(argument(inner.clone()), 0..4)).prop_map(|(name, arguments)| {
+        3 => (name(), arguments(inner.clone())).prop_map(|(name, arguments)| {
             ExpressionKind::Call {
                 name,
                 arguments,

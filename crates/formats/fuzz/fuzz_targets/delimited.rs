@@ -2,45 +2,6 @@
 
 #![no_main]
 
-use std::cell::RefCell;
-
 use libfuzzer_sys::fuzz_target;
-use weir_catalog::{Format, FormatSpec, SqlType};
-use weir_formats_fuzz::{Part, records, scalars, spec};
 
-thread_local! {
-    static PARTS: RefCell<Vec<Part>> = RefCell::new(parts());
-}
-
-fn parts() -> Vec<Part> {
-    let delimited = |delimiter| FormatSpec {
-        delimiter,
-        ..spec(Format::Delimited, false)
-    };
-    let strings = [
-        ("A", SqlType::String),
-        ("B", SqlType::String),
-        ("C", SqlType::String),
-    ];
-    let mut parts = vec![
-        Part::new(delimited(None), &scalars()),
-        Part::new(delimited(None), &strings),
-        Part::new(delimited(Some('\t')), &strings),
-        Part::new(delimited(Some(' ')), &strings),
-        Part::new(delimited(Some('|')), &scalars()),
-    ];
-    for column in scalars() {
-        parts.push(Part::new(delimited(None), &[column]));
-    }
-    parts
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, rest)) = bytes.split_first() else {
-        return;
-    };
-    PARTS.with_borrow_mut(|parts| {
-        let count = parts.len();
-        parts[usize::from(*choice) % count].check(&records(rest));
-    });
-});
+fuzz_target!(|bytes: &[u8]| weir_formats_fuzz::delimited::check(bytes));

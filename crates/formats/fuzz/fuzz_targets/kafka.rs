@@ -2,35 +2,6 @@
 
 #![no_main]
 
-use std::cell::RefCell;
-
 use libfuzzer_sys::fuzz_target;
-use weir_catalog::{Format, SqlType};
-use weir_formats_fuzz::{Part, records, spec};
 
-thread_local! {
-    static PARTS: RefCell<Vec<Part>> = RefCell::new(parts());
-}
-
-fn parts() -> Vec<Part> {
-    [
-        SqlType::Integer,
-        SqlType::BigInt,
-        SqlType::Double,
-        SqlType::String,
-        SqlType::Bytes,
-    ]
-    .into_iter()
-    .map(|sql_type| Part::new(spec(Format::Kafka, false), &[("A", sql_type)]))
-    .collect()
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, rest)) = bytes.split_first() else {
-        return;
-    };
-    PARTS.with_borrow_mut(|parts| {
-        let count = parts.len();
-        parts[usize::from(*choice) % count].check(&records(rest));
-    });
-});
+fuzz_target!(|bytes: &[u8]| weir_formats_fuzz::kafka::check(bytes));

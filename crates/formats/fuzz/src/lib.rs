@@ -1,5 +1,9 @@
 //! What is asked of every decoder: its columns are valid, and what they hold is written and read again as the same.
 
+pub mod delimited;
+pub mod json;
+pub mod kafka;
+
 use arrow::{
     array::{Array, ArrayRef, BooleanArray},
     compute::filter,

@@ -124,7 +124,7 @@ impl JsonDecoder {
             ));
         }
         let is_null = text.trim_ascii() == "null";
-        let mut deserializer = sonic_rs::Deserializer::from_str(text);
+        let mut deserializer = lenient(text);
         let seed = Reading {
             node: &mut self.root,
             state: &mut self.state,
@@ -198,6 +198,11 @@ impl JsonDecoder {
             misfits: misfits.collect(),
         }
     }
+}
+
+/// Half of a surrogate pair is U+FFFD in a member's name, as it is in a text: no name makes a record bad.
+fn lenient(text: &str) -> sonic_rs::Deserializer<sonic_rs::Read<'_>> {
+    sonic_rs::Deserializer::from_str(text).utf8_lossy()
 }
 
 /// The deepest nesting, brackets in strings not counted; one look over the brackets tells if there are few.
@@ -336,7 +341,7 @@ impl<'de> Visitor<'de> for EachOf<'_> {
                 .read(raw);
                 continue;
             }
-            let mut deserializer = sonic_rs::Deserializer::from_str(raw);
+            let mut deserializer = lenient(raw);
             let reading = ContainerOf {
                 target,
                 state: self.state,
@@ -544,7 +549,7 @@ impl<'de> Visitor<'de> for BothOf<'_> {
     fn visit_str<E: serde::de::Error>(self, raw: &str) -> Result<(), E> {
         let (state, row) = (self.state, self.row);
         for node in self.nodes {
-            let mut deserializer = sonic_rs::Deserializer::from_str(raw);
+            let mut deserializer = lenient(raw);
             let reading = Reading { node, state, row };
             reading.deserialize(&mut deserializer).map_err(E::custom)?;
         }

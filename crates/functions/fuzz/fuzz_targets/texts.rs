@@ -14,9 +14,7 @@ use arrow::{
     datatypes::{Field, FieldRef},
 };
 use datafusion_common::{ScalarValue, config::ConfigOptions};
-use datafusion_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, Volatility,
-};
+use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, Volatility};
 use libfuzzer_sys::fuzz_target;
 use weir_catalog::SqlType;
 use weir_functions::{Registry, Udf};
@@ -95,9 +93,9 @@ fn check(call: &Call, bytes: &[u8]) {
     let values: Vec<ScalarValue> = values.collect();
     let started = Instant::now();
     let constant = invoke(&call.udf, values.iter().cloned().map(ColumnarValue::Scalar));
-    let columns = values.iter().map(|value| {
-        ColumnarValue::Array(value.to_array_of_size(ROWS).expect("a column"))
-    });
+    let columns = values
+        .iter()
+        .map(|value| ColumnarValue::Array(value.to_array_of_size(ROWS).expect("a column")));
     let column = invoke(&call.udf, columns);
     let mixed = values.iter().enumerate().map(|(index, value)| match index {
         0 => ColumnarValue::Array(value.to_array_of_size(ROWS).expect("a column")),
@@ -105,7 +103,11 @@ fn check(call: &Call, bytes: &[u8]) {
     });
     let mixed = invoke(&call.udf, mixed);
     let elapsed = started.elapsed();
-    assert!(elapsed < PATIENCE, "{} took {elapsed:?} for {values:?}", call.name);
+    assert!(
+        elapsed < PATIENCE,
+        "{} took {elapsed:?} for {values:?}",
+        call.name
+    );
     for other in [column, mixed] {
         assert!(
             constant.to_data() == other.to_data(),
