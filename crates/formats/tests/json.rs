@@ -629,3 +629,22 @@ proptest! {
         prop_assert_eq!(decoded.columns[0].len(), 3);
     }
 }
+
+#[test]
+fn a_number_that_no_double_holds_is_bad_only_where_something_else_is_asked_for() {
+    let requests = [
+        request(&["A"], structure(&[("X", SqlType::Integer)])),
+        request(&["B"], SqlType::array(SqlType::String)),
+        request(&["C"], SqlType::String),
+    ];
+    let records = [r#"{"A": 1E+400, "B": ["x", 1E+400], "C": "kept", "D": -1E400}"#];
+    let decoded = decode(&requests, &records);
+    let bad: Vec<_> = decoded.misfits.iter().map(|misfit| misfit.column).collect();
+    assert_eq!(bad, [Some(0)], "{:?}", decoded.misfits);
+    assert_eq!(decoded.columns[2].as_string::<i32>().value(0), "kept");
+    let list = decoded.columns[1].as_list::<i32>().value(0);
+    assert_eq!(list.as_string::<i32>().value(1), "1E+400");
+    // What is no JSON stays so.
+    let decoded = decode(&requests, &[r#"{"A": 1E+400, "B": [}"#]);
+    assert_eq!(decoded.misfits[0].column, None);
+}

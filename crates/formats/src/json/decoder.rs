@@ -50,6 +50,9 @@ struct State {
     record: usize,
     misfits: Vec<Found>,
     scratch: String,
+    /// Whether objects and arrays are looked at before they are read: the parser gives a document up for a number that no
+    /// double holds, also where it is only in another's place.
+    is_careful: bool,
 }
 
 /// A misfit, and the target that found it.
@@ -124,15 +127,13 @@ impl JsonDecoder {
             ));
         }
         let is_null = text.trim_ascii() == "null";
-        let mut deserializer = lenient(text);
-        let seed = Reading {
-            node: &mut self.root,
-            state: &mut self.state,
-            row,
-        };
-        let read = seed
-            .deserialize(&mut deserializer)
-            .and_then(|()| deserializer.end());
+        let read = self.read_text(text, row).or_else(|_| {
+            self.forget(row);
+            self.state.is_careful = true;
+            let read = self.read_text(text, row);
+            self.state.is_careful = false;
+            read
+        });
         match read {
             Ok(()) => Ok(is_null),
             Err(error) => {
@@ -154,10 +155,26 @@ impl JsonDecoder {
         }
     }
 
-    /// The record is bad for all: nothing of it stays.
-    fn set_aside(&mut self, record: usize, reason: BadRecord) {
+    fn read_text(&mut self, text: &str, row: usize) -> Result<(), sonic_rs::Error> {
+        let mut deserializer = lenient(text);
+        let seed = Reading {
+            node: &mut self.root,
+            state: &mut self.state,
+            row,
+        };
+        seed.deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
+    /// Nothing of the record stays.
+    fn forget(&mut self, record: usize) {
         self.root.truncate(record);
         self.state.misfits.retain(|found| found.record != record);
+    }
+
+    /// The record is bad for all.
+    fn set_aside(&mut self, record: usize, reason: BadRecord) {
+        self.forget(record);
         self.state.misfits.push(Found {
             record,
             target: usize::MAX,
@@ -245,6 +262,14 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
         match self.node.targets.as_mut_slice() {
             [] => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ()),
             [only] => match only.kind {
+                _ if self.state.is_careful => deserializer.deserialize_newtype_struct(
+                    RAW,
+                    EachOf {
+                        targets: std::slice::from_mut(only),
+                        state: self.state,
+                        row: self.row,
+                    },
+                ),
                 Kind::Scalar { .. } => deserializer.deserialize_newtype_struct(
                     RAW,
                     ScalarOf {
@@ -347,6 +372,13 @@ impl<'de> Visitor<'de> for EachOf<'_> {
                 state: self.state,
                 row: self.row,
             };
+            if raw
+                .trim_ascii()
+                .starts_with(|first: char| first == '-' || first.is_ascii_digit())
+            {
+                reading.refuse(raw.trim_ascii())?;
+                continue;
+            }
             (&mut deserializer)
                 .deserialize_any(reading)
                 .map_err(E::custom)?;

@@ -327,7 +327,7 @@ mod tests {
         check(["a".into(), "b".into(), "a".into()], "{b=2, a=null}");
         check(
             ["a".into(), ScalarValue::Utf8(None), "c".into()],
-            "{a=1, c=null}",
+            "{a=1, null=2, c=null}",
         );
     }
 
