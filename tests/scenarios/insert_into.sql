@@ -67,7 +67,7 @@ INSERT INTO s VALUES (1);
 
 --@test: a column that there is not
 --@expected.error: io.confluent.ksql.util.KsqlException
---@expected.message: Column name NOPE does not exist.
+--@expected.message: Column name `NOPE` does not exist.
 CREATE STREAM s (id INT KEY, v INT) WITH (kafka_topic='s', value_format='JSON');
 INSERT INTO s (id, nope) VALUES (1, 2);
 

@@ -44,6 +44,8 @@ pub struct TopicSpec {
     /// −1: the broker's default.
     pub replicas: i16,
     pub retention_ms: Option<i64>,
+    /// Whether PARTITIONS or REPLICAS are the statement's own words, and not what the source's topic has.
+    pub is_said: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -417,6 +417,9 @@ impl<'a> With<'a> {
                 .or(like.map(|facts| facts.replicas))
                 .unwrap_or(-1),
             retention_ms,
+            is_said: ["PARTITIONS", "REPLICAS"]
+                .iter()
+                .any(|name| self.properties.get(name).is_some()),
         })
     }
 }

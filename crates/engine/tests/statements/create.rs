@@ -544,10 +544,9 @@ async fn a_topic_that_is_there_must_be_as_the_sink_wants_it() {
     house
         .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
         .await;
-    // Without PARTITIONS the sink is to have as many as the source.
     house
         .refuses(
-            "CREATE STREAM x AS SELECT * FROM s;",
+            "CREATE STREAM x WITH (partitions=2) AS SELECT * FROM s;",
             "A Kafka topic with the name 'X' already exists, with different partition/replica configuration than required. \
              KSQL expects 2 partitions (topic has 3), 1 replication factor (topic has 1).",
         )

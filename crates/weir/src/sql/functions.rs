@@ -183,7 +183,8 @@ Variations  : \n
     fn lines_are_broken_between_words() {
         let check = |text, width, expected: &[&str]| assert_eq!(broken(text, width), expected);
         check("ab cd ef", 6, &["ab cd", "ef"]);
-        check("ab cd ef", 5, &["ab", "cd", "ef"]);
+        check("ab cd ef", 5, &["ab cd", "ef"]);
+        check("ab cd ef", 4, &["ab", "cd", "ef"]);
         check("a longword b", 5, &["a", "longword", "b"]);
         check("one\ntwo", 80, &["one", "two"]);
         check("a b", usize::MAX, &["a b"]);

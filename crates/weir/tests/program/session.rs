@@ -232,7 +232,7 @@ fn a_script_stops_at_the_first_error_and_names_its_place() {
     assert!(done.stdout.contains(" Stream created "), "{done:#?}");
     assert!(!done.stdout.contains("Partition Replicas"), "{done:#?}");
     let expected = format!(
-        "error: SELECT column 'B' cannot be resolved.\n  --> {script}:6:3\n  6 |   b FROM s;\n        ^\nhint: did you mean `A`?\n"
+        "error: Line: 6, Col: 3: SELECT column 'B' cannot be resolved.\n  --> {script}:6:3\n  6 |   b FROM s;\n        ^\nhint: did you mean `A`?\n"
     );
     assert_eq!(done.stderr, expected);
 }
