@@ -240,7 +240,7 @@ fn push_field(
         SqlType::String => Value::Bytes(field.as_bytes()),
         SqlType::Bytes => {
             // Padding may be left out, but not a part of it.
-            let is_whole = !field.ends_with('=') || field.len() % 4 == 0;
+            let is_whole = !field.ends_with('=') || field.len().is_multiple_of(4);
             let bytes = BASE64.decode(field).ok().filter(|_| is_whole);
             let bytes = bytes.ok_or("BYTES in base64")?;
             column.push(row, Value::Bytes(&bytes));

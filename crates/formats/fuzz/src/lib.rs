@@ -101,12 +101,12 @@ impl Part {
         assert!(encoded.failures.is_empty(), "{:?}", encoded.failures);
         let records: Vec<Option<&[u8]>> = encoded.rows.iter().map(|row| row.as_deref()).collect();
         let again = self.decoder.decode(&records);
-        for misfit in again.misfits.iter().filter(|misfit| !bad[misfit.row]) {
-            panic!(
-                "{} is not read again: {misfit:?}",
-                String::from_utf8_lossy(records[misfit.row].unwrap_or_default())
-            );
-        }
+        let unread = again.misfits.iter().find(|misfit| !bad[misfit.row]);
+        assert!(
+            unread.is_none(),
+            "{:?} is not read again: {unread:?}",
+            unread.map(|misfit| String::from_utf8_lossy(records[misfit.row].unwrap_or_default()))
+        );
         for (first, second) in decoded.columns.iter().zip(&again.columns) {
             same(first, second, &good, "written and read");
         }

@@ -36,7 +36,10 @@ impl Passing {
                 self.lost.push(id.to_owned());
                 false
             }
-            (false, true) => self.new.insert(id.to_owned()) || true,
+            (false, true) => {
+                self.new.insert(id.to_owned());
+                true
+            }
             _ => true,
         }
     }
