@@ -93,11 +93,11 @@ const MEANINGS: &[(&str, &str)] = &[
     ("VALUE_SCHEMA_ID", OF_A_REGISTRY),
     (
         "WINDOW_SIZE",
-        "that keys are windowed: refused, windows are not in this version",
+        "how long the windows of a TUMBLING or HOPPING `WINDOW_TYPE` are: `'10 SECONDS'`",
     ),
     (
         "WINDOW_TYPE",
-        "that keys are windowed: refused, windows are not in this version",
+        "that each key of the topic has a window behind it: `SESSION`, `TUMBLING` or `HOPPING`. Rows then have `WINDOWSTART` and `WINDOWEND`",
     ),
     (
         "WRAP_SINGLE_VALUE",

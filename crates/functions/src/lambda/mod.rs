@@ -5,7 +5,7 @@
 //! over all of them in pieces of bounded size.
 //!
 //! **Invariant:** a body that fails is no error of the batch. ksqlDB gives up the whole collection then, so a failure makes
-//! that row NULL; [`failure`] says when one fails.
+//! that row NULL; `failure` says when one fails.
 
 mod elements;
 mod failure;

@@ -1,7 +1,7 @@
 //! LIKE and ILIKE: our own, since ksqlDB has no implicit escape character and its users' rules are full of backslashes.
 //!
 //! `%` is any run of characters and `_` any one (a code point), line breaks included. ILIKE folds both sides
-//! ([`crate::fold`]). Two-valued: with a NULL value or pattern LIKE is FALSE and NOT LIKE is TRUE. So it is for a pattern out
+//! (`crate::fold`). Two-valued: with a NULL value or pattern LIKE is FALSE and NOT LIKE is TRUE. So it is for a pattern out
 //! of a column that ends in its escape character; in a literal that is an error when the statement is bound. `Expr::Like`
 //! never reaches DataFusion.
 

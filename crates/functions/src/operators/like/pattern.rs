@@ -63,7 +63,7 @@ enum Token {
 }
 
 impl LikePattern {
-    /// With `folds`, for values that are folded ([`crate::fold`]).
+    /// With `folds`, for values that are folded (`crate::fold`).
     pub fn try_new(text: &str, escape: Option<char>, folds: bool) -> Result<Self, String> {
         let mut tokens = tokens(text, escape)?;
         for token in tokens.iter_mut().filter(|_| folds) {
