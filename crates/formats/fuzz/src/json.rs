@@ -64,10 +64,26 @@ pub fn check(bytes: &[u8]) {
                 .misfits
                 .iter()
                 .find(|misfit| misfit.row == row && misfit.column.is_none());
-            // The other parser does not go deeper than 128.
-            if text.len() < 128 || is_json {
+            // The other parser does not go deeper than 128, and does not read on behind an escape that is none.
+            if is_json || text.len() < 128 && !has_broken_escape(text) {
                 assert_eq!(bad.is_none(), is_json, "{text:?}: {bad:?}");
             }
         }
     });
+}
+
+/// `\u` without four digits, which is read as U+FFFD.
+fn has_broken_escape(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        let digits = rest.get(1..5).unwrap_or_default();
+        let is_whole = digits.len() == 4 && digits.iter().all(u8::is_ascii_hexdigit);
+        match rest.first() {
+            Some(b'u') if !is_whole => return true,
+            Some(_) => rest = &rest[1..],
+            None => {}
+        }
+    }
+    false
 }

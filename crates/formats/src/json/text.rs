@@ -222,6 +222,7 @@ mod tests {
             assert_eq!(text, expected, "{raw}");
         };
         check(r#""a\"b\\c\/d\u00e9\n""#, "a\"b\\c/dé\n");
+        check(r#""\u0::l \u""#, "\u{fffd}0::l \u{fffd}");
         check(r#""\ud83d\ude00""#, "😀");
         check(r#""\ud83d x \ude00""#, "\u{fffd} x \u{fffd}");
         check("true", "true");
