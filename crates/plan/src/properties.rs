@@ -507,7 +507,13 @@ fn parse_format(name: &str) -> Result<FormatSpec, Error> {
         "KAFKA" => Format::Kafka,
         "DELIMITED" => Format::Delimited,
         "JSON" => Format::Json,
-        later @ ("AVRO" | "PROTOBUF" | "PROTOBUF_NOSR" | "JSON_SR") => {
+        "PROTOBUF_NOSR" => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "The format PROTOBUF_NOSR is not in this version: use JSON, DELIMITED or KAFKA.",
+            ));
+        }
+        later @ ("AVRO" | "PROTOBUF" | "JSON_SR") => {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
