@@ -138,7 +138,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "ksql.timestamp.throw.on.invalid",
-        "whether a record that cannot be dated ends a query: it never does",
+        "whether a persistent query stops at a record that it cannot date, and tries it again; else the record is set aside",
     ),
     (
         "ksql.variable.substitution.enable",

@@ -56,6 +56,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("krafka", &["weir-kafka"]),
     ("axum", &["weir-server", "weir-examples"]),
     ("clap", &["weir"]),
+    ("fancy-regex", &["weir-functions"]),
+    ("jiff", &["weir-functions"]),
     ("rustyline", &["weir"]),
     (
         "datafusion-common",

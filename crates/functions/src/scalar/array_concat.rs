@@ -17,7 +17,13 @@ pub fn function() -> Builtin {
         array,
         concat,
     );
-    Builtin::new("ARRAY_CONCAT", "ARRAY", "Appends an array to another.", vec![variant]).takes_null()
+    Builtin::new(
+        "ARRAY_CONCAT",
+        "ARRAY",
+        "Appends an array to another.",
+        vec![variant],
+    )
+    .takes_null()
 }
 
 fn concat(call: &Call) -> Result<ArrayRef> {
@@ -46,12 +52,20 @@ mod tests {
         let nothing = || null(&SqlType::array(SqlType::Integer));
         let (some, others) = (integers(&[Some(1), None, Some(1)]), integers(&[Some(2)]));
         let check = |first, second, expected| call("ARRAY_CONCAT", &[first, second], expected);
-        check(some.clone(), others.clone(), integers(&[Some(1), None, Some(1), Some(2)]));
+        check(
+            some.clone(),
+            others.clone(),
+            integers(&[Some(1), None, Some(1), Some(2)]),
+        );
         check(some.clone(), integers(&[]), some.clone());
         check(integers(&[]), integers(&[]), integers(&[]));
         check(some.clone(), nothing(), some.clone());
         check(nothing(), some.clone(), some);
         check(nothing(), nothing(), nothing());
-        check(texts(&[Some("é")]), texts(&[None]), texts(&[Some("é"), None]));
+        check(
+            texts(&[Some("é")]),
+            texts(&[None]),
+            texts(&[Some("é"), None]),
+        );
     }
 }

@@ -27,7 +27,8 @@ pub fn function() -> Builtin {
         "ARRAY",
         "Tells whether an array holds a value.",
         vec![variant],
-    ).takes_null()
+    )
+    .takes_null()
     .shown_as("ARRAY_CONTAINS")
 }
 
@@ -42,4 +43,30 @@ fn contains(call: &Call) -> Result<ArrayRef> {
         !array.is_null(row) && elements.any(|element| is_equal(element, value.index(row)))
     });
     Ok(Arc::new(BooleanArray::new(rows, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_catalog::SqlType;
+
+    use crate::testing::{call, integers, no_text, null, text, texts};
+
+    #[test]
+    fn an_element_is_there_or_not() {
+        let array = || texts(&[Some("Red"), None, Some("Pink")]);
+        call("ARRAY_CONTAINS", &[array(), text("Pink")], true);
+        call("ARRAY_CONTAINS", &[array(), text("pink")], false);
+        call("ARRAY_CONTAINS", &[array(), no_text()], true);
+        call("ARRAY_CONTAINS", &[texts(&[Some("a")]), no_text()], false);
+        call("ARRAY_CONTAINS", &[texts(&[]), text("a")], false);
+        call(
+            "ARRAY_CONTAINS",
+            &[integers(&[Some(1), Some(-2)]), (-2).into()],
+            true,
+        );
+        call("ARRAY_CONTAINS", &[integers(&[Some(1)]), 2.into()], false);
+        let none = null(&SqlType::array(SqlType::String));
+        call("ARRAY_CONTAINS", &[none.clone(), text("a")], false);
+        call("ARRAY_CONTAINS", &[none, no_text()], false);
+    }
 }

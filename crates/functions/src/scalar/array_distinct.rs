@@ -20,7 +20,12 @@ pub fn function() -> Builtin {
         array,
         distinct,
     );
-    Builtin::new("ARRAY_DISTINCT", "ARRAY", "Removes duplicates from an array.", vec![variant])
+    Builtin::new(
+        "ARRAY_DISTINCT",
+        "ARRAY",
+        "Removes duplicates from an array.",
+        vec![variant],
+    )
 }
 
 fn distinct(call: &Call) -> Result<ArrayRef> {
@@ -29,7 +34,9 @@ fn distinct(call: &Call) -> Result<ArrayRef> {
     let mut known = HashSet::new();
     let picks = Picks::of_rows(call, |row, picks| {
         known.clear();
-        let elements = array.get(row)?.filter(|place| known.insert(encoded.get(*place)));
+        let elements = array
+            .get(row)?
+            .filter(|place| known.insert(encoded.get(*place)));
         picks.extend(elements.map(|place| (0, place)));
         Some(())
     })?;
@@ -45,18 +52,40 @@ mod tests {
     #[test]
     fn cases() {
         let check = |array, expected| call("ARRAY_DISTINCT", &[array], expected);
-        check(integers(&[Some(0), Some(1), Some(0), Some(-1)]), integers(&[Some(0), Some(1), Some(-1)]));
+        check(
+            integers(&[Some(0), Some(1), Some(0), Some(-1)]),
+            integers(&[Some(0), Some(1), Some(-1)]),
+        );
         check(integers(&[None, Some(1), None]), integers(&[None, Some(1)]));
         check(integers(&[]), integers(&[]));
-        check(null(&SqlType::array(SqlType::Integer)), null(&SqlType::array(SqlType::Integer)));
-        check(texts(&[Some("a"), Some("A"), Some("a")]), texts(&[Some("a"), Some("A")]));
         check(
-            array_of(&[0.0.into(), (-0.0).into(), f64::NAN.into(), (-f64::NAN).into(), 0.0.into()]),
+            null(&SqlType::array(SqlType::Integer)),
+            null(&SqlType::array(SqlType::Integer)),
+        );
+        check(
+            texts(&[Some("a"), Some("A"), Some("a")]),
+            texts(&[Some("a"), Some("A")]),
+        );
+        check(
+            array_of(&[
+                0.0.into(),
+                (-0.0).into(),
+                f64::NAN.into(),
+                (-f64::NAN).into(),
+                0.0.into(),
+            ]),
             array_of(&[0.0.into(), (-0.0).into(), f64::NAN.into()]),
         );
-        let lists = [integers(&[Some(1), None]), integers(&[Some(1)]), integers(&[Some(1), None])];
+        let lists = [
+            integers(&[Some(1), None]),
+            integers(&[Some(1)]),
+            integers(&[Some(1), None]),
+        ];
         check(array_of(&lists), array_of(&lists[..2]));
         let turned = map_of(&[("b", None), ("a", Some(1))]);
-        check(array_of(&[map(), turned, map_of(&[])]), array_of(&[map(), map_of(&[])]));
+        check(
+            array_of(&[map(), turned, map_of(&[])]),
+            array_of(&[map(), map_of(&[])]),
+        );
     }
 }

@@ -64,15 +64,35 @@ mod tests {
         let nothing = || null(&SqlType::array(SqlType::Integer));
         let some = || integers(&[Some(1), None, Some(2), Some(1), Some(3)]);
         let check = |first, second, expected| call("ARRAY_EXCEPT", &[first, second], expected);
-        check(some(), integers(&[Some(2)]), integers(&[Some(1), None, Some(3)]));
-        check(some(), integers(&[None, Some(1)]), integers(&[Some(2), Some(3)]));
-        check(some(), integers(&[]), integers(&[Some(1), None, Some(2), Some(3)]));
+        check(
+            some(),
+            integers(&[Some(2)]),
+            integers(&[Some(1), None, Some(3)]),
+        );
+        check(
+            some(),
+            integers(&[None, Some(1)]),
+            integers(&[Some(2), Some(3)]),
+        );
+        check(
+            some(),
+            integers(&[]),
+            integers(&[Some(1), None, Some(2), Some(3)]),
+        );
         check(integers(&[]), some(), integers(&[]));
         check(some(), some(), integers(&[]));
         check(nothing(), some(), nothing());
         check(some(), nothing(), nothing());
-        check(texts(&[Some("a"), Some("é")]), texts(&[Some("A"), Some("é")]), texts(&[Some("a")]));
+        check(
+            texts(&[Some("a"), Some("é")]),
+            texts(&[Some("A"), Some("é")]),
+            texts(&[Some("a")]),
+        );
         let lists = [texts(&[Some("a")]), texts(&[None])];
-        check(array_of(&lists), array_of(&lists[1..]), array_of(&lists[..1]));
+        check(
+            array_of(&lists),
+            array_of(&lists[1..]),
+            array_of(&lists[..1]),
+        );
     }
 }

@@ -30,7 +30,11 @@ mod tests {
         let nothing = || null(&SqlType::array(SqlType::Integer));
         let some = || integers(&[Some(0), Some(0), Some(1), None, Some(-1), None]);
         let check = |first, second, expected| call("ARRAY_INTERSECT", &[first, second], expected);
-        check(some(), integers(&[Some(1), Some(-2), Some(0)]), integers(&[Some(0), Some(1)]));
+        check(
+            some(),
+            integers(&[Some(1), Some(-2), Some(0)]),
+            integers(&[Some(0), Some(1)]),
+        );
         check(some(), integers(&[None]), integers(&[None]));
         check(some(), integers(&[Some(7)]), integers(&[]));
         check(some(), integers(&[]), integers(&[]));
@@ -38,6 +42,10 @@ mod tests {
         check(nothing(), some(), nothing());
         check(some(), nothing(), nothing());
         let turned = map_of(&[("b", None), ("a", Some(1))]);
-        check(array_of(&[map_of(&[]), map()]), array_of(&[turned]), array_of(&[map()]));
+        check(
+            array_of(&[map_of(&[]), map()]),
+            array_of(&[turned]),
+            array_of(&[map()]),
+        );
     }
 }

@@ -34,7 +34,8 @@ pub fn function() -> Builtin {
                 join,
             ),
         ],
-    ).takes_null()
+    )
+    .takes_null()
     .shown_as("ARRAY_JOIN")
 }
 
@@ -66,4 +67,41 @@ fn join(call: &Call) -> Result<ArrayRef> {
 fn append(joined: &mut impl Write, elements: &ArrayRef, place: usize) -> Result<()> {
     write_value(joined, elements, place)
         .map_err(|_| internal_datafusion_err!("{} has no text", elements.data_type()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int32Builder, ListBuilder};
+    use datafusion_common::ScalarValue;
+    use weir_catalog::SqlType;
+
+    use crate::testing::{call, integers, no_text, null, text, texts};
+
+    #[test]
+    fn elements_stand_beside_one_another() {
+        let array = || texts(&[Some("Red"), None, Some("Pink")]);
+        call("ARRAY_JOIN", &[array()], text("Red,null,Pink"));
+        let numbers = integers(&[Some(1), None, Some(-42)]);
+        call("ARRAY_JOIN", &[numbers, text("?")], text("1?null?-42"));
+        call(
+            "ARRAY_JOIN",
+            &[integers(&[Some(1), Some(2)]), no_text()],
+            text("12"),
+        );
+        call("ARRAY_JOIN", &[array(), text("")], text("RednullPink"));
+        call("ARRAY_JOIN", &[texts(&[]), text("x")], text(""));
+        let none = || null(&SqlType::array(SqlType::String));
+        call("ARRAY_JOIN", &[none()], no_text());
+        call("ARRAY_JOIN", &[none(), text("x")], no_text());
+    }
+
+    #[test]
+    fn nested_elements_have_no_text() {
+        let mut nested = ListBuilder::new(ListBuilder::new(Int32Builder::new()));
+        nested.append(true);
+        let nested = ScalarValue::List(Arc::new(nested.finish()));
+        call("ARRAY_JOIN", &[nested], no_text());
+    }
 }

@@ -19,6 +19,30 @@ pub fn function() -> Builtin {
             Ok(Arc::new((0..call.rows).map(length).collect::<Int32Array>()))
         },
     );
-    Builtin::new("ARRAY_LENGTH", "ARRAY", "Returns the length of an array.", vec![variant])
-        .shown_as("ARRAY_LENGTH")
+    Builtin::new(
+        "ARRAY_LENGTH",
+        "ARRAY",
+        "Returns the length of an array.",
+        vec![variant],
+    )
+    .shown_as("ARRAY_LENGTH")
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_catalog::SqlType;
+
+    use crate::testing::{call, integers, null, texts};
+
+    #[test]
+    fn all_elements_count() {
+        call("ARRAY_LENGTH", &[texts(&[])], 0);
+        call("ARRAY_LENGTH", &[texts(&[Some("a"), None, Some("a")])], 3);
+        call("ARRAY_LENGTH", &[integers(&[None])], 1);
+        call(
+            "ARRAY_LENGTH",
+            &[null(&SqlType::array(SqlType::String))],
+            None::<i32>,
+        );
+    }
 }

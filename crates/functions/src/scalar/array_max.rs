@@ -23,7 +23,12 @@ pub fn function() -> Builtin {
         element,
         |call| extreme(call, Ordering::Greater),
     );
-    Builtin::new("ARRAY_MAX", "ARRAY", "Returns the greatest element of an array.", vec![variant])
+    Builtin::new(
+        "ARRAY_MAX",
+        "ARRAY",
+        "Returns the greatest element of an array.",
+        vec![variant],
+    )
 }
 
 /// The first of the elements that come out as `wanted` when compared with those before them.
@@ -78,20 +83,44 @@ mod tests {
     #[test]
     fn cases() {
         let check = |array, expected: ScalarValue| call("ARRAY_MAX", &[array], expected);
-        check(integers(&[Some(0), None, Some(i32::MAX), Some(-1)]), i32::MAX.into());
+        check(
+            integers(&[Some(0), None, Some(i32::MAX), Some(-1)]),
+            i32::MAX.into(),
+        );
         check(integers(&[Some(i32::MIN)]), i32::MIN.into());
         check(integers(&[None, None]), ScalarValue::Int32(None));
         check(integers(&[]), ScalarValue::Int32(None));
-        check(null(&SqlType::array(SqlType::Integer)), ScalarValue::Int32(None));
-        check(array_of(&[false.into(), true.into(), ScalarValue::Boolean(None)]), true.into());
-        check(array_of(&[0.0.into(), f64::NAN.into(), f64::INFINITY.into()]), f64::NAN.into());
+        check(
+            null(&SqlType::array(SqlType::Integer)),
+            ScalarValue::Int32(None),
+        );
+        check(
+            array_of(&[false.into(), true.into(), ScalarValue::Boolean(None)]),
+            true.into(),
+        );
+        check(
+            array_of(&[0.0.into(), f64::NAN.into(), f64::INFINITY.into()]),
+            f64::NAN.into(),
+        );
         check(array_of(&[(-0.0).into(), 0.0.into()]), 0.0.into());
-        check(array_of(&[decimal(-99, 3, 1), decimal(90, 3, 1)]), decimal(90, 3, 1));
+        check(
+            array_of(&[decimal(-99, 3, 1), decimal(90, 3, 1)]),
+            decimal(90, 3, 1),
+        );
         // UTF-16 units: U+FF00 is above the pair of U+1F600.
-        check(texts(&[Some("foo"), None, Some("Food"), Some("food")]), "food".into());
-        check(texts(&[Some("\u{1f600}"), Some("\u{ff00}")]), "\u{ff00}".into());
+        check(
+            texts(&[Some("foo"), None, Some("Food"), Some("food")]),
+            "food".into(),
+        );
+        check(
+            texts(&[Some("\u{1f600}"), Some("\u{ff00}")]),
+            "\u{ff00}".into(),
+        );
         check(array_of(&[bytes(&[0x80]), bytes(&[0x7f])]), bytes(&[0x7f]));
-        check(array_of(&[ScalarValue::Date32(Some(1)), ScalarValue::Date32(Some(2))]), ScalarValue::Date32(Some(2)));
+        check(
+            array_of(&[ScalarValue::Date32(Some(1)), ScalarValue::Date32(Some(2))]),
+            ScalarValue::Date32(Some(2)),
+        );
         // ARRAYs have no order.
         let lists = [integers(&[Some(1)]), integers(&[Some(2)])];
         check(array_of(&lists), null(&SqlType::array(SqlType::Integer)));

@@ -13,7 +13,12 @@ pub fn function() -> Builtin {
         element,
         |call| extreme(call, Ordering::Less),
     );
-    Builtin::new("ARRAY_MIN", "ARRAY", "Returns the least element of an array.", vec![variant])
+    Builtin::new(
+        "ARRAY_MIN",
+        "ARRAY",
+        "Returns the least element of an array.",
+        vec![variant],
+    )
 }
 
 #[cfg(test)]
@@ -26,15 +31,30 @@ mod tests {
     #[test]
     fn cases() {
         let check = |array, expected: ScalarValue| call("ARRAY_MIN", &[array], expected);
-        check(integers(&[Some(0), None, Some(i32::MIN), Some(-1)]), i32::MIN.into());
+        check(
+            integers(&[Some(0), None, Some(i32::MIN), Some(-1)]),
+            i32::MIN.into(),
+        );
         check(integers(&[None, None]), ScalarValue::Int32(None));
         check(integers(&[]), ScalarValue::Int32(None));
-        check(null(&SqlType::array(SqlType::Integer)), ScalarValue::Int32(None));
+        check(
+            null(&SqlType::array(SqlType::Integer)),
+            ScalarValue::Int32(None),
+        );
         check(array_of(&[true.into(), false.into()]), false.into());
-        check(array_of(&[f64::NAN.into(), f64::INFINITY.into()]), f64::INFINITY.into());
+        check(
+            array_of(&[f64::NAN.into(), f64::INFINITY.into()]),
+            f64::INFINITY.into(),
+        );
         check(array_of(&[0.0.into(), (-0.0).into()]), (-0.0).into());
-        check(array_of(&[decimal(-99, 3, 1), decimal(90, 3, 1)]), decimal(-99, 3, 1));
-        check(texts(&[Some("foo"), None, Some("F"), Some("fo")]), "F".into());
+        check(
+            array_of(&[decimal(-99, 3, 1), decimal(90, 3, 1)]),
+            decimal(-99, 3, 1),
+        );
+        check(
+            texts(&[Some("foo"), None, Some("F"), Some("fo")]),
+            "F".into(),
+        );
         check(array_of(&[bytes(&[0x7f]), bytes(&[0x80])]), bytes(&[0x80]));
         check(array_of(&[7_i64.into(), (-7_i64).into()]), (-7_i64).into());
     }

@@ -19,7 +19,13 @@ pub fn function() -> Builtin {
         array,
         remove,
     );
-    Builtin::new("ARRAY_REMOVE", "ARRAY", "Removes a value from an array.", vec![variant]).takes_null()
+    Builtin::new(
+        "ARRAY_REMOVE",
+        "ARRAY",
+        "Removes a value from an array.",
+        vec![variant],
+    )
+    .takes_null()
 }
 
 fn remove(call: &Call) -> Result<ArrayRef> {
@@ -28,7 +34,9 @@ fn remove(call: &Call) -> Result<ArrayRef> {
     let values = Encoded::try_new(value.array())?;
     let picks = Picks::of_rows(call, |row, picks| {
         let removed = values.get(value.index(row));
-        let kept = array.get(row)?.filter(|place| elements.get(*place) != removed);
+        let kept = array
+            .get(row)?
+            .filter(|place| elements.get(*place) != removed);
         picks.extend(kept.map(|place| (0, place)));
         Some(())
     })?;
@@ -44,18 +52,31 @@ mod tests {
 
     #[test]
     fn cases() {
-        let check = |array, value: ScalarValue, expected| call("ARRAY_REMOVE", &[array, value], expected);
+        let check =
+            |array, value: ScalarValue, expected| call("ARRAY_REMOVE", &[array, value], expected);
         let some = || integers(&[Some(1), None, Some(2), Some(1)]);
         check(some(), 1.into(), integers(&[None, Some(2)]));
         check(some(), 7.into(), some());
-        check(some(), ScalarValue::Int32(None), integers(&[Some(1), Some(2), Some(1)]));
+        check(
+            some(),
+            ScalarValue::Int32(None),
+            integers(&[Some(1), Some(2), Some(1)]),
+        );
         check(integers(&[Some(1)]), 1.into(), integers(&[]));
         check(integers(&[]), 1.into(), integers(&[]));
         let nothing = null(&SqlType::array(SqlType::Integer));
         check(nothing.clone(), 1.into(), nothing.clone());
         check(nothing.clone(), ScalarValue::Int32(None), nothing);
-        check(texts(&[Some("a"), Some("A")]), text("a"), texts(&[Some("A")]));
-        check(array_of(&[f64::NAN.into(), 1.0.into()]), (-f64::NAN).into(), array_of(&[1.0.into()]));
+        check(
+            texts(&[Some("a"), Some("A")]),
+            text("a"),
+            texts(&[Some("A")]),
+        );
+        check(
+            array_of(&[f64::NAN.into(), 1.0.into()]),
+            (-f64::NAN).into(),
+            array_of(&[1.0.into()]),
+        );
         let lists = [integers(&[None]), integers(&[Some(2)])];
         check(array_of(&lists), lists[0].clone(), array_of(&lists[1..]));
     }

@@ -42,7 +42,10 @@ pub fn function() -> Builtin {
 
 fn sort(call: &Call) -> Result<ArrayRef> {
     let array = Collections::try_new(call.argument(0)?)?;
-    let sort = Sort { call, array: &array };
+    let sort = Sort {
+        call,
+        array: &array,
+    };
     with_natural_order(array.elements(), sort)?.arrays(&call.returns, &[array.elements()])
 }
 
@@ -56,7 +59,9 @@ impl WithNaturalOrder for Sort<'_> {
 
     fn visit(self, order: Option<impl Fn(usize, usize) -> Ordering>) -> Result<Picks> {
         let directions = self.call.arguments.get(1);
-        let directions = directions.map(|directions| directions.strings()).transpose()?;
+        let directions = directions
+            .map(|directions| directions.strings())
+            .transpose()?;
         let direction = |row: usize| match &directions {
             Some(directions) => direction(directions.get(row)?),
             None => Some(Direction::Ascending),
@@ -116,16 +121,38 @@ mod tests {
             texts(&[Some("foo"), Some("fo"), Some("Food"), None, Some("F")]),
             texts(&[Some("F"), Some("Food"), Some("fo"), Some("foo"), None]),
         );
-        check(texts(&[Some("\u{ff00}"), Some("\u{1f600}")]), texts(&[Some("\u{1f600}"), Some("\u{ff00}")]));
-        check(array_of(&[bytes(&[1]), bytes(&[0xff])]), array_of(&[bytes(&[0xff]), bytes(&[1])]));
         check(
-            array_of(&[f64::NAN.into(), 0.0.into(), (-0.0).into(), ScalarValue::Float64(None)]),
-            array_of(&[(-0.0).into(), 0.0.into(), f64::NAN.into(), ScalarValue::Float64(None)]),
+            texts(&[Some("\u{ff00}"), Some("\u{1f600}")]),
+            texts(&[Some("\u{1f600}"), Some("\u{ff00}")]),
         );
-        check(array_of(&[true.into(), false.into()]), array_of(&[false.into(), true.into()]));
+        check(
+            array_of(&[bytes(&[1]), bytes(&[0xff])]),
+            array_of(&[bytes(&[0xff]), bytes(&[1])]),
+        );
+        check(
+            array_of(&[
+                f64::NAN.into(),
+                0.0.into(),
+                (-0.0).into(),
+                ScalarValue::Float64(None),
+            ]),
+            array_of(&[
+                (-0.0).into(),
+                0.0.into(),
+                f64::NAN.into(),
+                ScalarValue::Float64(None),
+            ]),
+        );
+        check(
+            array_of(&[true.into(), false.into()]),
+            array_of(&[false.into(), true.into()]),
+        );
         // ARRAYs have no order.
         let lists = [integers(&[Some(2)]), integers(&[Some(1)])];
-        check(array_of(&lists), null(&SqlType::array(SqlType::array(SqlType::Integer))));
+        check(
+            array_of(&lists),
+            null(&SqlType::array(SqlType::array(SqlType::Integer))),
+        );
         check(array_of(&lists[..1]), array_of(&lists[..1]));
     }
 

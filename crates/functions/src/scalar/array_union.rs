@@ -20,7 +20,12 @@ pub fn function() -> Builtin {
         array,
         union,
     );
-    Builtin::new("ARRAY_UNION", "ARRAY", "Returns what is in one of two arrays.", vec![variant])
+    Builtin::new(
+        "ARRAY_UNION",
+        "ARRAY",
+        "Returns what is in one of two arrays.",
+        vec![variant],
+    )
 }
 
 fn union(call: &Call) -> Result<ArrayRef> {
@@ -36,7 +41,9 @@ fn union(call: &Call) -> Result<ArrayRef> {
     let picks = Picks::of_rows(call, |row, picks| {
         known.clear();
         let (first, second) = (arrays[0].get(row)?, arrays[1].get(row)?);
-        let all = first.map(|place| (0, place)).chain(second.map(|place| (1, place)));
+        let all = first
+            .map(|place| (0, place))
+            .chain(second.map(|place| (1, place)));
         picks.extend(all.filter(|(array, place)| known.insert(encoded[*array].get(*place))));
         Some(())
     })?;
@@ -54,7 +61,11 @@ mod tests {
         let nothing = || null(&SqlType::array(SqlType::Integer));
         let some = || integers(&[Some(2), None, Some(2)]);
         let check = |first, second, expected| call("ARRAY_UNION", &[first, second], expected);
-        check(some(), integers(&[Some(1), Some(2), None]), integers(&[Some(2), None, Some(1)]));
+        check(
+            some(),
+            integers(&[Some(1), Some(2), None]),
+            integers(&[Some(2), None, Some(1)]),
+        );
         check(some(), integers(&[]), integers(&[Some(2), None]));
         check(integers(&[]), some(), integers(&[Some(2), None]));
         check(integers(&[]), integers(&[]), integers(&[]));
@@ -65,7 +76,10 @@ mod tests {
             texts(&[Some("foo"), Some("baz")]),
             texts(&[Some("foo"), Some("bar"), Some("baz")]),
         );
-        let lists = [texts(&[Some("ab"), Some("c")]), texts(&[Some("a"), Some("bc")])];
+        let lists = [
+            texts(&[Some("ab"), Some("c")]),
+            texts(&[Some("a"), Some("bc")]),
+        ];
         check(array_of(&lists[..1]), array_of(&lists), array_of(&lists));
     }
 }

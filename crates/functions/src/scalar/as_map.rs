@@ -24,7 +24,13 @@ pub fn function() -> Builtin {
         Parameter::map(Parameter::STRING, element),
         as_map,
     );
-    Builtin::new("AS_MAP", "MAP", "Makes a map of keys and values.", vec![variant]).shown_as("AS_MAP")
+    Builtin::new(
+        "AS_MAP",
+        "MAP",
+        "Makes a map of keys and values.",
+        vec![variant],
+    )
+    .shown_as("AS_MAP")
 }
 
 fn as_map(call: &Call) -> Result<ArrayRef> {
@@ -55,7 +61,12 @@ fn as_map(call: &Call) -> Result<ArrayRef> {
         Some(())
     })?;
     let missing = new_null_array(values.elements().data_type(), 1);
-    picks.pairs(&call.returns, &[&texts], &[values.elements(), &missing], &pairs)
+    picks.pairs(
+        &call.returns,
+        &[&texts],
+        &[values.elements(), &missing],
+        &pairs,
+    )
 }
 
 #[cfg(test)]
@@ -68,17 +79,49 @@ mod tests {
     fn cases() {
         let check = |keys, values, expected| call("AS_MAP", &[keys, values], expected);
         let ab = || texts(&[Some("a"), Some("b")]);
-        check(ab(), integers(&[Some(1), Some(2)]), map_of(&[("a", Some(1)), ("b", Some(2))]));
-        check(ab(), integers(&[Some(1), None]), map_of(&[("a", Some(1)), ("b", None)]));
-        check(ab(), integers(&[Some(1), Some(2), Some(3)]), map_of(&[("a", Some(1)), ("b", Some(2))]));
-        check(ab(), integers(&[Some(1)]), map_of(&[("a", Some(1)), ("b", None)]));
+        check(
+            ab(),
+            integers(&[Some(1), Some(2)]),
+            map_of(&[("a", Some(1)), ("b", Some(2))]),
+        );
+        check(
+            ab(),
+            integers(&[Some(1), None]),
+            map_of(&[("a", Some(1)), ("b", None)]),
+        );
+        check(
+            ab(),
+            integers(&[Some(1), Some(2), Some(3)]),
+            map_of(&[("a", Some(1)), ("b", Some(2))]),
+        );
+        check(
+            ab(),
+            integers(&[Some(1)]),
+            map_of(&[("a", Some(1)), ("b", None)]),
+        );
         check(ab(), integers(&[]), map_of(&[("a", None), ("b", None)]));
         check(texts(&[]), integers(&[Some(1)]), map_of(&[]));
-        check(texts(&[Some("a"), Some("b"), Some("a")]), integers(&[Some(1), Some(2), Some(3)]), map_of(&[("a", Some(3)), ("b", Some(2))]));
-        check(texts(&[Some("a"), Some("a")]), integers(&[Some(1)]), map_of(&[("a", None)]));
-        check(texts(&[None, Some("é")]), integers(&[Some(1), Some(2)]), map_of(&[("null", Some(1)), ("é", Some(2))]));
+        check(
+            texts(&[Some("a"), Some("b"), Some("a")]),
+            integers(&[Some(1), Some(2), Some(3)]),
+            map_of(&[("a", Some(3)), ("b", Some(2))]),
+        );
+        check(
+            texts(&[Some("a"), Some("a")]),
+            integers(&[Some(1)]),
+            map_of(&[("a", None)]),
+        );
+        check(
+            texts(&[None, Some("é")]),
+            integers(&[Some(1), Some(2)]),
+            map_of(&[("null", Some(1)), ("é", Some(2))]),
+        );
         let nothing = || null(&SqlType::map(SqlType::String, SqlType::Integer));
-        check(null(&SqlType::array(SqlType::String)), integers(&[Some(1)]), nothing());
+        check(
+            null(&SqlType::array(SqlType::String)),
+            integers(&[Some(1)]),
+            nothing(),
+        );
         check(ab(), null(&SqlType::array(SqlType::Integer)), nothing());
     }
 }

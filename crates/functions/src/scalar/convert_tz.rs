@@ -56,14 +56,31 @@ mod tests {
         check(1_589_234_313_000, "+0200", "+0500", Some(1_589_245_113_000));
         check(0, "UTC", "America/Los_Angeles", Some(-28_800_000));
         // In summer.
-        check(1_626_307_200_000, "UTC", "America/Los_Angeles", Some(1_626_282_000_000));
+        check(
+            1_626_307_200_000,
+            "UTC",
+            "America/Los_Angeles",
+            Some(1_626_282_000_000),
+        );
         check(0, "UTC", "UTC", Some(0));
         check(i64::MAX, "UTC", "UTC", Some(i64::MAX));
         check(0, "wow", "UTC", None);
         check(0, "UTC", "wow", None);
         check(0, "UTC", "", None);
-        call("CONVERT_TZ", &[NO_TIMESTAMP, text("UTC"), text("UTC")], NO_TIMESTAMP);
-        call("CONVERT_TZ", &[timestamp(0), no_text(), text("UTC")], NO_TIMESTAMP);
-        call("CONVERT_TZ", &[timestamp(0), text("UTC"), no_text()], NO_TIMESTAMP);
+        call(
+            "CONVERT_TZ",
+            &[NO_TIMESTAMP, text("UTC"), text("UTC")],
+            NO_TIMESTAMP,
+        );
+        call(
+            "CONVERT_TZ",
+            &[timestamp(0), no_text(), text("UTC")],
+            NO_TIMESTAMP,
+        );
+        call(
+            "CONVERT_TZ",
+            &[timestamp(0), text("UTC"), no_text()],
+            NO_TIMESTAMP,
+        );
     }
 }

@@ -146,7 +146,12 @@ mod tests {
         check("HOURS", -36, -5, Some(-6));
         check("DAYS", i32::MAX, i32::MAX, None);
         check("DAYS", i32::MIN, 0, Some(i32::MIN));
-        call_with_unit("DATEADD", "DAYS", [ScalarValue::Int32(None), date(1)], NO_DATE);
+        call_with_unit(
+            "DATEADD",
+            "DAYS",
+            [ScalarValue::Int32(None), date(1)],
+            NO_DATE,
+        );
         call_with_unit("DATEADD", "DAYS", [ScalarValue::from(1), NO_DATE], NO_DATE);
     }
 

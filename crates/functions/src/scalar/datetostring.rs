@@ -33,7 +33,15 @@ mod tests {
         check(i32::MIN, "uuuu", Some("-5877641"));
         check(0, "HH", None);
         check(0, "invalid", None);
-        call("DATETOSTRING", &[ScalarValue::Int32(None), text("yyyy")], no_text());
-        call("DATETOSTRING", &[ScalarValue::from(0), no_text()], no_text());
+        call(
+            "DATETOSTRING",
+            &[ScalarValue::Int32(None), text("yyyy")],
+            no_text(),
+        );
+        call(
+            "DATETOSTRING",
+            &[ScalarValue::from(0), no_text()],
+            no_text(),
+        );
     }
 }

@@ -32,7 +32,10 @@ pub fn function() -> Builtin {
                 ("sorted", Parameter::BOOLEAN),
             ],
             "A STRUCT of the key `K` and the value `V` for each entry, in the order of the keys if `sorted` is TRUE.",
-            Parameter::array(Parameter::Struct(vec![("K", Parameter::STRING), ("V", value)])),
+            Parameter::array(Parameter::Struct(vec![
+                ("K", Parameter::STRING),
+                ("V", value),
+            ])),
             entries,
         )
     };
@@ -82,7 +85,14 @@ mod tests {
     #[test]
     fn cases() {
         let check = |map, sorted: ScalarValue, expected| call("ENTRIES", &[map, sorted], expected);
-        let some = || map_of(&[("b", Some(1)), ("a", None), ("\u{ff00}", Some(2)), ("\u{1f600}", Some(3))]);
+        let some = || {
+            map_of(&[
+                ("b", Some(1)),
+                ("a", None),
+                ("\u{ff00}", Some(2)),
+                ("\u{1f600}", Some(3)),
+            ])
+        };
         let written = [
             entry("b", 1),
             entry("a", None::<i32>),
@@ -92,15 +102,25 @@ mod tests {
         let in_order = [1, 0, 3, 2].map(|place: usize| written[place].clone());
         check(some(), false.into(), array_of(&written));
         check(some(), true.into(), array_of(&in_order));
-        let of = |value| SqlType::structure([("K".to_owned(), SqlType::String), ("V".to_owned(), value)]);
+        let of = |value| {
+            SqlType::structure([("K".to_owned(), SqlType::String), ("V".to_owned(), value)])
+        };
         let nothing = || null(&SqlType::array(of(SqlType::Integer)));
         check(some(), ScalarValue::Boolean(None), nothing());
-        check(null(&SqlType::map(SqlType::String, SqlType::Integer)), true.into(), nothing());
+        check(
+            null(&SqlType::map(SqlType::String, SqlType::Integer)),
+            true.into(),
+            nothing(),
+        );
         let mut maps = MapBuilder::new(None, StringBuilder::new(), BooleanBuilder::new());
         maps.keys().append_value("k");
         maps.values().append_value(true);
         maps.append(true).unwrap();
-        check(ScalarValue::Map(Arc::new(maps.finish())), true.into(), array_of(&[entry("k", true)]));
+        check(
+            ScalarValue::Map(Arc::new(maps.finish())),
+            true.into(),
+            array_of(&[entry("k", true)]),
+        );
         for value in [SqlType::BigInt, SqlType::Double, SqlType::String] {
             let map = null(&SqlType::map(SqlType::String, value.clone()));
             check(map, true.into(), null(&SqlType::array(of(value))));

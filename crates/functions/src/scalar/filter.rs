@@ -36,7 +36,10 @@ pub fn function() -> Builtin {
             Variant::with_lambdas(
                 [
                     ("map", entries.clone()),
-                    ("lambda", Parameter::lambda([key, value], Parameter::BOOLEAN)),
+                    (
+                        "lambda",
+                        Parameter::lambda([key, value], Parameter::BOOLEAN),
+                    ),
                 ],
                 "The entries for whose key and value the lambda is TRUE. NULL if it gives NULL or fails for one, or if a kept \
                  value is NULL.",
@@ -49,7 +52,9 @@ pub fn function() -> Builtin {
 
 fn filter(call: &LambdaCall) -> Result<ArrayRef> {
     let elements = Elements::try_new(&call.collection()?)?;
-    let outcome = call.lambda(0)?.evaluate(&elements.columns, &elements.rows)?;
+    let outcome = call
+        .lambda(0)?
+        .evaluate(&elements.columns, &elements.rows)?;
     let Some(truth) = outcome.values.as_boolean_opt() else {
         return plan_err!("a filter is BOOLEAN");
     };
@@ -76,15 +81,24 @@ fn filter(call: &LambdaCall) -> Result<ArrayRef> {
         kept.push(count)?;
     }
     let mask = BooleanArray::from(mask);
-    let columns = elements.columns.iter().map(|column| filter_array(column, &mask));
+    let columns = elements
+        .columns
+        .iter()
+        .map(|column| filter_array(column, &mask));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let validity = without_failed(elements.validity.as_ref(), rows, |row| has_failed.value(row));
+    let validity = without_failed(elements.validity.as_ref(), rows, |row| {
+        has_failed.value(row)
+    });
     let returns = &call.values.returns;
     match (returns, columns.as_slice()) {
         (DataType::List(_), [column]) => list(returns, kept.finish(), column.clone(), validity),
-        (DataType::Map(..), [keys, values]) => {
-            map(returns, kept.finish(), keys.clone(), values.clone(), validity)
-        }
+        (DataType::Map(..), [keys, values]) => map(
+            returns,
+            kept.finish(),
+            keys.clone(),
+            values.clone(),
+            validity,
+        ),
         _ => plan_err!("{returns} is no collection"),
     }
 }
@@ -118,30 +132,64 @@ mod tests {
             call_with_lambdas("FILTER", &[array], &[keep(&["x"], make)], expected);
         };
         let over_five = |mut x: Vec<Expr>| is_over_five(x.remove(0));
-        check(integers(&[Some(3), Some(6), None, Some(10)]), over_five, integers(&[Some(6), Some(10)]));
+        check(
+            integers(&[Some(3), Some(6), None, Some(10)]),
+            over_five,
+            integers(&[Some(6), Some(10)]),
+        );
         check(integers(&[]), over_five, integers(&[]));
-        check(null(&SqlType::array(SqlType::Integer)), over_five, null(&SqlType::array(SqlType::Integer)));
-        check(integers(&[Some(1), None]), |_| lit(true), integers(&[Some(1), None]));
+        check(
+            null(&SqlType::array(SqlType::Integer)),
+            over_five,
+            null(&SqlType::array(SqlType::Integer)),
+        );
+        check(
+            integers(&[Some(1), None]),
+            |_| lit(true),
+            integers(&[Some(1), None]),
+        );
         check(integers(&[Some(1), None]), |_| lit(false), integers(&[]));
         // The lambda gives NULL.
         let no_truth = |_: Vec<Expr>| Expr::Literal(ScalarValue::Boolean(None), None);
-        check(integers(&[Some(1)]), no_truth, null(&SqlType::array(SqlType::Integer)));
+        check(
+            integers(&[Some(1)]),
+            no_truth,
+            null(&SqlType::array(SqlType::Integer)),
+        );
         check(integers(&[]), no_truth, integers(&[]));
         // The lambda fails, and only where it is reached.
         let tenth = |mut x: Vec<Expr>| {
-            let divided = operators::arithmetic(ArithmeticOperator::Divide, lit(10), x.remove(0), &SqlType::Integer);
+            let divided = operators::arithmetic(
+                ArithmeticOperator::Divide,
+                lit(10),
+                x.remove(0),
+                &SqlType::Integer,
+            );
             is_over_five(divided)
         };
         check(integers(&[Some(1), Some(5)]), tenth, integers(&[Some(1)]));
-        check(integers(&[Some(1), Some(0)]), tenth, null(&SqlType::array(SqlType::Integer)));
-        check(integers(&[Some(1), None]), tenth, null(&SqlType::array(SqlType::Integer)));
+        check(
+            integers(&[Some(1), Some(0)]),
+            tenth,
+            null(&SqlType::array(SqlType::Integer)),
+        );
+        check(
+            integers(&[Some(1), None]),
+            tenth,
+            null(&SqlType::array(SqlType::Integer)),
+        );
         let guarded = |mut x: Vec<Expr>| {
             let x = x.remove(0);
             let is_none = operators::compare(ComparisonOperator::Equal, x.clone(), lit(0));
-            let divided = operators::arithmetic(ArithmeticOperator::Divide, lit(10), x, &SqlType::Integer);
+            let divided =
+                operators::arithmetic(ArithmeticOperator::Divide, lit(10), x, &SqlType::Integer);
             is_none.or(is_over_five(divided))
         };
-        check(integers(&[Some(0), Some(1), Some(5)]), guarded, integers(&[Some(0), Some(1)]));
+        check(
+            integers(&[Some(0), Some(1), Some(5)]),
+            guarded,
+            integers(&[Some(0), Some(1)]),
+        );
     }
 
     #[test]
@@ -149,7 +197,9 @@ mod tests {
         let check = |map: ScalarValue, make: fn(Vec<Expr>) -> Expr, expected: ScalarValue| {
             call_with_lambdas("FILTER", &[map], &[keep(&["k", "v"], make)], expected);
         };
-        let is_a = |mut entry: Vec<Expr>| operators::compare(ComparisonOperator::Equal, entry.remove(0), lit("a"));
+        let is_a = |mut entry: Vec<Expr>| {
+            operators::compare(ComparisonOperator::Equal, entry.remove(0), lit("a"))
+        };
         check(map(), is_a, map_of(&[("a", Some(1))]));
         // The value of `b` is NULL.
         let nothing = null(&SqlType::map(SqlType::String, SqlType::Integer));

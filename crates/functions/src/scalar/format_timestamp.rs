@@ -39,7 +39,11 @@ pub fn function() -> Builtin {
 pub fn format_instants(call: &Call, or: fn() -> Zone) -> Result<ArrayRef> {
     let instants = Numbers::try_new(call.argument(0)?)?;
     let given = call.argument(1)?.strings()?;
-    let named = call.arguments.get(2).map(|named| named.strings()).transpose()?;
+    let named = call
+        .arguments
+        .get(2)
+        .map(|named| named.strings())
+        .transpose()?;
     let (mut patterns, mut zones, or) = (patterns(), zones(), or());
     texts(call.rows, |row, out| {
         let (instant, pattern) = (instants.get(row)?, given.get(row)?);
@@ -68,8 +72,16 @@ mod tests {
         };
         let instant = 1_526_075_913_000;
         check(instant, "yyyy-MM-dd HH:mm:ss", Some("2018-05-11 21:58:33"));
-        check(instant, "yyyy-MM-dd HH:mm:ss zzz", Some("2018-05-11 21:58:33 GMT"));
-        check(-1, "yyyy-MM-dd'T'HH:mm:ss.SSSX", Some("1969-12-31T23:59:59.999Z"));
+        check(
+            instant,
+            "yyyy-MM-dd HH:mm:ss zzz",
+            Some("2018-05-11 21:58:33 GMT"),
+        );
+        check(
+            -1,
+            "yyyy-MM-dd'T'HH:mm:ss.SSSX",
+            Some("1969-12-31T23:59:59.999Z"),
+        );
         check(0, "invalid", None);
         check(i64::MAX, "yyyy", Some("+292278994"));
         let check = |pattern: &str, zone: &str, expected: Option<&str>| {
@@ -77,14 +89,30 @@ mod tests {
             call("FORMAT_TIMESTAMP", &arguments, ScalarValue::from(expected));
         };
         let pattern = "yyyy-MM-dd HH:mm:ss zzz";
-        check(pattern, "America/Los_Angeles", Some("2018-05-11 14:58:33 PDT"));
+        check(
+            pattern,
+            "America/Los_Angeles",
+            Some("2018-05-11 14:58:33 PDT"),
+        );
         check(pattern, "+01:00", Some("2018-05-11 22:58:33 +01:00"));
         check(pattern, "wow", None);
         check(pattern, "", None);
         call("FORMAT_TIMESTAMP", &[NO_TIMESTAMP, text("yyyy")], no_text());
         call("FORMAT_TIMESTAMP", &[timestamp(0), no_text()], no_text());
-        call("FORMAT_TIMESTAMP", &[NO_TIMESTAMP, text("yyyy"), text("UTC")], no_text());
-        call("FORMAT_TIMESTAMP", &[timestamp(0), no_text(), text("UTC")], no_text());
-        call("FORMAT_TIMESTAMP", &[timestamp(0), text("yyyy"), no_text()], no_text());
+        call(
+            "FORMAT_TIMESTAMP",
+            &[NO_TIMESTAMP, text("yyyy"), text("UTC")],
+            no_text(),
+        );
+        call(
+            "FORMAT_TIMESTAMP",
+            &[timestamp(0), no_text(), text("UTC")],
+            no_text(),
+        );
+        call(
+            "FORMAT_TIMESTAMP",
+            &[timestamp(0), text("yyyy"), no_text()],
+            no_text(),
+        );
     }
 }

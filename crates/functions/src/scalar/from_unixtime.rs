@@ -28,7 +28,11 @@ mod tests {
 
     #[test]
     fn cases() {
-        call("FROM_UNIXTIME", &[ScalarValue::from(100_i64)], timestamp(100));
+        call(
+            "FROM_UNIXTIME",
+            &[ScalarValue::from(100_i64)],
+            timestamp(100),
+        );
         call("FROM_UNIXTIME", &[ScalarValue::from(-7)], timestamp(-7));
         call("FROM_UNIXTIME", &[ScalarValue::Int64(None)], NO_TIMESTAMP);
     }

@@ -39,8 +39,13 @@ pub fn function() -> Builtin {
             ),
         ]
     });
-    Builtin::new("GENERATE_SERIES", "ARRAY", "Makes an array of numbers.", variants.collect())
-        .shown_as("GENERATE_SERIES")
+    Builtin::new(
+        "GENERATE_SERIES",
+        "ARRAY",
+        "Makes an array of numbers.",
+        variants.collect(),
+    )
+    .shown_as("GENERATE_SERIES")
 }
 
 /// As many numbers as are within the bounds of a result, and of a batch.
@@ -80,7 +85,12 @@ fn generate_series(call: &Call) -> Result<ArrayRef> {
         }
         false => Arc::new(Int64Array::from(numbers)),
     };
-    list(&call.returns, ends.finish(), numbers, Some(NullBuffer::from(validity)))
+    list(
+        &call.returns,
+        ends.finish(),
+        numbers,
+        Some(NullBuffer::from(validity)),
+    )
 }
 
 struct Series {
@@ -93,7 +103,13 @@ struct Series {
 impl Series {
     /// In the arithmetic of INTEGERs or BIGINTs, which wraps: as ksqlDB, which takes the difference of the ends for their order.
     fn try_new(start: i64, end: i64, step: Option<i64>, is_narrow: bool) -> Option<Self> {
-        let narrow = |number: i64| if is_narrow { i64::from(number as i32) } else { number };
+        let narrow = |number: i64| {
+            if is_narrow {
+                i64::from(number as i32)
+            } else {
+                number
+            }
+        };
         let difference = narrow(end.wrapping_sub(start));
         let step = step.unwrap_or(if difference > 0 { 1 } else { -1 });
         let is_away = (difference > 0 && step < 0) || (difference < 0 && step > 0);
@@ -114,7 +130,11 @@ impl Series {
     fn numbers(self) -> impl Iterator<Item = i64> {
         (0..self.length).map(move |place| {
             let number = self.start.wrapping_add(place.wrapping_mul(self.step));
-            if self.is_narrow { i64::from(number as i32) } else { number }
+            if self.is_narrow {
+                i64::from(number as i32)
+            } else {
+                number
+            }
         })
     }
 }
@@ -136,7 +156,11 @@ mod tests {
 
     fn check_null<const N: usize>(arguments: [ScalarValue; N]) {
         let element = SqlType::from_arrow(&arguments[0].data_type()).unwrap();
-        call("GENERATE_SERIES", &arguments, null(&SqlType::array(element)));
+        call(
+            "GENERATE_SERIES",
+            &arguments,
+            null(&SqlType::array(element)),
+        );
     }
 
     #[test]
@@ -148,7 +172,10 @@ mod tests {
         check([0.into(), 9.into(), 3.into()], &[0, 3, 6, 9]);
         check([1.into(), (-2).into(), (-2).into()], &[1, -1]);
         check([5.into(), 5.into(), (-7).into()], &[5]);
-        check([i32::MAX.into(), (i32::MAX - 1).into()], &[i32::MAX, i32::MAX - 1]);
+        check(
+            [i32::MAX.into(), (i32::MAX - 1).into()],
+            &[i32::MAX, i32::MAX - 1],
+        );
         // The difference wraps, and with it the direction.
         check([i32::MIN.into(), i32::MAX.into()], &[i32::MIN, i32::MAX]);
     }
@@ -163,7 +190,10 @@ mod tests {
         let check = |arguments: &[ScalarValue], expected: &[i64]| {
             call("GENERATE_SERIES", arguments, bigints(expected));
         };
-        check(&[(1_i64 << 40).into(), ((1_i64 << 40) + 1).into()], &[1 << 40, (1 << 40) + 1]);
+        check(
+            &[(1_i64 << 40).into(), ((1_i64 << 40) + 1).into()],
+            &[1 << 40, (1 << 40) + 1],
+        );
         check(&[0_i64.into(), 10_i64.into(), 5.into()], &[0, 5, 10]);
         check(&[3_i64.into(), 1.into()], &[3, 2, 1]);
         // The number of steps is cut to an INTEGER.

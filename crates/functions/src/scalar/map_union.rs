@@ -20,7 +20,13 @@ pub fn function() -> Builtin {
         map,
         union,
     );
-    Builtin::new("MAP_UNION", "MAP", "Returns the entries of two maps.", vec![variant]).takes_null()
+    Builtin::new(
+        "MAP_UNION",
+        "MAP",
+        "Returns the entries of two maps.",
+        vec![variant],
+    )
+    .takes_null()
 }
 
 fn union(call: &Call) -> Result<ArrayRef> {
@@ -46,7 +52,11 @@ fn union(call: &Call) -> Result<ArrayRef> {
         }
         Some(())
     })?;
-    picks.maps(&call.returns, &keys, &[&first.columns[1], &second.columns[1]])
+    picks.maps(
+        &call.returns,
+        &keys,
+        &[&first.columns[1], &second.columns[1]],
+    )
 }
 
 #[cfg(test)]
@@ -65,7 +75,11 @@ mod tests {
             map_of(&[("é", Some(-1)), ("foo", Some(9))]),
             map_of(&[("foo", Some(9)), ("bar", Some(2)), ("é", Some(-1))]),
         );
-        check(some(), map_of(&[("foo", None)]), map_of(&[("foo", None), ("bar", Some(2))]));
+        check(
+            some(),
+            map_of(&[("foo", None)]),
+            map_of(&[("foo", None), ("bar", Some(2))]),
+        );
         check(some(), map_of(&[]), some());
         check(map_of(&[]), map_of(&[]), map_of(&[]));
         check(some(), nothing(), some());

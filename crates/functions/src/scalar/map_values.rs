@@ -24,7 +24,12 @@ pub fn function() -> Builtin {
         },
         |call| entries(call, Side::Values),
     );
-    Builtin::new("MAP_VALUES", "MAP", "Returns the values of a map.", vec![variant.returns_as("ARRAY<V>")])
+    Builtin::new(
+        "MAP_VALUES",
+        "MAP",
+        "Returns the values of a map.",
+        vec![variant.returns_as("ARRAY<V>")],
+    )
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,4 +51,28 @@ pub fn entries(call: &Call, side: Side) -> Result<ArrayRef> {
     let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
     let list = ListArray::try_new(Arc::clone(item), offsets, Arc::clone(values), nulls)?;
     Ok(Arc::new(list))
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_catalog::SqlType;
+
+    use crate::testing::{call, integers, map, map_of, null};
+
+    #[test]
+    fn values_in_the_order_of_the_entries() {
+        call("MAP_VALUES", &[map()], integers(&[Some(1), None]));
+        call("MAP_VALUES", &[map_of(&[])], integers(&[]));
+        call(
+            "MAP_VALUES",
+            &[map_of(&[("x", Some(-1)), ("y", Some(-1))])],
+            integers(&[Some(-1), Some(-1)]),
+        );
+        let none = null(&SqlType::map(SqlType::String, SqlType::Integer));
+        call(
+            "MAP_VALUES",
+            &[none],
+            null(&SqlType::array(SqlType::Integer)),
+        );
+    }
 }

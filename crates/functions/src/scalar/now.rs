@@ -15,10 +15,18 @@ pub fn function() -> Builtin {
         |_| SqlType::Timestamp,
         |call| {
             let now = temporal::now();
-            Ok(Arc::new(TimestampMillisecondArray::from_value(now, call.rows)))
+            Ok(Arc::new(TimestampMillisecondArray::from_value(
+                now, call.rows,
+            )))
         },
     );
-    Builtin::new("NOW", CATEGORY, "Returns the time that it is.", vec![variant]).added()
+    Builtin::new(
+        "NOW",
+        CATEGORY,
+        "Returns the time that it is.",
+        vec![variant],
+    )
+    .added()
 }
 
 #[cfg(test)]
@@ -29,7 +37,11 @@ mod tests {
 
     #[test]
     fn it_is_now() {
-        let call = Registry::builtin().get("NOW").unwrap().resolve(&[]).unwrap();
+        let call = Registry::builtin()
+            .get("NOW")
+            .unwrap()
+            .resolve(&[])
+            .unwrap();
         let value = testing::evaluate(&call.udf.call(Vec::new()), &[]);
         let now = value.as_primitive::<TimestampMillisecondType>().value(0);
         let difference = super::temporal::now() - now;

@@ -41,7 +41,11 @@ pub fn instants<'a>(
     or: fn() -> Zone,
 ) -> Result<impl FnMut(usize) -> Option<i64> + 'a> {
     let (texts, given) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
-    let named = call.arguments.get(2).map(|named| named.strings()).transpose()?;
+    let named = call
+        .arguments
+        .get(2)
+        .map(|named| named.strings())
+        .transpose()?;
     let (mut patterns, mut zones, or) = (patterns(), zones(), or());
     Ok(move |row| {
         let (text, pattern) = (texts.get(row)?, given.get(row)?);
@@ -83,8 +87,18 @@ mod tests {
         let pattern = "yyyy-MM-dd HH:mm:ss";
         let (given, zone) = ("2018-08-15 10:10:43", "America/Los_Angeles");
         check(given, pattern, zone, Some(1_534_353_043_000));
-        check("2018-08-15 17:10:43", pattern, "UTC", Some(1_534_353_043_000));
-        check("2018-08-15 17:10:43 Z", "yyyy-MM-dd HH:mm:ss X", zone, Some(1_534_353_043_000));
+        check(
+            "2018-08-15 17:10:43",
+            pattern,
+            "UTC",
+            Some(1_534_353_043_000),
+        );
+        check(
+            "2018-08-15 17:10:43 Z",
+            "yyyy-MM-dd HH:mm:ss X",
+            zone,
+            Some(1_534_353_043_000),
+        );
         check(given, pattern, "wow", None);
         let arguments = [text("1"), text("d"), text("UTC")];
         for index in 0..3 {

@@ -153,17 +153,32 @@ mod tests {
         let sum = |mut state: Vec<Expr>| plus(state.remove(0), state.remove(0));
         check(integers(&[Some(3), Some(6)]), 2.into(), sum, Some(11));
         check(integers(&[]), 2.into(), sum, Some(2));
-        check(null(&SqlType::array(SqlType::Integer)), 2.into(), sum, Some(2));
+        check(
+            null(&SqlType::array(SqlType::Integer)),
+            2.into(),
+            sum,
+            Some(2),
+        );
         check(integers(&[Some(3)]), ScalarValue::Int32(None), sum, None);
         check(integers(&[Some(3), None, Some(6)]), 2.into(), sum, None);
         // A NULL state goes on; a failure is for good.
-        check(integers(&[Some(3), None, Some(6)]), 2.into(), |mut state| state.remove(1), Some(6));
+        check(
+            integers(&[Some(3), None, Some(6)]),
+            2.into(),
+            |mut state| state.remove(1),
+            Some(6),
+        );
         let recovers = |mut state: Vec<Expr>| {
             let (state, x) = (state.remove(0), state.remove(0));
             operators::case(vec![(x.clone().is_null(), plus(state, x.clone()))], Some(x))
         };
         check(integers(&[Some(3), Some(6)]), 2.into(), recovers, Some(6));
-        check(integers(&[Some(3), None, Some(6)]), 2.into(), recovers, None);
+        check(
+            integers(&[Some(3), None, Some(6)]),
+            2.into(),
+            recovers,
+            None,
+        );
     }
 
     #[test]
@@ -179,7 +194,10 @@ mod tests {
         check(map_of(&[("a", Some(1)), ("b", Some(2))]), Some(4));
         check(map_of(&[]), Some(1));
         check(map_of(&[("a", None)]), None);
-        check(null(&SqlType::map(SqlType::String, SqlType::Integer)), Some(1));
+        check(
+            null(&SqlType::map(SqlType::String, SqlType::Integer)),
+            Some(1),
+        );
     }
 
     #[test]
@@ -193,16 +211,27 @@ mod tests {
         let factors: ArrayRef = Arc::new(Int32Array::from_iter_values(1..=9));
         let arguments = [SqlType::array(SqlType::Integer), SqlType::Integer].map(Given::Value);
         let given: Vec<_> = arguments.into_iter().chain([Given::Lambda(2)]).collect();
-        let mut selected = Registry::builtin().get("REDUCE").unwrap().select(&given).unwrap();
+        let mut selected = Registry::builtin()
+            .get("REDUCE")
+            .unwrap()
+            .select(&given)
+            .unwrap();
         selected.lambda_gives(2, &SqlType::Integer).unwrap();
         let variable = |name| lambda::variable(name, &SqlType::Integer);
         let times = ArithmeticOperator::Multiply;
         let scaled = operators::arithmetic(times, variable("x"), column(1), &SqlType::Integer);
         let body = lambda::lambda(vec!["s".into(), "x".into()], plus(variable("s"), scaled));
-        let call = selected.finish().unwrap().udf.call(vec![column(0), lit(0), body]);
+        let call = selected
+            .finish()
+            .unwrap()
+            .udf
+            .call(vec![column(0), lit(0), body]);
         let sums = physically(&call, &[lists, factors], 9);
         let sums = sums.as_primitive::<Int32Type>();
         assert_eq!(sums.null_count(), 0);
-        assert_eq!(sums.values(), &[6, 0, 3, 820 * 4, 15, 820 * 6, 0, 153 * 8, 0]);
+        assert_eq!(
+            sums.values(),
+            &[6, 0, 3, 820 * 4, 15, 820 * 6, 0, 153 * 8, 0]
+        );
     }
 }

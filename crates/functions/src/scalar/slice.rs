@@ -25,7 +25,13 @@ pub fn function() -> Builtin {
         array,
         slice,
     );
-    Builtin::new("SLICE", "ARRAY", "Returns a part of an array.", vec![variant]).takes_null()
+    Builtin::new(
+        "SLICE",
+        "ARRAY",
+        "Returns a part of an array.",
+        vec![variant],
+    )
+    .takes_null()
 }
 
 fn slice(call: &Call) -> Result<ArrayRef> {
@@ -81,6 +87,10 @@ mod tests {
         check(Some(i32::MIN), Some(i32::MAX), nothing());
         call("SLICE", &[nothing(), 1.into(), 1.into()], nothing());
         let lists = [texts(&[Some("a")]), texts(&[])];
-        call("SLICE", &[array_of(&lists), 2.into(), 2.into()], array_of(&lists[1..]));
+        call(
+            "SLICE",
+            &[array_of(&lists), 2.into(), 2.into()],
+            array_of(&lists[1..]),
+        );
     }
 }

@@ -55,12 +55,25 @@ mod tests {
             call("STRINGTOTIMESTAMP", &arguments, expected);
         };
         let pattern = "yyyy-MM-dd HH:mm:ss";
-        check("2018-08-15 17:10:43", pattern, "UTC", Some(1_534_353_043_000));
-        check("2018-08-15 10:10:43", pattern, "America/Los_Angeles", Some(1_534_353_043_000));
+        check(
+            "2018-08-15 17:10:43",
+            pattern,
+            "UTC",
+            Some(1_534_353_043_000),
+        );
+        check(
+            "2018-08-15 10:10:43",
+            pattern,
+            "America/Los_Angeles",
+            Some(1_534_353_043_000),
+        );
         check("2018-08-15 10:10:43", pattern, "wow", None);
         check("invalid", pattern, "UTC", None);
         check("2018", "invalid", "UTC", None);
-        let zoned = [text("2019-08-27T13:31:09.2+0000"), text("yyyy-MM-dd'T'HH:mm:ss.SX")];
+        let zoned = [
+            text("2019-08-27T13:31:09.2+0000"),
+            text("yyyy-MM-dd'T'HH:mm:ss.SX"),
+        ];
         call("STRINGTOTIMESTAMP", &zoned, 1_566_912_669_200_i64);
         call("STRINGTOTIMESTAMP", &[no_text(), text("yyyy")], None::<i64>);
         call("STRINGTOTIMESTAMP", &[text("2021"), no_text()], None::<i64>);

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, Int32Builder, ListBuilder};
+use arrow::array::Array;
 use datafusion_common::ScalarValue;
 use weir_catalog::SqlType;
 
 use crate::{
     Overload, Registry,
-    testing::{self, bytes, decimal, integers, map, no_text, null, text, texts},
+    testing::{self, bytes, decimal, map, null, text},
 };
 
 type Value = ScalarValue;
@@ -69,48 +69,6 @@ fn a_null_argument_gives_null() {
             }
         }
     }
-}
-
-#[test]
-fn collections() {
-    let array = || texts(&[Some("Red"), None, Some("Pink")]);
-    testing::call("ARRAY_CONTAINS", &[array(), text("Pink")], true);
-    testing::call("ARRAY_CONTAINS", &[array(), text("pink")], false);
-    testing::call("ARRAY_CONTAINS", &[array(), no_text()], true);
-    testing::call("ARRAY_CONTAINS", &[texts(&[Some("a")]), no_text()], false);
-    testing::call(
-        "ARRAY_CONTAINS",
-        &[null(&SqlType::array(SqlType::String)), text("a")],
-        false,
-    );
-    testing::call("ARRAY_CONTAINS", &[texts(&[]), text("a")], false);
-    testing::call("ARRAY_LENGTH", &[texts(&[])], 0);
-    testing::call("ARRAY_JOIN", &[array()], text("Red,null,Pink"));
-    testing::call(
-        "ARRAY_JOIN",
-        &[integers(&[Some(1), None, Some(-42)]), text("?")],
-        text("1?null?-42"),
-    );
-    testing::call(
-        "ARRAY_JOIN",
-        &[integers(&[Some(1), Some(2)]), no_text()],
-        text("12"),
-    );
-    testing::call("ARRAY_JOIN", &[texts(&[]), text("x")], text(""));
-    testing::call(
-        "ARRAY_JOIN",
-        &[null(&SqlType::array(SqlType::String))],
-        no_text(),
-    );
-    let mut nested = ListBuilder::new(ListBuilder::new(Int32Builder::new()));
-    nested.append(true);
-    testing::call(
-        "ARRAY_JOIN",
-        &[Value::List(Arc::new(nested.finish()))],
-        no_text(),
-    );
-    testing::call("MAP_KEYS", &[map()], texts(&[Some("a"), Some("b")]));
-    testing::call("MAP_VALUES", &[map()], integers(&[Some(1), None]));
 }
 
 #[test]

@@ -15,7 +15,12 @@ pub fn function() -> Builtin {
         SqlType::Timestamp,
         |call| shifted_timestamps(call, 1),
     );
-    Builtin::new("TIMESTAMPADD", CATEGORY, "Adds to a TIMESTAMP.", vec![variant])
+    Builtin::new(
+        "TIMESTAMPADD",
+        CATEGORY,
+        "Adds to a TIMESTAMP.",
+        vec![variant],
+    )
 }
 
 #[cfg(test)]

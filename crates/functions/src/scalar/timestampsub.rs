@@ -15,7 +15,12 @@ pub fn function() -> Builtin {
         SqlType::Timestamp,
         |call| shifted_timestamps(call, -1),
     );
-    Builtin::new("TIMESTAMPSUB", CATEGORY, "Subtracts from a TIMESTAMP.", vec![variant])
+    Builtin::new(
+        "TIMESTAMPSUB",
+        CATEGORY,
+        "Subtracts from a TIMESTAMP.",
+        vec![variant],
+    )
 }
 
 #[cfg(test)]

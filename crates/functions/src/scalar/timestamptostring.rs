@@ -48,17 +48,45 @@ mod tests {
             call("TIMESTAMPTOSTRING", &arguments, ScalarValue::from(expected));
         };
         let pattern = "yyyy-MM-dd HH:mm:ss zzz";
-        check(pattern, "America/Los_Angeles", Some("2018-05-11 14:58:33 PDT"));
+        check(
+            pattern,
+            "America/Los_Angeles",
+            Some("2018-05-11 14:58:33 PDT"),
+        );
         check(pattern, "UTC", Some("2018-05-11 21:58:33 UTC"));
         check("invalid", "UTC", None);
         check(pattern, "wow", None);
         // Without a zone the server's counts: the hour may be any.
-        call("TIMESTAMPTOSTRING", &[instant.clone(), text("ss yyyy")], text("33 2018"));
-        call("TIMESTAMPTOSTRING", &[instant.clone(), no_text()], no_text());
-        call("TIMESTAMPTOSTRING", &[ScalarValue::Int64(None), text("ss")], no_text());
-        call("TIMESTAMPTOSTRING", &[instant.clone(), text("ss"), no_text()], no_text());
+        call(
+            "TIMESTAMPTOSTRING",
+            &[instant.clone(), text("ss yyyy")],
+            text("33 2018"),
+        );
+        call(
+            "TIMESTAMPTOSTRING",
+            &[instant.clone(), no_text()],
+            no_text(),
+        );
+        call(
+            "TIMESTAMPTOSTRING",
+            &[ScalarValue::Int64(None), text("ss")],
+            no_text(),
+        );
+        call(
+            "TIMESTAMPTOSTRING",
+            &[instant.clone(), text("ss"), no_text()],
+            no_text(),
+        );
         let none = ScalarValue::Int64(None);
-        call("TIMESTAMPTOSTRING", &[none, text("ss"), text("UTC")], no_text());
-        call("TIMESTAMPTOSTRING", &[instant, no_text(), text("UTC")], no_text());
+        call(
+            "TIMESTAMPTOSTRING",
+            &[none, text("ss"), text("UTC")],
+            no_text(),
+        );
+        call(
+            "TIMESTAMPTOSTRING",
+            &[instant, no_text(), text("UTC")],
+            no_text(),
+        );
     }
 }

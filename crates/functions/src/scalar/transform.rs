@@ -50,7 +50,9 @@ pub fn function() -> Builtin {
 
 fn transform_array(call: &LambdaCall) -> Result<ArrayRef> {
     let elements = Elements::try_new(&call.collection()?)?;
-    let outcome = call.lambda(0)?.evaluate(&elements.columns, &elements.rows)?;
+    let outcome = call
+        .lambda(0)?
+        .evaluate(&elements.columns, &elements.rows)?;
     let validity = match outcome.failed {
         None => elements.validity.clone(),
         Some(_) => without_failed(elements.validity.as_ref(), elements.len(), |row| {
@@ -63,8 +65,12 @@ fn transform_array(call: &LambdaCall) -> Result<ArrayRef> {
 
 fn transform_map(call: &LambdaCall) -> Result<ArrayRef> {
     let elements = Elements::try_new(&call.collection()?)?;
-    let keys = call.lambda(0)?.evaluate(&elements.columns, &elements.rows)?;
-    let values = call.lambda(1)?.evaluate(&elements.columns, &elements.rows)?;
+    let keys = call
+        .lambda(0)?
+        .evaluate(&elements.columns, &elements.rows)?;
+    let values = call
+        .lambda(1)?
+        .evaluate(&elements.columns, &elements.rows)?;
     let is_bad = |place: usize| {
         keys.has_failed(place)
             || values.has_failed(place)
@@ -90,7 +96,9 @@ fn transform_map(call: &LambdaCall) -> Result<ArrayRef> {
         ends.finish(),
         take(&keys.values, &places, None)?,
         take(&values.values, &places, None)?,
-        without_failed(elements.validity.as_ref(), elements.len(), |row| failed[row]),
+        without_failed(elements.validity.as_ref(), elements.len(), |row| {
+            failed[row]
+        }),
     )
 }
 
@@ -120,59 +128,125 @@ mod tests {
             call_with_lambdas("TRANSFORM", &[array], &[body], expected);
         };
         let plus_five = |mut x: Vec<Expr>| plus(x.remove(0), lit(5));
-        check(integers(&[Some(3), Some(6)]), plus_five, SqlType::Integer, integers(&[Some(8), Some(11)]));
+        check(
+            integers(&[Some(3), Some(6)]),
+            plus_five,
+            SqlType::Integer,
+            integers(&[Some(8), Some(11)]),
+        );
         check(integers(&[]), plus_five, SqlType::Integer, integers(&[]));
         let nothing = null(&SqlType::array(SqlType::Integer));
-        check(nothing.clone(), plus_five, SqlType::Integer, nothing.clone());
+        check(
+            nothing.clone(),
+            plus_five,
+            SqlType::Integer,
+            nothing.clone(),
+        );
         // Arithmetic over NULL fails; a NULL that the lambda gives is an element.
-        check(integers(&[Some(5), None]), plus_five, SqlType::Integer, nothing.clone());
-        check(integers(&[Some(5), None]), |mut x| x.remove(0), SqlType::Integer, integers(&[Some(5), None]));
+        check(
+            integers(&[Some(5), None]),
+            plus_five,
+            SqlType::Integer,
+            nothing.clone(),
+        );
+        check(
+            integers(&[Some(5), None]),
+            |mut x| x.remove(0),
+            SqlType::Integer,
+            integers(&[Some(5), None]),
+        );
         let constant = |_: Vec<Expr>| Expr::Literal(text("a"), None);
-        check(integers(&[Some(5), None]), constant, SqlType::String, texts(&[Some("a"), Some("a")]));
+        check(
+            integers(&[Some(5), None]),
+            constant,
+            SqlType::String,
+            texts(&[Some("a"), Some("a")]),
+        );
         // A branch that fails, and one that is NULL.
         let guarded = |mut x: Vec<Expr>| {
             let x = x.remove(0);
             operators::case(vec![(x.clone().is_not_null(), plus(x, lit(1)))], None)
         };
-        check(integers(&[Some(5), None]), guarded, SqlType::Integer, integers(&[Some(6), None]));
+        check(
+            integers(&[Some(5), None]),
+            guarded,
+            SqlType::Integer,
+            integers(&[Some(6), None]),
+        );
         let failing = |mut x: Vec<Expr>| {
             let x = x.remove(0);
             operators::case(vec![(x.clone().is_null(), plus(x, lit(1)))], Some(lit(0)))
         };
-        check(integers(&[Some(5), None]), failing, SqlType::Integer, nothing);
-        check(integers(&[Some(5)]), failing, SqlType::Integer, integers(&[Some(0)]));
+        check(
+            integers(&[Some(5), None]),
+            failing,
+            SqlType::Integer,
+            nothing,
+        );
+        check(
+            integers(&[Some(5)]),
+            failing,
+            SqlType::Integer,
+            integers(&[Some(0)]),
+        );
     }
 
     #[test]
     fn a_map_of_what_the_lambdas_give() {
         let check = |map, key, value, expected: ScalarValue| {
-            let bodies = [(key, SqlType::String), (value, SqlType::Integer)].map(|(make, gives)| Body {
-                parameters: &["k", "v"],
-                make,
-                gives,
-            });
+            let bodies =
+                [(key, SqlType::String), (value, SqlType::Integer)].map(|(make, gives)| Body {
+                    parameters: &["k", "v"],
+                    make,
+                    gives,
+                });
             call_with_lambdas("TRANSFORM", &[map], &bodies, expected);
         };
         type Make = fn(Vec<Expr>) -> Expr;
         let same: Make = |mut entry| entry.remove(0);
         let value: Make = |mut entry| entry.remove(1);
         let marked: Make = |mut entry| {
-            operators::arithmetic(ArithmeticOperator::Add, entry.remove(0), lit("!"), &SqlType::String)
+            operators::arithmetic(
+                ArithmeticOperator::Add,
+                entry.remove(0),
+                lit("!"),
+                &SqlType::String,
+            )
         };
         let one: Make = |_| lit(1);
         let both = || map_of(&[("a", Some(1)), ("b", Some(2))]);
         let nothing = || null(&SqlType::map(SqlType::String, SqlType::Integer));
         check(both(), same, value, both());
-        check(both(), marked, one, map_of(&[("a!", Some(1)), ("b!", Some(1))]));
+        check(
+            both(),
+            marked,
+            one,
+            map_of(&[("a!", Some(1)), ("b!", Some(1))]),
+        );
         check(map_of(&[]), same, value, map_of(&[]));
         check(nothing(), same, value, nothing());
         // A value that is NULL, a key that is NULL, equal keys, a failure.
         check(map(), same, value, nothing());
-        check(both(), |_| Expr::Literal(ScalarValue::Utf8(None), None), value, nothing());
+        check(
+            both(),
+            |_| Expr::Literal(ScalarValue::Utf8(None), None),
+            value,
+            nothing(),
+        );
         check(both(), |_| lit("c"), value, nothing());
-        check(map_of(&[("a", Some(1))]), |_| lit("c"), value, map_of(&[("c", Some(1))]));
+        check(
+            map_of(&[("a", Some(1))]),
+            |_| lit("c"),
+            value,
+            map_of(&[("c", Some(1))]),
+        );
         let failing: Make = |mut entry| {
-            operators::arithmetic(ArithmeticOperator::Modulo, entry.remove(1), lit(0), &SqlType::Integer)
+            operators::arithmetic(
+                ArithmeticOperator::Modulo,
+                entry.remove(1),
+                lit(0),
+                &SqlType::Integer,
+            )
         };
         check(both(), same, failing, nothing());
     }

@@ -47,7 +47,11 @@ fn build() -> House {
         .build()
         .expect("a runtime");
     let engine = runtime.block_on(async {
-        let engine = Engine::builder().memory(1).build().await.expect("an engine");
+        let engine = Engine::builder()
+            .memory(1)
+            .build()
+            .await
+            .expect("an engine");
         let mut session = engine.session();
         let declared = engine.execute(&mut session, DECLARATIONS).await;
         assert!(declared.is_ok());
@@ -70,9 +74,13 @@ fuzz_target!(|bytes: &[u8]| {
     HOUSE.with_borrow_mut(|place| {
         let house = place.get_or_insert_with(build);
         house.inputs += 1;
-        house.runtime.block_on(send(&mut house.router, *choice, body));
+        house
+            .runtime
+            .block_on(send(&mut house.router, *choice, body));
         if house.inputs >= INPUTS {
-            let House { runtime, engine, .. } = place.take().expect("it was just there");
+            let House {
+                runtime, engine, ..
+            } = place.take().expect("it was just there");
             runtime.block_on(async {
                 let _ = tokio::time::timeout(Duration::from_secs(10), engine.shutdown()).await;
             });

@@ -10,7 +10,12 @@ fuzz_target!(|bytes: &[u8]| {
     match split(&text) {
         Err(error) => {
             assert!(error.span.start <= error.span.end && error.span.end <= text.len());
-            render(&error.message, &text, Some(error.span), error.hint.as_deref());
+            render(
+                &error.message,
+                &text,
+                Some(error.span),
+                error.hint.as_deref(),
+            );
         }
         Ok(statements) => {
             for statement in statements {
@@ -26,7 +31,12 @@ fn check(text: &str) {
     let parsed = match parse_statement(text, &variables) {
         Ok(parsed) => parsed,
         Err(error) => {
-            render(&error.message, text, Some(error.span), error.hint.as_deref());
+            render(
+                &error.message,
+                text,
+                Some(error.span),
+                error.hint.as_deref(),
+            );
             return;
         }
     };
