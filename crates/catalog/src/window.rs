@@ -18,6 +18,23 @@ pub enum Window {
     },
 }
 
+impl Window {
+    /// How long each is; sessions are as long as they last.
+    pub fn size_ms(self) -> Option<i64> {
+        match self {
+            Self::Session => None,
+            Self::Tumbling { size_ms } | Self::Hopping { size_ms } => Some(size_ms),
+        }
+    }
+
+    /// `SESSION windows`, `TUMBLING windows of 10000 ms`.
+    pub fn described(self) -> String {
+        let size = self.size_ms();
+        let size = size.map_or(String::new(), |size| format!(" of {size} ms"));
+        format!("{self} windows{size}")
+    }
+}
+
 /// `SESSION`, `TUMBLING`, `HOPPING`.
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

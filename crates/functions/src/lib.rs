@@ -18,7 +18,7 @@ pub mod registry;
 mod regular;
 pub mod scalar;
 pub mod shown;
-mod size;
+pub mod size;
 pub mod table;
 #[cfg(test)]
 mod testing;

@@ -70,7 +70,7 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
     let (given, wanted) = (&planned.source.key_format, &target.key_format);
     if given.window != wanted.window {
         let shown = |window: Option<Window>| match window {
-            Some(window) => format!("have {window} windows"),
+            Some(window) => format!("have {}", window.described()),
             None => "have no windows".to_owned(),
         };
         return Err(Error::new(

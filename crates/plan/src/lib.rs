@@ -45,7 +45,7 @@ pub use plan::{
 pub use property_manual::{PropertyManual, property_manual};
 pub use upgrade::{
     check_key_upgrade, check_may_be_replaced, check_query_upgrade, check_read_alike,
-    check_replaceable,
+    check_replaceable, check_table_upgrade,
 };
 
 /// What a statement is planned against.

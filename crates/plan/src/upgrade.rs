@@ -78,7 +78,7 @@ fn shown_format(format: &FormatSpec) -> String {
         false => " without a name for a single column",
     };
     let window = format.window.map_or(String::new(), |window| {
-        format!(" with {window} windows behind")
+        format!(" with {} behind", window.described())
     });
     format!("{}{delimiter}{wrapping}{window}", format.format)
 }
@@ -159,6 +159,30 @@ fn shown_formats(source: &Source) -> String {
         shown_format(&source.key_format),
         shown_format(&source.value_format)
     )
+}
+
+/// CREATE OR REPLACE … AS SELECT with other table functions: the shape of the query is kept.
+pub fn check_table_upgrade(old: &QueryPlan, new: &QueryPlan) -> Result<(), Error> {
+    let functions = |query: &QueryPlan| -> Vec<&'static str> {
+        let calls = query.steps.iter().filter_map(|step| match step {
+            Step::Explode(explode) => Some(&explode.calls),
+            _ => None,
+        });
+        let calls = calls.flatten();
+        calls.map(|call| call.function.manual().name).collect()
+    };
+    let (old, new) = (functions(old), functions(new));
+    if old == new {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "Query is not upgradeable. Plan type StreamFlatMap must have matching tableFunctions. Values differ: '[{}]' vs. '[{}]'",
+            old.join(", "),
+            new.join(", ")
+        ),
+    ))
 }
 
 /// CREATE OR REPLACE … AS SELECT with another PARTITION BY: records of one key would be in two partitions.

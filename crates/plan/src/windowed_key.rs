@@ -59,7 +59,7 @@ fn milliseconds(text: &str) -> Result<i64, Error> {
         .parse()
         .map_err(|_| invalid(format!("Not numeric: '{count}'")))?;
     let unit = unit.to_uppercase();
-    let length = match unit.trim_end_matches('S') {
+    let length = match unit.strip_suffix('S').unwrap_or(&unit) {
         "DAY" => 86_400_000,
         "HOUR" => 3_600_000,
         "MINUTE" => 60_000,

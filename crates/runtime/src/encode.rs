@@ -26,9 +26,21 @@ use crate::{
 pub(crate) struct Outgoing {
     pub record: NewRecord,
     pub origin: Offset,
+    /// What stands behind the key in the record's.
+    pub window: Option<Window>,
 }
 
 impl Outgoing {
+    /// What the partition goes by: the key without the window behind it, so that all windows of a key are in one
+    /// (Kafka Streams' `WindowedStreamPartitioner`).
+    pub fn partitioned_by(&self) -> Option<&[u8]> {
+        let key = self.record.key.as_deref()?;
+        let Some(window) = self.window else {
+            return Some(key);
+        };
+        Some(window::split(window, key).map_or(key, |(key, _)| key))
+    }
+
     /// Of its key and its value.
     pub fn bytes(&self) -> usize {
         let size = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
@@ -118,6 +130,8 @@ impl RowEncoder {
                 Ok(timestamp) => timestamp,
                 Err(why) if fails_on_bad_time => {
                     let failure = Some((offset(row), why));
+                    // The record is tried again whole: none of its rows leaves before.
+                    records.retain(|outgoing: &Outgoing| outgoing.origin < offset(row));
                     return EncodedRows { records, failure };
                 }
                 Err(why) => {
@@ -133,6 +147,7 @@ impl RowEncoder {
                     headers: self.headers(batch, run.origin(row)),
                 },
                 origin: offset(row),
+                window: self.window,
             });
         }
         EncodedRows {

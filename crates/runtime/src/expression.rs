@@ -6,18 +6,31 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray},
+    array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array},
     datatypes::Schema,
     record_batch::RecordBatch,
 };
 use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::{ColumnarValue, Expr, execution_props::ExecutionProps};
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+use weir_functions::{kernel::Argument, size};
 
 use crate::Error;
 
 /// What building takes at the deepest nesting that the parser lets through, in a debug build, with room to spare.
 const BUILD_STACK: usize = 64 << 20;
+
+/// One value in every row, as far as there is room for it: a constant may be a list of a million numbers.
+fn spread(value: &ScalarValue, rows: usize) -> Result<ArrayRef, Error> {
+    let size = size::of(&value.to_array()?).max(1);
+    let most = usize::try_from(size::LARGEST_BATCH / size).unwrap_or(usize::MAX);
+    if rows <= most {
+        return Ok(value.to_array_of_size(rows)?);
+    }
+    let nulls = new_null_array(&value.data_type(), rows - most);
+    let some = value.to_array_of_size(most)?;
+    Ok(arrow::compute::concat(&[&some, &nulls])?)
+}
 
 /// What evaluating takes for each level, at most.
 const STACK_PER_LEVEL: usize = 32 << 10;
@@ -52,9 +65,20 @@ impl Expression {
         }
     }
 
+    /// As an argument of a call: one value that is for every row stays one.
+    pub fn argument(&self, rows: &RecordBatch) -> Result<Argument, Error> {
+        Ok(match self.value(rows)? {
+            ColumnarValue::Array(array) => Argument::column(array),
+            ColumnarValue::Scalar(value) => Argument::constant(value.to_array()?),
+        })
+    }
+
     /// A value for every row.
     pub fn evaluate(&self, rows: &RecordBatch) -> Result<ArrayRef, Error> {
-        Ok(self.value(rows)?.into_array(rows.num_rows())?)
+        match self.value(rows)? {
+            ColumnarValue::Array(array) => Ok(array),
+            ColumnarValue::Scalar(value) => spread(&value, rows.num_rows()),
+        }
     }
 
     /// Whether this is TRUE, for every row: FALSE and NULL are not.

@@ -241,7 +241,7 @@ impl Writing {
         }
         let partitions = self.topic.partitions.max(1);
         for outgoing in records {
-            let partition = match &outgoing.record.key {
+            let partition = match outgoing.partitioned_by() {
                 Some(key) => partition_for_key(key, partitions),
                 None => self.source % partitions,
             };

@@ -132,12 +132,18 @@ impl Task<'_> {
                             self.stop_before(&earlier);
                             failure = earlier;
                         }
+                        if run.is_some() && self.is_told() {
+                            // A million rows of one record must not keep a query from stopping: the batch is read again.
+                            self.save().await?;
+                            return Ok(End::Told);
+                        }
                     }
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch);
                     self.reports.wait_for_room().await;
                     if let Some((offset, why)) = failure {
-                        self.checkpoint().await?;
+                        // What fails again and again is tried ever more rarely.
+                        self.save().await?;
                         return Err(Error::user(format!("{}@{offset}: {why}", self.at)));
                     }
                 }
@@ -302,8 +308,24 @@ impl Task<'_> {
         self.checkpoint().await
     }
 
+    /// Whether nobody waits for more rows.
+    fn is_told(&self) -> bool {
+        if let Output::Rows(receiver) = &self.output
+            && receiver.is_closed()
+        {
+            self.control.wish(Wish::Stop(crate::QueryState::Stopped));
+        }
+        *self.wishes.borrow() != Wish::Run
+    }
+
     /// Step 7.
     async fn checkpoint(&mut self) -> Result<(), Error> {
+        self.save().await?;
+        self.backoff.succeeded();
+        Ok(())
+    }
+
+    async fn save(&mut self) -> Result<(), Error> {
         self.last_checkpoint = self.options.clock.now();
         if self.progress != *self.acknowledged {
             if let Output::Sink(sink, _) = &self.output {
@@ -319,7 +341,6 @@ impl Task<'_> {
                 .await?;
             *self.saved = Some(self.acknowledged.clone());
         }
-        self.backoff.succeeded();
         Ok(())
     }
 }

@@ -8,8 +8,8 @@ use weir_catalog::{Column, Source};
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{
     Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_like, check_may_be_replaced,
-    check_query_upgrade, check_read_alike, check_replaceable, create_source::RESERVED_COLUMNS,
-    in_other_case, resolve_type,
+    check_query_upgrade, check_read_alike, check_replaceable, check_table_upgrade,
+    create_source::RESERVED_COLUMNS, in_other_case, resolve_type,
 };
 use weir_runtime::Query;
 use weir_sql::{
@@ -113,9 +113,11 @@ impl Engine {
             Statement::CreateSource(_)
             | Statement::CreateAsSelect(_)
             | Statement::InsertSelect(_) => {
-                let settings = self.settings(session);
+                let mut settings = self.settings(session);
                 if logged.is_none() {
                     check_may_replace(state, statement, &settings)?;
+                } else {
+                    accept_as_before(&mut settings);
                 }
                 if logged.is_some() {
                     // What was created then need not be there now: the query waits for it, and says so.
@@ -318,6 +320,7 @@ fn apply_plan(
                     check_query_upgrade(&old.plan.source.topic, existing, &plan)?;
                     check_read_alike(&old.plan.source, &plan.query.source)?;
                     check_key_upgrade(&old.plan, &plan.query)?;
+                    check_table_upgrade(&old.plan, &plan.query)?;
                 }
                 start = old.start.clone();
                 effects.stop.extend(old.query.clone());
@@ -406,6 +409,17 @@ fn persistent(
         start,
         is_paused: false,
         query: None,
+    }
+}
+
+/// A statement that is read again was accepted: what decides only that is not asked once more.
+fn accept_as_before(settings: &mut BTreeMap<String, String>) {
+    for (name, value) in [
+        ("ksql.lambdas.enabled", "true"),
+        ("ksql.headers.columns.enabled", "true"),
+        ("ksql.readonly.topics", ""),
+    ] {
+        settings.insert(name.to_owned(), value.to_owned());
     }
 }
 

@@ -202,6 +202,15 @@ impl Lambda {
                 .collect::<Result<Vec<_>>>()
         };
         let value = self.argument.evaluate(&parameters, spread)?;
+        if let ColumnarValue::Scalar(one) = &value {
+            let size = size::of(&one.to_array()?);
+            if size.saturating_mul(length as u64) > size::LARGEST_BATCH {
+                return Ok(Outcome {
+                    values: new_null_array(&self.output, length),
+                    failed: Some(BooleanBuffer::new_set(length)),
+                });
+            }
+        }
         let result = value.into_array(length)?;
         self.outcome(result)
     }

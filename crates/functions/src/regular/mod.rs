@@ -5,6 +5,7 @@
 //! gives up after so many steps. Matches follow one another as in Java's `Matcher.find`: an empty one may stand at the end of
 //! the one before.
 
+mod backtracking;
 mod classes;
 mod java;
 mod replacement;
@@ -17,12 +18,12 @@ use std::{
 
 use datafusion_common::Result;
 
-use self::java::{Form, Lines, translate};
+use self::{
+    backtracking::Backtracking,
+    java::{Form, Lines, translate},
+};
 pub use self::{classes::of as class_of, replacement::Replacement};
 use crate::kernel::{Argument, Strings};
-
-/// How often the backtracking engine may turn back in one search.
-const BACKTRACKS: usize = 100_000;
 
 /// The bytes that a compiled pattern may take, and those of an engine's cache.
 const SIZE: usize = 2 << 20;
@@ -52,7 +53,13 @@ pub struct Regular {
 #[derive(Debug)]
 enum Engine {
     Linear(regex::Regex),
-    Backtracking(fancy_regex::Regex),
+    Backtracking(Backtracking),
+}
+
+/// The engine for one text.
+enum Chosen<'r> {
+    Linear(&'r regex::Regex),
+    Backtracking(&'r fancy_regex::Regex),
 }
 
 /// A search that had to be given up.
@@ -98,11 +105,12 @@ impl Regular {
                 .get_or_init(|| self.compile_for_any_text())
                 .as_ref(),
         };
-        let found = match (engine, groups) {
-            (Some(Engine::Linear(engine)), Groups::All) => {
+        let engine = engine.and_then(|engine| engine.chosen(text));
+        let found = match (&engine, groups) {
+            (Some(Chosen::Linear(engine)), Groups::All) => {
                 Found::Linear(engine.capture_locations())
             }
-            (Some(Engine::Backtracking(_)), Groups::All) => Found::Backtracking(None),
+            (Some(Chosen::Backtracking(_)), Groups::All) => Found::Backtracking(None),
             (_, _) => Found::Whole,
         };
         Search {
@@ -140,15 +148,7 @@ fn is_terminator(character: char) -> bool {
 impl Engine {
     fn compile(translated: &java::Translated) -> Option<Self> {
         if translated.needs_backtracking {
-            return fancy_regex::RegexBuilder::new(&translated.text)
-                .backtrack_limit(BACKTRACKS)
-                .delegate_size_limit(SIZE)
-                .delegate_dfa_size_limit(CACHE)
-                .max_prog_size(SIZE / 64)
-                .allow_input_assertion_overrides(translated.continues)
-                .build()
-                .ok()
-                .map(Self::Backtracking);
+            return Backtracking::compile(translated).map(Self::Backtracking);
         }
         regex::RegexBuilder::new(&translated.text)
             .size_limit(SIZE)
@@ -156,6 +156,13 @@ impl Engine {
             .build()
             .ok()
             .map(Self::Linear)
+    }
+
+    fn chosen(&self, text: &str) -> Option<Chosen<'_>> {
+        Some(match self {
+            Self::Linear(engine) => Chosen::Linear(engine),
+            Self::Backtracking(engine) => Chosen::Backtracking(engine.of(text)?),
+        })
     }
 }
 
@@ -168,7 +175,7 @@ pub enum Groups {
 
 /// The matches in a text, one after the other.
 pub struct Search<'r, 't> {
-    engine: Option<&'r Engine>,
+    engine: Option<Chosen<'r>>,
     text: &'t str,
     /// Where to look next; `None` at the end.
     from: Option<usize>,
@@ -212,21 +219,21 @@ impl<'t> Search<'_, 't> {
         let input = fancy_regex::RegexInput::new(self.text)
             .from_pos(from)
             .continue_from_previous_match_end(self.continues);
-        match (self.engine.ok_or(GivenUp)?, &mut self.found) {
-            (Engine::Linear(engine), Found::Linear(locations)) => {
+        match (self.engine.as_ref().ok_or(GivenUp)?, &mut self.found) {
+            (Chosen::Linear(engine), Found::Linear(locations)) => {
                 let found = engine.captures_read_at(locations, self.text, from);
                 Ok(found.map(|found| found.range()))
             }
-            (Engine::Linear(engine), _) => {
+            (Chosen::Linear(engine), _) => {
                 let found = engine.find_at(self.text, from);
                 Ok(found.map(|found| found.range()))
             }
-            (Engine::Backtracking(engine), Found::Backtracking(captures)) => {
+            (Chosen::Backtracking(engine), Found::Backtracking(captures)) => {
                 *captures = engine.captures_input(input).map_err(|_| GivenUp)?;
                 let whole = captures.as_ref().and_then(|captures| captures.get(0));
                 Ok(whole.map(|whole| whole.range()))
             }
-            (Engine::Backtracking(engine), _) => {
+            (Chosen::Backtracking(engine), _) => {
                 let found = engine.find_input(input).map_err(|_| GivenUp)?;
                 Ok(found.map(|found| found.range()))
             }
@@ -310,6 +317,15 @@ impl RowPatterns<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn look_around_finds_what_is_behind_a_long_text() {
+        for blanks in [50_000, 500_000] {
+            let text = format!("{}needle 2025", "ab ".repeat(blanks / 3));
+            check("(?<!x)needle", &text, &["needle"]);
+            check(r"(?<!\d)\d{4}(?!\d)", &text, &["2025"]);
+        }
+    }
 
     /// All matches, `!` for a search that was given up.
     fn matches(pattern: &str, text: &str) -> Option<Vec<String>> {

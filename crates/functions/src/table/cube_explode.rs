@@ -38,21 +38,22 @@ struct CubeExplode;
 
 impl Rows for CubeExplode {
     fn counts(&self, call: &Call) -> Result<Vec<u32>> {
-        let column = call.argument(0)?.to_column(call.rows)?;
-        let lists = column.as_list::<i32>();
-        Ok((0..lists.len()).map(|row| count(lists, row)).collect())
+        let argument = call.argument(0)?;
+        let lists = argument.array().as_list::<i32>();
+        let rows = 0..call.rows;
+        Ok(rows.map(|row| count(lists, argument.index(row))).collect())
     }
 
     fn values(&self, call: &Call, places: &[Place]) -> Result<ArrayRef> {
         let DataType::List(field) = &call.returns else {
             return internal_err!("CUBE_EXPLODE gives arrays, not {}", call.returns);
         };
-        let column = call.argument(0)?.to_column(call.rows)?;
-        let lists = column.as_list::<i32>();
+        let argument = call.argument(0)?;
+        let lists = argument.array().as_list::<i32>();
         let mut elements: Vec<Option<u32>> = Vec::new();
         let (mut lengths, mut validity) = (Vec::new(), Vec::new());
         for place in places {
-            let row = place.row as usize;
+            let row = argument.index(place.row as usize);
             let is_there = place.index < count(lists, row);
             let before = elements.len();
             if is_there {

@@ -31,20 +31,21 @@ struct Explode;
 
 impl Rows for Explode {
     fn counts(&self, call: &Call) -> Result<Vec<u32>> {
-        let column = call.argument(0)?.to_column(call.rows)?;
-        let lists = column.as_list::<i32>();
+        let argument = call.argument(0)?;
+        let lists = argument.array().as_list::<i32>();
         let count = |row| match lists.is_valid(row) {
             true => lists.value_length(row).unsigned_abs(),
             false => 0,
         };
-        Ok((0..lists.len()).map(count).collect())
+        let rows = 0..call.rows;
+        Ok(rows.map(|row| count(argument.index(row))).collect())
     }
 
     fn values(&self, call: &Call, places: &[Place]) -> Result<ArrayRef> {
-        let column = call.argument(0)?.to_column(call.rows)?;
-        let lists = column.as_list::<i32>();
+        let argument = call.argument(0)?;
+        let lists = argument.array().as_list::<i32>();
         let element = |place: &Place| {
-            let row = place.row as usize;
+            let row = argument.index(place.row as usize);
             let length = lists.value_length(row).unsigned_abs();
             let is_there = lists.is_valid(row) && place.index < length;
             let offset = lists.value_offsets()[row].unsigned_abs();

@@ -13,7 +13,7 @@ use arrow::{
     datatypes::{DataType, Schema, SchemaRef},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
-use weir_functions::{Call, TableFunction, kernel::Argument, table::Place};
+use weir_functions::{Call, TableFunction, table::Place};
 use weir_plan::TableCall;
 
 use super::Operator;
@@ -86,8 +86,15 @@ impl Explode {
                 *count = own.max(*count);
             }
             if function.function.rows().repeats() {
-                let arguments = call.arguments.iter();
-                arguments.for_each(|argument| add_sizes(argument.array(), &mut sizes));
+                for argument in &call.arguments {
+                    if argument.is_constant() {
+                        let mut one = vec![0];
+                        add_sizes(argument.array(), &mut one);
+                        sizes.iter_mut().for_each(|size| *size += one[0]);
+                    } else {
+                        add_sizes(argument.array(), &mut sizes);
+                    }
+                }
             }
             calls.push(call);
         }
@@ -183,10 +190,8 @@ impl Function {
     }
 
     fn call(&self, rows: &RecordBatch) -> Result<Call, Error> {
-        let arguments = self.arguments.iter().map(|argument| {
-            let values = argument.values(rows)?;
-            Ok(Argument::column(values))
-        });
+        let arguments = self.arguments.iter();
+        let arguments = arguments.map(|argument| argument.argument(rows));
         Ok(Call {
             arguments: arguments.collect::<Result<_, Error>>()?,
             rows: rows.num_rows(),
