@@ -28,3 +28,4 @@ mod sharing;
 mod show;
 mod support;
 mod topics;
+mod windowed_keys;

@@ -64,8 +64,13 @@ impl House {
 
     /// Stops the process at a checkpoint and starts another over the same topics.
     pub async fn restarted(self) -> Self {
+        self.restarted_with(|builder| builder).await
+    }
+
+    /// The same, with other settings.
+    pub async fn restarted_with(self, change: impl FnOnce(Builder) -> Builder) -> Self {
         self.world.stop(self.engine).await.unwrap();
-        Self::over(self.world, |builder| builder).await
+        Self::over(self.world, change).await
     }
 
     pub async fn run(&mut self, script: &str) -> Result<Vec<Response>, Error> {

@@ -53,7 +53,7 @@ pub struct Regular {
 #[derive(Debug)]
 enum Engine {
     Linear(regex::Regex),
-    Backtracking(Backtracking),
+    Backtracking(Box<Backtracking>),
 }
 
 /// The engine for one text.
@@ -148,7 +148,8 @@ fn is_terminator(character: char) -> bool {
 impl Engine {
     fn compile(translated: &java::Translated) -> Option<Self> {
         if translated.needs_backtracking {
-            return Backtracking::compile(translated).map(Self::Backtracking);
+            let engine = Backtracking::compile(translated)?;
+            return Some(Self::Backtracking(Box::new(engine)));
         }
         regex::RegexBuilder::new(&translated.text)
             .size_limit(SIZE)
