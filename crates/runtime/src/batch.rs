@@ -46,6 +46,7 @@ struct System {
     offsets: OnceLock<ArrayRef>,
     partitions: OnceLock<ArrayRef>,
     headers: OnceLock<ArrayRef>,
+    raw_values: OnceLock<ArrayRef>,
 }
 
 impl Batch {
@@ -96,12 +97,8 @@ impl Batch {
 
     /// The values as text.
     pub fn raw_values(&self) -> ArrayRef {
-        let mut texts = StringBuilder::new();
-        for record in &self.records {
-            let value = record.value.as_deref();
-            texts.append_option(value.map(String::from_utf8_lossy));
-        }
-        Arc::new(texts.finish())
+        let array = || raw_values(&self.records);
+        self.system.raw_values.get_or_init(array).clone()
     }
 
     /// The last header of this key, as BYTES.
@@ -119,6 +116,15 @@ impl Batch {
 pub(crate) fn size(record: &Record) -> usize {
     record.key.as_ref().map_or(0, bytes::Bytes::len)
         + record.value.as_ref().map_or(0, bytes::Bytes::len)
+}
+
+fn raw_values(records: &[Record]) -> ArrayRef {
+    let mut texts = StringBuilder::new();
+    for record in records {
+        let value = record.value.as_deref();
+        texts.append_option(value.map(String::from_utf8_lossy));
+    }
+    Arc::new(texts.finish())
 }
 
 fn headers(records: &[Record]) -> ArrayRef {
