@@ -6,7 +6,7 @@
 mod arguments;
 mod collections;
 mod column;
-mod fold;
+pub mod fold;
 mod host;
 mod java_map;
 pub mod kernel;
