@@ -6,6 +6,7 @@
 mod arguments;
 mod collections;
 mod column;
+mod constants;
 mod fold;
 mod host;
 mod java_map;

@@ -8,13 +8,14 @@
 mod backtracking;
 mod classes;
 mod edges;
+mod extent;
 mod java;
 mod replacement;
 
 use std::{
     collections::HashMap,
     ops::Range,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use datafusion_common::Result;
@@ -25,7 +26,10 @@ use self::{
     java::{Form, Lines, translate},
 };
 pub use self::{classes::of as class_of, replacement::Replacement};
-use crate::kernel::{Argument, Strings};
+use crate::{
+    constants::Constants,
+    kernel::{Argument, Strings},
+};
 
 /// The bytes that a compiled pattern may take, and those of an engine's cache.
 const SIZE: usize = 2 << 20;
@@ -34,8 +38,7 @@ const CACHE: usize = 1 << 20;
 /// Every search may look at the whole text: so many matches times the text's length are looked for in one text.
 const WORK: usize = 1 << 33;
 
-/// How many constant patterns stay compiled, and how many of a column within a batch.
-const CONSTANTS: usize = 256;
+/// How many patterns of a column stay compiled within a batch.
 const OF_COLUMN: usize = 64;
 
 /// A compiled pattern.
@@ -276,37 +279,19 @@ impl<'t> Search<'_, 't> {
 /// The patterns of a function's calls: constants stay compiled between batches.
 #[derive(Debug, Default)]
 pub struct Patterns {
-    constants: Mutex<HashMap<String, Option<Arc<Regular>>>>,
+    constants: Constants<Regular>,
 }
 
 impl Patterns {
     /// The patterns of a batch's rows.
     pub fn of<'a>(&self, argument: &'a Argument) -> Result<RowPatterns<'a>> {
         let texts = argument.strings()?;
-        let constant = argument.is_constant().then(|| self.constant(texts.get(0)?));
+        let constant = || self.constants.get(texts.get(0)?, Regular::compile);
         Ok(RowPatterns {
             texts,
-            constant,
+            constant: argument.is_constant().then(constant),
             compiled: HashMap::new(),
         })
-    }
-
-    fn constant(&self, pattern: &str) -> Option<Arc<Regular>> {
-        let constants = || {
-            self.constants
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = constants().get(pattern) {
-            return known.clone();
-        }
-        let compiled = Regular::compile(pattern).map(Arc::new);
-        let mut constants = constants();
-        if constants.len() >= CONSTANTS {
-            constants.clear();
-        }
-        constants.insert(pattern.to_owned(), compiled.clone());
-        compiled
     }
 }
 
