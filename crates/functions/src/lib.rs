@@ -6,6 +6,7 @@
 mod arguments;
 mod collections;
 mod column;
+mod constants;
 pub mod fold;
 mod host;
 mod java_map;
