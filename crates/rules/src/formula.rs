@@ -63,7 +63,9 @@ fn build(
     column: &mut dyn FnMut(&str) -> Option<Known>,
 ) -> Formula {
     match predicate {
-        Expr::Literal(ScalarValue::Boolean(Some(value)), _) => Formula::Always(*value != is_negated),
+        Expr::Literal(ScalarValue::Boolean(Some(value)), _) => {
+            Formula::Always(*value != is_negated)
+        }
         Expr::Not(operand) => build(operand, !is_negated, column),
         Expr::BinaryExpr(BinaryExpr {
             op: Operator::And | Operator::Or,
@@ -236,7 +238,10 @@ fn is_two_valued(predicate: &Expr) -> bool {
 
 fn like(
     column: ColumnId,
-    patterns: &[(&str, &std::sync::Arc<weir_functions::operators::LikePattern>)],
+    patterns: &[(
+        &str,
+        &std::sync::Arc<weir_functions::operators::LikePattern>,
+    )],
     how: Like,
     is_negated: bool,
 ) -> Formula {

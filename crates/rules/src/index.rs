@@ -121,7 +121,9 @@ impl Index {
         }
         for rule in &self.plain {
             let number = self.rules[*rule as usize].number;
-            matches.open.extend((0..rows as u32).map(|row| (number, row)));
+            matches
+                .open
+                .extend((0..rows as u32).map(|row| (number, row)));
         }
         matches.sort();
     }
@@ -154,8 +156,7 @@ impl Index {
                 continue;
             }
             let at = *atom as usize;
-            let witnessed =
-                self.witness_starts[at] as usize..self.witness_starts[at + 1] as usize;
+            let witnessed = self.witness_starts[at] as usize..self.witness_starts[at + 1] as usize;
             for rule in &self.witnesses[witnessed] {
                 if rules.mark(*rule) {
                     candidates.push(*rule);
@@ -210,11 +211,15 @@ impl Column {
         match array.data_type() {
             DataType::Int32 => {
                 let values = array.as_primitive::<Int32Type>().values().iter();
-                values.enumerate().for_each(|(row, value)| look(row, i64::from(*value)));
+                values
+                    .enumerate()
+                    .for_each(|(row, value)| look(row, i64::from(*value)));
             }
             DataType::Int64 => {
                 let values = array.as_primitive::<Int64Type>().values().iter();
-                values.enumerate().for_each(|(row, value)| look(row, *value));
+                values
+                    .enumerate()
+                    .for_each(|(row, value)| look(row, *value));
             }
             _ => {}
         }
@@ -316,18 +321,21 @@ fn build(rules: &[Rule]) -> Option<Index> {
             Test::IsNull => {}
         }
     }
-    let columns = columns.into_iter().enumerate().map(|(at, (texts, integers))| {
-        let text = match texts.is_empty() {
-            true => None,
-            false => Some(TextColumn::new(texts)?),
-        };
-        Some(Column {
-            id: numbers.ids[at],
-            text,
-            integers,
-            has_null_test: numbers.null_tests[at],
-        })
-    });
+    let columns = columns
+        .into_iter()
+        .enumerate()
+        .map(|(at, (texts, integers))| {
+            let text = match texts.is_empty() {
+                true => None,
+                false => Some(TextColumn::new(texts)?),
+            };
+            Some(Column {
+                id: numbers.ids[at],
+                text,
+                integers,
+                has_null_test: numbers.null_tests[at],
+            })
+        });
     let columns = columns.collect::<Option<Vec<_>>>()?;
     let mut witness_starts = vec![0];
     let mut witnesses = Vec::new();

@@ -280,7 +280,11 @@ mod tests {
             is_negated: false,
         };
         let build = |formula: Formula| RawFilter::new([&formula], &|column| column == 1);
-        let both = Formula::And(vec![text(1, "long enough"), text(1, "short"), Formula::Plain]);
+        let both = Formula::And(vec![
+            text(1, "long enough"),
+            text(1, "short"),
+            Formula::Plain,
+        ]);
         let filter = build(both).unwrap();
         assert_eq!(filter.literals(), 1);
         let either = Formula::Or(vec![text(1, "one"), text(1, "two")]);

@@ -120,9 +120,7 @@ impl TextColumn {
                         Place::End => end == folded.len(),
                         Place::Whole => start == 0 && end == folded.len(),
                     };
-                    if is_there
-                        && (entry.check == NO_CHECK || self.holds(entry, value))
-                    {
+                    if is_there && (entry.check == NO_CHECK || self.holds(entry, value)) {
                         let (first, last) = entry.atoms;
                         hits.extend(row, &self.atoms[first as usize..last as usize]);
                     }
@@ -139,7 +137,9 @@ impl TextColumn {
                 Place::Whole => value == &**text,
                 Place::Start => value.starts_with(&**text),
                 Place::End => value.ends_with(&**text),
-                Place::Anywhere => memchr::memmem::find(value.as_bytes(), text.as_bytes()).is_some(),
+                Place::Anywhere => {
+                    memchr::memmem::find(value.as_bytes(), text.as_bytes()).is_some()
+                }
             },
             Check::Like(like) if like.ignores_case => {
                 let mut folded = String::with_capacity(value.len());

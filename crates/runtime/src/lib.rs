@@ -29,8 +29,8 @@ mod reader;
 mod readers;
 mod report;
 mod retry;
-pub mod rules;
 mod rule_pipeline;
+pub mod rules;
 mod settle;
 mod sink;
 mod supervise;
@@ -47,9 +47,9 @@ pub use inspect::{Inspected, Inspector};
 pub use measure::{Durations, QueryMeasures};
 pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
+pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 pub use rule_pipeline::{RulePipeline, RuleProgram, RuleStats};
 pub use rules::RuleOptions;
-pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 
 use std::{
     collections::BTreeMap,

@@ -140,7 +140,8 @@ impl RulePipeline {
         }
         let batch = self.decode(values, &kept)?;
         let mut found: Vec<(u32, Selection)> = Vec::new();
-        self.set.run(&batch, |rule, selection| found.push((rule, selection)));
+        self.set
+            .run(&batch, |rule, selection| found.push((rule, selection)));
         let all = |number: usize| {
             let selection = Selection {
                 rows: (0..kept.len() as u32).collect(),
@@ -178,7 +179,10 @@ impl RulePipeline {
     fn decode(&mut self, values: &[Option<Bytes>], kept: &[u32]) -> Result<Batch, Error> {
         let parts = self.decoders.decode(|part| match part {
             Part::Key => vec![None; kept.len()],
-            Part::Value => kept.iter().map(|place| values[*place as usize].as_deref()).collect(),
+            Part::Value => kept
+                .iter()
+                .map(|place| values[*place as usize].as_deref())
+                .collect(),
         });
         let record = |place: &u32| Record {
             offset: i64::from(*place),

@@ -36,7 +36,10 @@ pub enum Asked<'a> {
         literals: &'a [ScalarValue],
         is_negated: bool,
     },
-    IsNull { value: &'a Expr, is_negated: bool },
+    IsNull {
+        value: &'a Expr,
+        is_negated: bool,
+    },
     /// This is TRUE: neither FALSE nor NULL.
     Truth(&'a Expr),
 }
@@ -183,7 +186,10 @@ mod tests {
                 how: found,
             }) => {
                 assert_eq!((value, found), (&col("a"), how));
-                let places: Vec<_> = patterns.iter().map(|(_, one)| one.literal_in_place()).collect();
+                let places: Vec<_> = patterns
+                    .iter()
+                    .map(|(_, one)| one.literal_in_place())
+                    .collect();
                 let wanted = [
                     (b"x".as_slice(), Place::Start),
                     (b"y".as_slice(), Place::Anywhere),
@@ -195,8 +201,17 @@ mod tests {
         let of_column = operators::like(col("a"), vec![col("b")], how).unwrap();
         assert!(asked(&of_column).is_none());
         let is_there = operators::is_null(col("a"), true);
-        assert!(matches!(asked(&is_there), Some(Asked::IsNull { is_negated: true, .. })));
-        assert!(matches!(asked(&operators::truth(col("a"))), Some(Asked::Truth(_))));
+        assert!(matches!(
+            asked(&is_there),
+            Some(Asked::IsNull {
+                is_negated: true,
+                ..
+            })
+        ));
+        assert!(matches!(
+            asked(&operators::truth(col("a"))),
+            Some(Asked::Truth(_))
+        ));
     }
 
     #[test]

@@ -49,7 +49,12 @@ pub(crate) struct QueryRule {
 
 impl QueryRule {
     /// `None` if the query does not begin with a filter.
-    pub fn new(plan: &QueryPlan, needs: &Needs, vocabulary: &Vocabulary, options: RuleOptions) -> Option<Self> {
+    pub fn new(
+        plan: &QueryPlan,
+        needs: &Needs,
+        vocabulary: &Vocabulary,
+        options: RuleOptions,
+    ) -> Option<Self> {
         let predicate = predicate(plan)?;
         if !options.has_index {
             return None;

@@ -9,10 +9,7 @@ use arrow::array::ArrayRef;
 use weir_rules::{ColumnId, Columns, Formula, Index, Matches, RawFilter, Rule, Scratch};
 
 use super::{QueryRule, Skipper, Vocabulary};
-use crate::{
-    batch::Batch,
-    layout::Layout,
-};
+use crate::{batch::Batch, layout::Layout};
 
 /// So many rules that came last have an index of their own; with more, all get a new one.
 const RECENT: usize = 64;
@@ -83,14 +80,17 @@ impl RuleSet {
         self.layout = None;
         self.rules.extend(come.iter().cloned());
         // Enough of the old ones are gone, or enough new ones are there.
-        let is_stale = self.settled.gone > RECENT && self.settled.gone * 2 > self.settled.members.len();
+        let is_stale =
+            self.settled.gone > RECENT && self.settled.gone * 2 > self.settled.members.len();
         let recent = self.recent.members.len() - self.recent.gone + count;
         if is_stale || recent > RECENT {
             self.settled = self.part(self.rules.keys().copied());
             self.recent = Part::default();
         } else if count > 0 {
             let earlier = self.recent.members.iter().copied();
-            let all: Vec<u32> = earlier.chain(come.iter().map(|(number, _)| *number)).collect();
+            let all: Vec<u32> = earlier
+                .chain(come.iter().map(|(number, _)| *number))
+                .collect();
             self.recent = self.part(all.into_iter());
         }
     }
@@ -130,7 +130,11 @@ impl RuleSet {
 
     /// Calls `each` with every rule that concerns rows of the batch, and these rows, in order.
     pub fn run(&mut self, batch: &Batch, mut each: impl FnMut(u32, Selection)) {
-        if self.layout.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &batch.layout)) {
+        if self
+            .layout
+            .as_ref()
+            .is_none_or(|known| !Arc::ptr_eq(known, &batch.layout))
+        {
             self.places = self.vocabulary.places(&batch.layout);
             self.layout = Some(batch.layout.clone());
         }
@@ -170,4 +174,3 @@ impl Columns for BatchColumns<'_> {
         self.batch.parts.get(group)?.columns.get(column)
     }
 }
-
