@@ -31,6 +31,7 @@ mod report;
 mod retry;
 mod settle;
 mod sink;
+mod stream_time;
 mod supervise;
 mod task;
 mod topics;
@@ -188,6 +189,9 @@ impl Runtime {
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
         let unstarted = Unstarted(Some(control.clone()));
         self.keep_start(&spec).await?;
+        if spec.is_paused {
+            control.wish(Wish::Pause);
+        }
         if control.has_enough_rows() {
             control.wish(Wish::Stop(QueryState::Completed));
         }
