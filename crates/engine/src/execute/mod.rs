@@ -233,9 +233,9 @@ impl Engine {
 
 /// An error of a statement: without a place of its own it is about the name that the statement is about.
 pub(crate) fn of_statement(error: Error, statement: &Statement) -> Error {
-    use ErrorKind::{Assertion, Unsupported, User};
+    use ErrorKind::{Assertion, Forbidden, Unsupported, User};
     match subject(statement) {
-        Some(name) if matches!(error.kind, User | Unsupported | Assertion) => {
+        Some(name) if matches!(error.kind, User | Unsupported | Assertion | Forbidden) => {
             error.about(name.span)
         }
         _ => error,
