@@ -40,6 +40,7 @@ pub mod entity;
 mod error;
 mod execute;
 pub mod filter;
+pub mod hunt;
 mod inserts;
 mod mask;
 mod metrics;

@@ -29,6 +29,8 @@ mod reader;
 mod readers;
 mod report;
 mod retry;
+pub mod rules;
+mod rule_pipeline;
 mod settle;
 mod sink;
 mod stream_time;
@@ -46,6 +48,8 @@ pub use inspect::{Inspected, Inspector};
 pub use measure::{Durations, QueryMeasures};
 pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
+pub use rule_pipeline::{RulePipeline, RuleProgram, RuleStats};
+pub use rules::RuleOptions;
 pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 
 use std::{

@@ -25,11 +25,10 @@ pub fn function() -> Builtin {
 /// Also for DATETOSTRING, whose days are numbers.
 pub fn format_days(call: &Call) -> Result<ArrayRef> {
     let days = Numbers::try_new(call.argument(0)?)?;
-    let given = call.argument(1)?.strings()?;
-    let mut patterns = patterns();
+    let mut patterns = patterns(call.argument(1)?)?;
     texts(call.rows, |row, out| {
-        let (days, pattern) = (days.get(row)?, given.get(row)?);
-        patterns.get(pattern)?.write_date(days, out)
+        let days = days.get(row)?;
+        patterns.get(row)?.write_date(days, out)
     })
 }
 

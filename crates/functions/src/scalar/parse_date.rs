@@ -24,11 +24,11 @@ pub fn function() -> Builtin {
 }
 
 fn parse_date(call: &Call) -> Result<ArrayRef> {
-    let (texts, given) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
-    let (mut patterns, now) = (lenient_patterns(), now());
+    let texts = call.argument(0)?.strings()?;
+    let (mut patterns, now) = (lenient_patterns(call.argument(1)?)?, now());
     dates(call.rows, |row| {
-        let (text, pattern) = (texts.get(row)?, given.get(row)?);
-        patterns.get(pattern)?.read_date(text, now)
+        let text = texts.get(row)?;
+        patterns.get(row)?.read_date(text, now)
     })
 }
 

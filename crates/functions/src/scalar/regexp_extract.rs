@@ -66,7 +66,7 @@ fn first<'t>(regular: &Regular, text: &'t str, group: usize) -> Option<&'t str> 
     if group > regular.groups() {
         return None;
     }
-    let mut search = regular.search(text, Groups::All);
+    let mut search = regular.search(text, Groups::One(group));
     search.next().ok()??;
     search.group(group)
 }

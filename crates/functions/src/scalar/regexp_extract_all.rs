@@ -74,8 +74,8 @@ fn all<'t>(
         return None;
     }
     let groups = match group {
-        Some(0) => Groups::None,
-        _ => Groups::All,
+        None | Some(0) => Groups::None,
+        Some(group) => Groups::One(group),
     };
     let mut search = regular.search(text, groups);
     let mut size = 0;
