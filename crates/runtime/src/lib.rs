@@ -33,6 +33,7 @@ mod rule_pipeline;
 pub mod rules;
 mod settle;
 mod sink;
+mod stream_time;
 mod supervise;
 mod task;
 mod topics;
@@ -192,6 +193,9 @@ impl Runtime {
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
         let unstarted = Unstarted(Some(control.clone()));
         self.keep_start(&spec).await?;
+        if spec.is_paused {
+            control.wish(Wish::Pause);
+        }
         if control.has_enough_rows() {
             control.wish(Wish::Stop(QueryState::Completed));
         }

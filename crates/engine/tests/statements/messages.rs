@@ -309,6 +309,18 @@ const REFUSED: &[(&str, &str)] = &[
         "Invalid config variable(s) in the WITH clause: COLOUR",
     ),
     (
+        "CREATE STREAM x (a INT) WITH (kafka_topc='t', value_format='JSON');",
+        "Invalid config variable(s) in the WITH clause: KAFKA_TOPC",
+    ),
+    (
+        "CREATE STREAM x WITH (partition=3) AS SELECT * FROM s;",
+        "Invalid config variable(s) in the WITH clause: PARTITION",
+    ),
+    (
+        "INSERT INTO plain WITH (queryid='x') SELECT * FROM src;",
+        "Invalid config variable(s) in the WITH clause: QUERYID",
+    ),
+    (
         "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='JSON', value_format='KAFKA');",
         "Multiple entries with same key",
     ),
@@ -784,6 +796,26 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "ASSERT TOPIC plain WITH (partitions=3, replicas='many', colour='red') TIMEOUT 1 MILLISECONDS;",
         "Mismatched configuration for topic plain: For config partitions, expected 3 got 1\nMismatched configuration for topic plain: For config replicas, expected many got 1\nCannot assert unknown topic property: COLOUR",
+    ),
+    (
+        "ASSERT STREAM plain (x INT);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT TABLE plain (x INT PRIMARY KEY);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT VALUES plain (x) VALUES (1);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT NULL VALUES plain (x) KEY (1);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT COUNT 0 IN plain;",
+        "This form of ASSERT is for scenarios",
     ),
 ];
 

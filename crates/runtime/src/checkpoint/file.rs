@@ -172,13 +172,18 @@ fn load(path: &Path, query: &str, partition: i32) -> Result<Option<Checkpoint>, 
 }
 
 fn remove(folder: &Path, prefix: &str) -> io::Result<()> {
+    let mut was_there = false;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(prefix) {
             fs::remove_file(entry.path())?;
+            was_there = true;
         }
     }
-    File::open(folder)?.sync_all()
+    match was_there {
+        true => File::open(folder)?.sync_all(),
+        false => Ok(()),
+    }
 }
 
 /// An id as a file's name: different for different ids, also where case does not count, and free of points and slashes.
