@@ -7,7 +7,7 @@ mod arguments;
 mod collections;
 mod column;
 mod constants;
-mod fold;
+pub mod fold;
 mod host;
 mod java_map;
 pub mod kernel;

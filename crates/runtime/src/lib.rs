@@ -29,6 +29,8 @@ mod reader;
 mod readers;
 mod report;
 mod retry;
+mod rule_pipeline;
+pub mod rules;
 mod settle;
 mod sink;
 mod supervise;
@@ -46,6 +48,8 @@ pub use measure::{Durations, QueryMeasures};
 pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
 pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
+pub use rule_pipeline::{RulePipeline, RuleProgram, RuleStats};
+pub use rules::RuleOptions;
 
 use std::{
     collections::BTreeMap,

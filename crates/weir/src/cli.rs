@@ -276,8 +276,31 @@ pub struct DemoArguments {
 pub enum BenchCommand {
     /// A rule over a file of events: decode and match, through the embedded broker, through Kafka
     Filter(FilterArguments),
+    /// Sigma rules over a file of events: one, ten, a hundred, a thousand, all
+    Rules(RulesArguments),
     /// A projection with ten function calls, and what each overload of each function costs a row
     Functions(FunctionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RulesArguments {
+    /// A folder of Sigma rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// One JSON event a line; `.gz` is unpacked
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    /// How many times each run is made; the fastest counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// Ask each rule of each event (`weir.rules.index.enable=false`)
+    #[arg(long)]
+    pub without_index: bool,
+    /// Parse each event (`weir.rules.raw.filter=false`)
+    #[arg(long)]
+    pub without_raw_filter: bool,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod consume;
 mod demo;
 mod failure;
 mod follow;
+mod hunt;
 mod lines;
 mod logging;
 mod place;
