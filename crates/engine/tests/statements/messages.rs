@@ -79,6 +79,10 @@ const REFUSED: &[(&str, &str)] = &[
         "Duplicate field names found in STRUCT: '`F` INTEGER'.",
     ),
     (
+        "CREATE STREAM x (a DECIMAL(5)) WITH (kafka_topic='t', value_format='JSON');",
+        "line 1:29: Syntax Error\nExpecting ','",
+    ),
+    (
         "CREATE STREAM x (a DECIMAL(0, 0)) WITH (kafka_topic='t', value_format='JSON');",
         "DECIMAL precision must be >= 1",
     ),
@@ -203,8 +207,20 @@ const REFUSED: &[(&str, &str)] = &[
         "SELECT GREATEST(null, null) FROM s;",
         "Function 'greatest' cannot be resolved due to ambiguous method parameters (null, null).",
     ),
+    (
+        "SELECT GREATEST(i, l) FROM s;",
+        "Function 'greatest' cannot be resolved due to ambiguous method parameters (INTEGER, BIGINT).",
+    ),
+    (
+        "SELECT DATEADD(DAY, 5, da) FROM s;",
+        "SELECT column 'DAY' cannot be resolved.",
+    ),
     ("SELECT i->* FROM s;", "STRUCT"),
     // Lambdas.
+    (
+        "SELECT FILTER(a, x > 1) FROM s;",
+        "SELECT column 'X' cannot be resolved.",
+    ),
     (
         "SELECT TRANSFORM(a, i => i + 1) FROM s;",
         "Lambda function argument can't be a column name: I",

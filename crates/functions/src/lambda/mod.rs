@@ -528,3 +528,51 @@ impl fmt::Debug for LambdaFunction {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringArray;
+
+    use super::*;
+
+    #[test]
+    fn a_row_that_gets_too_large_is_given_up_and_makes_room() {
+        let text = "x".repeat(6 << 20);
+        let mut made = Made::default();
+        let mut push = |rows: &[u32]| {
+            let texts = StringArray::from(vec![text.as_str(); rows.len()]);
+            let outcome = Outcome {
+                values: Arc::new(texts),
+                failed: None,
+            };
+            assert_eq!(made.given_up(rows), 0);
+            made.push(outcome, rows).unwrap();
+            (made.size >> 20, made.given_up(&[1, 1, 2]))
+        };
+        assert_eq!(push(&[0, 1]), (12, 0));
+        assert_eq!(push(&[1]), (18, 0));
+        // The third text of row 1: nothing more is evaluated for it, and the pieces go that have nothing else.
+        assert_eq!(push(&[1]), (12, 2));
+        assert_eq!(push(&[2, 2]), (24, 0));
+        made.push_failed(&DataType::Utf8, 1);
+        let outcome = made.finish().unwrap();
+        assert_eq!(outcome.values.len(), 7);
+        let failed: Vec<bool> = (0..7).map(|place| outcome.has_failed(place)).collect();
+        assert_eq!(failed, [false, false, true, true, false, false, true]);
+        assert_eq!(
+            (0..7)
+                .map(|place| outcome.values.is_null(place))
+                .collect::<Vec<_>>(),
+            failed
+        );
+    }
+
+    #[test]
+    fn pieces_grow_as_long_as_little_is_made() {
+        assert_eq!(size::next_piece(16, 16 * 8), 128);
+        assert_eq!(size::next_piece(1 << 15, 0), size::LONGEST_PIECE);
+        assert_eq!(size::next_piece(16, 16 << 20), 16);
+        assert_eq!(size::next_piece(16, 256 << 20), 1);
+        assert_eq!(size::next_piece(0, 0), 1);
+    }
+}
