@@ -103,16 +103,17 @@ fn predicate_of(
     let mut events = Vec::new();
     let mut rules = Vec::new();
     for alternative in alternatives {
-        let mut predicate = Predicate {
-            mapping,
-            alternative,
-            fields: &mut *fields,
-        };
-        let mut convert = |terms: &[Term]| -> Vec<Expression> {
+        let mut convert = |terms: &[Term], is_of_source: bool| -> Vec<Expression> {
+            let mut predicate = Predicate {
+                mapping,
+                alternative,
+                is_of_source,
+                fields: &mut *fields,
+            };
             terms.iter().map(|term| predicate.term(term)).collect()
         };
-        events.push(convert(&alternative.events));
-        rules.push(convert(conjuncts));
+        events.push(convert(&alternative.events, true));
+        rules.push(convert(conjuncts, false));
     }
     let is_common = |at: usize| rules.iter().all(|rule| rule.get(at) == rules[0].get(at));
     let common: Vec<bool> = (0..conjuncts.len()).map(is_common).collect();

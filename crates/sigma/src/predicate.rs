@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Predicate<'a> {
     pub mapping: &'a Mapping,
     pub alternative: &'a Alternative,
+    /// Whether it is the log source's, and not the rule's.
+    pub is_of_source: bool,
     pub fields: &'a mut BTreeSet<FieldPath>,
 }
 
@@ -66,7 +68,10 @@ impl Predicate<'_> {
 
     /// The value of a field: its column, or the first of several that is there.
     fn field(&mut self, field: &str) -> Expression {
-        let paths = self.mapping.paths(self.alternative, field);
+        let paths = match self.is_of_source {
+            true => self.mapping.paths_of_source(self.alternative, field),
+            false => self.mapping.paths(self.alternative, field),
+        };
         self.fields.extend(paths.iter().cloned());
         first_of(paths.iter().map(|path| at(path)).collect())
     }
