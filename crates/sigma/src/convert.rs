@@ -16,7 +16,7 @@ use crate::{
     expand::Placeholders,
     mapping::{Alternative, FieldPath, Mapping},
     pages,
-    predicate::{self, Predicate, call, cast, column, name, node, text},
+    predicate::{self, Predicate, call, cast, column, name, node, stream_name, text},
     rule::Rule,
     term::Term,
 };
@@ -28,9 +28,9 @@ pub struct Options {
     pub placeholders: Placeholders,
     /// The topic that events come from: what SOURCE_TOPIC says.
     pub topic: String,
-    /// The stream over that topic.
+    /// The stream over that topic. What a stream's name cannot have (it has letters, digits, `_` and `-`) is `_` in it.
     pub stream: String,
-    /// The stream, and topic, that alerts go to.
+    /// The topic that alerts go to, and the stream over it.
     pub sink: String,
     /// Whether an alert carries its event.
     pub has_event: bool,
@@ -173,7 +173,7 @@ fn statement(rule: &Rule, filter: Expression, options: &Options) -> Statement {
         items: items.collect(),
         from: Relation {
             first: AliasedSource {
-                name: name(&options.stream),
+                name: stream_name(&options.stream),
                 alias: None,
             },
             joins: Vec::new(),
@@ -188,7 +188,7 @@ fn statement(rule: &Rule, filter: Expression, options: &Options) -> Statement {
         span: Span::default(),
     };
     Statement::InsertSelect(InsertSelect {
-        target: name(&options.sink),
+        target: stream_name(&options.sink),
         properties: properties(&[("QUERY_ID", Literal::String(rule.query_id()))]),
         query,
     })

@@ -446,3 +446,21 @@ fn chain(
 fn not(operand: Expression) -> Expression {
     node(ExpressionKind::Not(Box::new(operand)))
 }
+
+/// The name of a stream over a topic: a topic's may have points in it.
+pub(crate) fn stream_name(topic: &str) -> Ident {
+    let sign = |character: char| match character {
+        '_' | '-' => character,
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '_',
+    };
+    let name: String = topic.chars().map(sign).collect();
+    Ident::new(
+        if name.is_empty() {
+            "_".to_owned()
+        } else {
+            name
+        },
+        Span::default(),
+    )
+}
