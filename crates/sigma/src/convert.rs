@@ -16,7 +16,7 @@ use crate::{
     expand::Placeholders,
     mapping::{Alternative, FieldPath, Mapping},
     pages,
-    predicate::{self, Predicate, call, cast, column, name, node, text},
+    predicate::{self, Predicate, call, cast, column, name, node, stream_name, text},
     rule::Rule,
     term::Term,
 };
@@ -28,9 +28,9 @@ pub struct Options {
     pub placeholders: Placeholders,
     /// The topic that events come from: what SOURCE_TOPIC says.
     pub topic: String,
-    /// The stream over that topic.
+    /// The stream over that topic. What a stream's name cannot have (it has letters, digits, `_` and `-`) is `_` in it.
     pub stream: String,
-    /// The stream, and topic, that alerts go to.
+    /// The topic that alerts go to, and the stream over it.
     pub sink: String,
     /// Whether an alert carries its event.
     pub has_event: bool,
@@ -103,16 +103,17 @@ fn predicate_of(
     let mut events = Vec::new();
     let mut rules = Vec::new();
     for alternative in alternatives {
-        let mut predicate = Predicate {
-            mapping,
-            alternative,
-            fields: &mut *fields,
-        };
-        let mut convert = |terms: &[Term]| -> Vec<Expression> {
+        let mut convert = |terms: &[Term], is_of_source: bool| -> Vec<Expression> {
+            let mut predicate = Predicate {
+                mapping,
+                alternative,
+                is_of_source,
+                fields: &mut *fields,
+            };
             terms.iter().map(|term| predicate.term(term)).collect()
         };
-        events.push(convert(&alternative.events));
-        rules.push(convert(conjuncts));
+        events.push(convert(&alternative.events, true));
+        rules.push(convert(conjuncts, false));
     }
     let is_common = |at: usize| rules.iter().all(|rule| rule.get(at) == rules[0].get(at));
     let common: Vec<bool> = (0..conjuncts.len()).map(is_common).collect();
@@ -172,7 +173,7 @@ fn statement(rule: &Rule, filter: Expression, options: &Options) -> Statement {
         items: items.collect(),
         from: Relation {
             first: AliasedSource {
-                name: name(&options.stream),
+                name: stream_name(&options.stream),
                 alias: None,
             },
             joins: Vec::new(),
@@ -187,7 +188,7 @@ fn statement(rule: &Rule, filter: Expression, options: &Options) -> Statement {
         span: Span::default(),
     };
     Statement::InsertSelect(InsertSelect {
-        target: name(&options.sink),
+        target: stream_name(&options.sink),
         properties: properties(&[("QUERY_ID", Literal::String(rule.query_id()))]),
         query,
     })

@@ -59,6 +59,8 @@ pub(crate) struct Layout {
     /// When the event happened.
     pub time: Vec<FieldPath>,
     pub fields: BTreeMap<String, FieldPath>,
+    /// Which of the fields an event may have as one of its own, which goes before the system's.
+    own_first: Vec<String>,
     data: BTreeMap<String, FieldPath>,
     pub keywords: Keywords,
 }
@@ -164,7 +166,9 @@ impl Mapping {
     /// Where a field may be in the events of an alternative: the first that is there is it.
     pub(crate) fn paths(&self, alternative: &Alternative, field: &str) -> Vec<FieldPath> {
         let field = alternative.rename.get(field).map_or(field, String::as_str);
-        if let Some(path) = self.layout.fields.get(field) {
+        let of_system = self.layout.fields.get(field);
+        let is_own_first = self.layout.own_first.iter().any(|own| own == field);
+        if let (Some(path), false) = (of_system, is_own_first) {
             return vec![path.clone()];
         }
         let names = [
@@ -180,9 +184,16 @@ impl Mapping {
             path.push(name.to_owned());
             path
         };
-        objects
-            .flat_map(|object| names.iter().flatten().map(|name| below(object, name)))
-            .collect()
+        let own = objects.flat_map(|object| names.iter().flatten().map(|name| below(object, name)));
+        own.chain(of_system.cloned()).collect()
+    }
+
+    /// Where a field is by which log sources are told apart: the system's, if there is one.
+    pub(crate) fn paths_of_source(&self, alternative: &Alternative, field: &str) -> Vec<FieldPath> {
+        match self.layout.fields.get(field) {
+            Some(path) => vec![path.clone()],
+            None => self.paths(alternative, field),
+        }
     }
 }
 
@@ -353,9 +364,15 @@ fn read_layout(document: &Node) -> Result<Layout, Error> {
                 layout.time = paths.collect::<Result<_, _>>()?;
             }
             "fields" => layout.fields = paths(&entry.value)?,
+            "own_first" => layout.own_first = names(&entry.value)?,
             "data" => layout.data = paths(&entry.value)?,
             "keywords" => keywords = Some(&entry.value),
-            _ => return unknown(entry, "`time`, `fields`, `data` and `keywords`"),
+            _ => {
+                return unknown(
+                    entry,
+                    "`time`, `fields`, `own_first`, `data` and `keywords`",
+                );
+            }
         }
     }
     let empty = layout

@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Predicate<'a> {
     pub mapping: &'a Mapping,
     pub alternative: &'a Alternative,
+    /// Whether it is the log source's, and not the rule's.
+    pub is_of_source: bool,
     pub fields: &'a mut BTreeSet<FieldPath>,
 }
 
@@ -66,7 +68,10 @@ impl Predicate<'_> {
 
     /// The value of a field: its column, or the first of several that is there.
     fn field(&mut self, field: &str) -> Expression {
-        let paths = self.mapping.paths(self.alternative, field);
+        let paths = match self.is_of_source {
+            true => self.mapping.paths_of_source(self.alternative, field),
+            false => self.mapping.paths(self.alternative, field),
+        };
         self.fields.extend(paths.iter().cloned());
         first_of(paths.iter().map(|path| at(path)).collect())
     }
@@ -440,4 +445,22 @@ fn chain(
 
 fn not(operand: Expression) -> Expression {
     node(ExpressionKind::Not(Box::new(operand)))
+}
+
+/// The name of a stream over a topic: a topic's may have points in it.
+pub(crate) fn stream_name(topic: &str) -> Ident {
+    let sign = |character: char| match character {
+        '_' | '-' => character,
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '_',
+    };
+    let name: String = topic.chars().map(sign).collect();
+    Ident::new(
+        if name.is_empty() {
+            "_".to_owned()
+        } else {
+            name
+        },
+        Span::default(),
+    )
 }

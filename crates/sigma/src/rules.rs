@@ -10,7 +10,7 @@ use std::{
 use crate::{
     error::{Error, ErrorKind, shown},
     rule::{Document, Filter, Named, Rule},
-    yaml,
+    yaml::{self, Node},
 };
 
 /// How deep folders are looked through, and how many files are read.
@@ -34,6 +34,8 @@ pub struct LeftOut {
 
 impl Rules {
     /// A file, or all `.yml` and `.yaml` files of a folder and the folders in it. Fails only if `path` itself cannot be read.
+    ///
+    /// In a folder what is nothing of Sigma's, such as a site's mapping or its placeholders, is passed over.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let mut files = Vec::new();
         match path.is_dir() {
@@ -41,8 +43,11 @@ impl Rules {
             false => files.push(path.to_owned()),
         }
         files.sort();
-        let mut reading = Reading::default();
         let is_only = !path.is_dir();
+        let mut reading = Reading {
+            passes_over: !is_only,
+            ..Reading::default()
+        };
         for file in files {
             let name = file.display().to_string();
             match read(&file, &name) {
@@ -119,6 +124,8 @@ struct Reading {
     rules: Vec<Rule>,
     filters: Vec<Filter>,
     left_out: Vec<LeftOut>,
+    /// Whether documents that are none of Sigma's are passed over.
+    passes_over: bool,
     /// Where the rule of a query id is.
     taken: HashMap<String, Option<String>>,
 }
@@ -129,7 +136,14 @@ impl Reading {
             Ok(documents) => documents,
             Err(error) => return self.leave_out(Named::default(), error.in_file(file)),
         };
+        let is_ours = |node: &Node| {
+            let keys = ["detection", "logsource", "filter", "correlation", "action"];
+            keys.iter().any(|key| node.get(key).is_some())
+        };
         for node in documents {
+            if self.passes_over && !is_ours(&node) {
+                continue;
+            }
             match Document::read(&node, file) {
                 Ok(Document::Rule(rule)) => self.add_rule(*rule),
                 Ok(Document::Filter(filter)) => self.filters.push(*filter),

@@ -12,7 +12,7 @@ use crate::{
     convert::{Options, of_kind, properties},
     error::{Error, ErrorKind, shown},
     mapping::FieldPath,
-    predicate::name,
+    predicate::{name, stream_name},
 };
 
 /// Declares the stream of events, with these fields and those that every event has. All are VARCHAR: rules compare text, and a
@@ -74,7 +74,7 @@ fn create(
         or_replace: false,
         is_source: false,
         if_not_exists: true,
-        name: name(stream),
+        name: stream_name(stream),
         columns,
         properties: properties(&entries),
     })

@@ -40,6 +40,9 @@ pub enum Command {
     Consume(ConsumeArguments),
     /// Detection rules over recorded Windows events, in one process, with no Kafka
     Demo(DemoArguments),
+    /// Detection rules in Sigma's language
+    #[command(subcommand)]
+    Sigma(SigmaCommand),
     /// Measure this machine
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -270,6 +273,43 @@ pub struct DemoArguments {
     /// How many events come in a second
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub speed: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SigmaCommand {
+    /// Turn rules into SQL
+    Convert(SigmaConvertArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct SigmaConvertArguments {
+    /// A file of rules, or a folder
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+    /// Write `rule.sql` beside each `rule.yml`; standard output then has only the streams' declarations
+    #[arg(long)]
+    pub out: bool,
+    /// The site's values for `%placeholders%`: a YAML map of names to lists
+    #[arg(long, value_name = "FILE")]
+    pub placeholders: Option<PathBuf>,
+    /// The site's own log sources and layouts, which add to the built-in ones or take their places
+    #[arg(long, value_name = "DIR")]
+    pub mapping: Option<PathBuf>,
+    /// How events look: winlogbeat, flat, or one of the site's own
+    #[arg(long, value_name = "NAME", default_value = "winlogbeat")]
+    pub layout: String,
+    /// Where events come from
+    #[arg(long, default_value = "wineventlogs")]
+    pub topic: String,
+    /// The stream over that topic [default: the topic's name]
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Where alerts go: a topic, and the stream over it
+    #[arg(long, value_name = "TOPIC", default_value = "windows_alerts")]
+    pub sink: String,
+    /// Leave the event out of its alert
+    #[arg(long)]
+    pub no_event: bool,
 }
 
 #[derive(Debug, Subcommand)]
