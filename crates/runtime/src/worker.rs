@@ -18,6 +18,7 @@ use crate::{
     readers::Readers,
     report::Reports,
     retry::Backoff,
+    rules::QueryRule,
     sink::Sink,
     task::{End, Output, Task},
     topics::{Look, Topics, known},
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub topics: Arc<Topics>,
     pub spec: QuerySpec,
     pub needs: Arc<Needs>,
+    /// Its condition, if what that does not concern may pass it by.
+    pub rule: Option<Arc<QueryRule>>,
     pub control: Arc<Control>,
     pub reports: Arc<Reports>,
 }
@@ -144,9 +147,14 @@ impl Worker {
         let scan = &shared.spec.plan.scan;
         let view = View::new(shared.needs.clone(), scan);
         let operators = Operators::try_new(&shared.spec.plan.steps, &view.schema())?;
-        let input = shared
-            .readers
-            .subscribe(&self.at, position, control, &shared.needs);
+        let input = shared.readers.subscribe(
+            &self.at,
+            position,
+            control,
+            &shared.needs,
+            shared.rule.as_ref(),
+        );
+        control.follows(self.at.partition, input.link());
         control.recovered(Some(self.at.partition));
         control.started();
         let task = Task {
@@ -164,6 +172,7 @@ impl Worker {
             output,
             until,
             is_persistent: shared.spec.is_persistent,
+            is_rule: shared.rule.is_some(),
             fails_on_bad_time: shared.spec.fails_on_bad_time,
             acknowledged: self.acknowledged.insert(progress.clone()),
             progress,
@@ -171,7 +180,9 @@ impl Worker {
             backoff: &mut self.backoff,
             last_checkpoint: shared.options.clock.now(),
         };
-        Ok(Some(task.run().await?))
+        let end = task.run().await;
+        control.unfollows(self.at.partition);
+        Ok(Some(end?))
     }
 
     fn until(&self) -> Option<Offset> {
