@@ -27,7 +27,7 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
-    formula::{ColumnKind, Formula, Known},
+    formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, Scratch},
     raw::RawFilter,

@@ -197,14 +197,16 @@ impl Control {
     }
 
     pub fn measures(&self) -> QueryMeasures {
+        let status = self.status();
+        let facts = self.facts();
         QueryMeasures {
-            status: self.status(),
-            bytes_in: self.bytes_in.load(Ordering::Relaxed) + self.facts().passed_by().bytes,
+            status,
+            bytes_in: self.bytes_in.load(Ordering::Relaxed) + facts.passed_by().bytes,
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
             restarts: self.restarts.load(Ordering::Relaxed),
             epochs: self.epochs.read(),
             started: self.started,
-            last_times: self.facts().last_times_now(),
+            last_times: facts.last_times_now(),
         }
     }
 

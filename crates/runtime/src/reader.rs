@@ -31,6 +31,9 @@ use crate::{
 /// How long the broker may wait for records before it answers that there are none.
 const WAIT: Duration = Duration::from_millis(500);
 
+/// A reader that finds so many bytes waiting is behind.
+const BEHIND: usize = 1 << 20;
+
 /// How often a reader looks whether those who wait for a slow task have waited long enough.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -206,11 +209,15 @@ impl Reader {
         Some(epoch)
     }
 
-    /// Leaves out the records that concern no task.
+    /// Leaves out the records that concern no task, while so many wait that it pays: with time to spare each record is parsed,
+    /// so that one that is bad is reported.
     fn skip(&mut self, epoch: &mut Epoch) {
         let Some(skipper) = &mut self.skipper else {
             return;
         };
+        if epoch.bytes < BEHIND {
+            return;
+        }
         let before = epoch.records.len();
         epoch
             .records

@@ -13,13 +13,17 @@ pub(crate) struct Tasks {
     /// Rules that came and went since somebody asked.
     come: Vec<(u32, Arc<QueryRule>)>,
     gone: Vec<u32>,
+    /// A task that comes back has another number: the one before stays that of a rule that is gone.
+    next_number: u32,
 }
 
 impl Tasks {
-    pub fn push(&mut self, task: Subscriber) {
+    pub fn push(&mut self, mut task: Subscriber) {
         let Some(rule) = task.rule.clone() else {
             return self.plain.push(task);
         };
+        task.number = self.next_number;
+        self.next_number = self.next_number.wrapping_add(1);
         self.come.push((task.number, rule));
         self.put_back(task);
     }

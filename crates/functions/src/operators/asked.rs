@@ -79,6 +79,15 @@ pub fn asked(predicate: &Expr) -> Option<Asked<'_>> {
     Some(Asked::IsNull { value, is_negated })
 }
 
+/// The values of which COALESCE gives the first that is not NULL; `None` if `value` is no COALESCE.
+pub fn first_of(value: &Expr) -> Option<&[Expr]> {
+    let Expr::ScalarFunction(call) = value else {
+        return None;
+    };
+    let is_coalesce = column::is_function(&call.func) && call.func.name() == "COALESCE";
+    is_coalesce.then_some(&call.args)
+}
+
 fn equal<'a>(one: &'a Expr, other: &'a Expr, operator: ComparisonOperator) -> Option<Asked<'a>> {
     let is_negated = match operator {
         ComparisonOperator::Equal => false,
