@@ -30,7 +30,7 @@ use super::{
 use crate::{
     cli::{SigmaEvalArguments, SigmaOutput},
     failure::Failure,
-    sql::harmless,
+    sql::{harmless, printable},
     stdout::Stdout,
 };
 
@@ -337,8 +337,11 @@ impl Seeker {
                     "" => "-",
                     level => level,
                 };
-                let shown = format!("{line}\t{level}\t{}\t{}", rule.title, rule.id);
-                text.extend_from_slice(harmless(&shown).replace('\n', " ").as_bytes());
+                text.extend_from_slice(line.to_string().as_bytes());
+                for field in [level, &rule.title, &rule.id] {
+                    text.push(b'\t');
+                    text.extend_from_slice(printable(field).replace('\n', " ").as_bytes());
+                }
             }
         }
         text.push(b'\n');

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     cli::{SigmaOutput, SigmaTestArguments},
     failure::Failure,
-    sql::{harmless, say},
+    sql::{printable, say},
 };
 
 pub async fn run(arguments: SigmaTestArguments) -> Result<(), Failure> {
@@ -246,8 +246,9 @@ fn line(outcome: &Outcome<'_>, output: SigmaOutput) -> Result<String, Failure> {
                 status,
                 reason,
             } = outcome;
-            let shown = format!("{status}\t{layout}\t{rule_id}\t{reason}");
-            Ok(harmless(&shown).replace('\n', " ") + "\n")
+            let [layout, rule_id, reason] =
+                [*layout, *rule_id, reason].map(|field| printable(field).replace('\n', " "));
+            Ok(format!("{status}\t{layout}\t{rule_id}\t{reason}\n"))
         }
     }
 }
