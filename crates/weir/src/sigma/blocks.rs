@@ -70,6 +70,8 @@ pub struct Blocks {
     line: u64,
     size: usize,
     is_done: bool,
+    /// Found behind lines that were good.
+    failed: Option<Failure>,
 }
 
 enum Input {
@@ -104,31 +106,51 @@ impl Blocks {
             line: 0,
             size,
             is_done: false,
+            failed: None,
         }
     }
 
-    /// The blocks that come next; none at the end.
+    /// The blocks that come next; none at the end. A failure comes behind the lines that were whole before it.
     pub fn next(&mut self) -> Result<Vec<Block>, Failure> {
-        let mut end = None;
+        if let Some(failure) = self.failed.take() {
+            return Err(failure);
+        }
+        // Behind the last line end.
+        let mut end = 0;
         while !self.is_done {
             let start = self.buffer.len();
-            self.is_done = self
-                .read()
-                .map_err(|error| Failure::new(format!("cannot read {}: {error}", self.name)))?
-                == 0;
+            match self.read() {
+                Ok(read) => self.is_done = read == 0,
+                Err(error) => {
+                    let failure = Failure::new(format!("cannot read {}: {error}", self.name));
+                    return self.fail(end, |_| failure);
+                }
+            }
             if let Some(found) = memchr::memrchr(b'\n', &self.buffer[start..]) {
-                end = Some(start + found + 1);
+                end = start + found + 1;
             }
-            if self.buffer.len() - end.unwrap_or(0) > MAX_LINE {
-                return Err(self.too_long(end.unwrap_or(0)));
+            if self.buffer.len() - end > MAX_LINE {
+                return self.fail(end, Self::too_long);
             }
-            if let Some(end) = end
-                && (end >= self.size || !self.input.has_more())
-            {
+            if end > 0 && (end >= self.size || !self.input.has_more()) {
                 return Ok(self.cut(end));
             }
         }
         Ok(self.cut(self.buffer.len()))
+    }
+
+    fn fail(
+        &mut self,
+        end: usize,
+        failure: impl FnOnce(&Self) -> Failure,
+    ) -> Result<Vec<Block>, Failure> {
+        let whole = self.cut(end);
+        let failure = failure(self);
+        if whole.is_empty() {
+            return Err(failure);
+        }
+        self.failed = Some(failure);
+        Ok(whole)
     }
 
     /// Appends to the buffer; nothing at the end of the input.
@@ -169,14 +191,9 @@ impl Blocks {
         blocks
     }
 
-    fn too_long(&self, end: usize) -> Failure {
-        let before = memchr::memchr_iter(b'\n', &self.buffer[..end]).count() as u64;
-        Failure::new(format!(
-            "line {} of {} is longer than {} MiB",
-            self.line + before,
-            self.name,
-            MAX_LINE >> 20
-        ))
+    fn too_long(&self) -> Failure {
+        let (line, name, most) = (self.line, &self.name, MAX_LINE >> 20);
+        Failure::new(format!("line {line} of {name} is longer than {most} MiB"))
     }
 }
 
@@ -283,6 +300,25 @@ mod tests {
         }
         assert_eq!(lines(blocks(b"", 1, 10)), []);
         assert_eq!(lines(blocks(b"\n\n", 1, 10)), []);
+    }
+
+    #[test]
+    fn what_is_whole_before_a_failure_is_not_lost() {
+        struct Torn;
+        impl Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("torn"))
+            }
+        }
+        let input = Input::Open {
+            reader: Box::new(Slow(b"a\nb\npart", 3).chain(Torn)),
+            file: None,
+        };
+        let mut blocks = Blocks::over("a test".to_owned(), input, 100);
+        let whole = blocks.next().unwrap();
+        assert_eq!(whole.iter().flat_map(super::Block::lines).count(), 2);
+        let failure = blocks.next().unwrap_err().to_string();
+        assert_eq!(failure, "error: cannot read a test: torn");
     }
 
     #[test]

@@ -159,10 +159,14 @@ fn packed_events_are_unpacked_whatever_they_are_called() {
     let done = place.run_with(&arguments, all.as_bytes());
     assert_eq!(matches(&done.ok()), expected());
 
-    let torn = place.file("torn.gz", &packed[..packed.len() - 12]);
-    let done = eval(&place, &[&torn]);
+    // What could be read of a file that is torn is hunted through.
+    let torn = [pack(format!("{EVENT}\n").as_bytes()), packed].concat();
+    place.file("torn.gz", &torn[..torn.len() - 12]);
+    let done = eval(&place, &["torn.gz"]);
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    assert!(done.stderr.contains("error: cannot read `"), "{done:?}");
+    let said = "error: cannot read `torn.gz`: ";
+    assert!(done.stderr.contains(said), "{done:?}");
+    assert_eq!(matches(&done.stdout)[1]["line"], 0, "{done:?}");
 }
 
 #[test]
