@@ -169,7 +169,7 @@ fn text(summary: &Summary, found: &Found) -> String {
     let left_out = summary.left_out.len();
     let mut text = format!(
         "rules: {rules_loaded} loaded in {load_s:.2} s, {left_out} left out\n\
-         events: {events} in {seconds:.2} s, {matches} matches\n"
+         events: {events} in {seconds:.2} s\nmatches: {matches}\n"
     );
     let no_objects = events - found.objects;
     if no_objects > 0 {
