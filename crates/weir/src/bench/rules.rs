@@ -15,7 +15,7 @@ use super::{events::Events, measure::memory_mb};
 use crate::{
     cli::{BenchOutput, RulesArguments},
     failure::Failure,
-    hunt::{Loaded, Ready},
+    sigma::{Loaded, Ready},
     sql::say,
 };
 
