@@ -12,9 +12,45 @@ const DECLARATION: &str = "CREATE STREAM events (a VARCHAR, b VARCHAR, `a` VARCH
 
 /// What texts and literals are made of.
 const PIECES: &[&str] = &[
-    "cmd", "CMD.exe", "powershell", "PowerShell", "-enc", "\\", "\\\\", "/", "'", "\"", "_", "%", " ", "\n", "<b>", "&",
-    "é", "É", "ſ", "K", "ß", "İ", "😀", "Σς", "a,b", "{x:1}", "[", "1", "42", "4.2e1", "-7", "true", "null", "s", "kk",
-    "\u{2028}", "\u{1}", "user", "\u{fffd}",
+    "cmd",
+    "CMD.exe",
+    "powershell",
+    "PowerShell",
+    "-enc",
+    "\\",
+    "\\\\",
+    "/",
+    "'",
+    "\"",
+    "_",
+    "%",
+    " ",
+    "\n",
+    "<b>",
+    "&",
+    "é",
+    "É",
+    "ſ",
+    "K",
+    "ß",
+    "İ",
+    "😀",
+    "Σς",
+    "a,b",
+    "{x:1}",
+    "[",
+    "1",
+    "42",
+    "4.2e1",
+    "-7",
+    "true",
+    "null",
+    "s",
+    "kk",
+    "\u{2028}",
+    "\u{1}",
+    "user",
+    "\u{fffd}",
 ];
 
 #[derive(Debug, Clone)]
@@ -41,9 +77,17 @@ fn values() -> impl Strategy<Value = Json> {
     ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
-            vec((select(&["k", "K", "x", "Y y", "z"][..]), inner.clone()), 0..3).prop_map(|members| {
+            vec(
+                (select(&["k", "K", "x", "Y y", "z"][..]), inner.clone()),
+                0..3
+            )
+            .prop_map(|members| {
                 let members = members.into_iter();
-                Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+                Json::Object(
+                    members
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                )
             }),
             vec(inner, 0..3).prop_map(Json::List),
         ]
@@ -52,10 +96,18 @@ fn values() -> impl Strategy<Value = Json> {
 
 /// Members come twice, and in other cases.
 fn records() -> impl Strategy<Value = Vec<u8>> {
-    let names = select(&["A", "a", "B", "b", "N", "n", "K", "k", "M", "m", "O", "o", "message"][..]);
+    let names = select(
+        &[
+            "A", "a", "B", "b", "N", "n", "K", "k", "M", "m", "O", "o", "message",
+        ][..],
+    );
     let object = vec((names, values()), 0..7).prop_map(|members| {
         let members = members.into_iter();
-        Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+        Json::Object(
+            members
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
     });
     let whole = prop_oneof![20 => object, 1 => values()];
     let spelling = vec(any::<u8>(), 64);
@@ -187,9 +239,18 @@ fn patterns() -> impl Strategy<Value = String> {
 }
 
 fn predicates() -> impl Strategy<Value = String> {
-    let like = (operands(), select(&["LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"][..]), vec(patterns(), 1..4), any::<bool>())
+    let like = (
+        operands(),
+        select(&["LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"][..]),
+        vec(patterns(), 1..4),
+        any::<bool>(),
+    )
         .prop_map(|(operand, operator, patterns, escapes)| {
-            let escape = if escapes && patterns.len() == 1 { " ESCAPE '!'" } else { "" };
+            let escape = if escapes && patterns.len() == 1 {
+                " ESCAPE '!'"
+            } else {
+                ""
+            };
             match patterns.as_slice() {
                 [only] => format!("{operand} {operator} {}{escape}", quoted(only)),
                 several => {
@@ -198,22 +259,40 @@ fn predicates() -> impl Strategy<Value = String> {
                 }
             }
         });
-    let equal = (operands(), select(&["=", "<>", "IN", "NOT IN"][..]), vec(texts(), 1..3)).prop_map(
-        |(operand, operator, values)| {
+    let equal = (
+        operands(),
+        select(&["=", "<>", "IN", "NOT IN"][..]),
+        vec(texts(), 1..3),
+    )
+        .prop_map(|(operand, operator, values)| {
             let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
             match operator.ends_with("IN") {
                 true => format!("{operand} {operator} ({})", values.join(", ")),
                 false => format!("{operand} {operator} {}", values[0]),
             }
-        },
-    );
+        });
     let functions = select(
-        &["CONTAINS", "ICONTAINS", "STARTS_WITH", "ISTARTS_WITH", "ENDS_WITH", "IENDS_WITH"][..],
+        &[
+            "CONTAINS",
+            "ICONTAINS",
+            "STARTS_WITH",
+            "ISTARTS_WITH",
+            "ENDS_WITH",
+            "IENDS_WITH",
+        ][..],
     );
     let function = (functions, operands(), texts())
         .prop_map(|(function, operand, text)| format!("{function}({operand}, {})", quoted(&text)));
     let number = select(
-        &["n = 1", "n <> 42", "k IN (1, 42, -7)", "n > 2", "o->z = 42", "n IS NULL", "NOT (k = 1)"][..],
+        &[
+            "n = 1",
+            "n <> 42",
+            "k IN (1, 42, -7)",
+            "n > 2",
+            "o->z = 42",
+            "n IS NULL",
+            "NOT (k = 1)",
+        ][..],
     )
     .prop_map(str::to_owned);
     let null = (operands(), any::<bool>()).prop_map(|(operand, is_there)| {
@@ -237,7 +316,8 @@ fn matches(rules: &[String], records: &[Option<Bytes>], options: RuleOptions) ->
     hunt.declare(DECLARATION).unwrap();
     for rule in rules {
         let statement = format!("SELECT n FROM events WHERE {rule} EMIT CHANGES");
-        hunt.add(&statement).unwrap_or_else(|error| panic!("{statement}\n{error}"));
+        hunt.add(&statement)
+            .unwrap_or_else(|error| panic!("{statement}\n{error}"));
     }
     let program = hunt.ready(options).unwrap();
     let mut pipeline = program.pipeline().unwrap();

@@ -2,7 +2,7 @@
 
 use datafusion_common::ScalarValue;
 use datafusion_expr::{BinaryExpr, Expr, Operator};
-use weir_functions::operators::{Asked, Like, Place, asked, first_of};
+use weir_functions::operators::{Asked, Like, Place, Written, asked, first_of};
 
 use crate::atom::{Atom, ColumnId, Pattern, Test};
 
@@ -243,15 +243,7 @@ fn is_two_valued(predicate: &Expr) -> bool {
     }
 }
 
-fn like(
-    column: ColumnId,
-    patterns: &[(
-        &str,
-        &std::sync::Arc<weir_functions::operators::LikePattern>,
-    )],
-    how: Like,
-    is_negated: bool,
-) -> Formula {
+fn like(column: ColumnId, patterns: &[Written<'_>], how: Like, is_negated: bool) -> Formula {
     let found = patterns
         .iter()
         .map(|(text, pattern)| Pattern::of_like(text, pattern, how.escape, how.ignores_case));

@@ -29,7 +29,7 @@ pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
-    matches::{Matches, Scratch},
+    matches::{Matches, OfRule, Scratch},
     raw::RawFilter,
     witness::Explained,
 };

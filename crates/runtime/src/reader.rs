@@ -190,8 +190,8 @@ impl Reader {
             (epoch, next)
         };
         let (epoch, has_new) = self.partition.advance(self.id, &mut self.tasks, take);
-        if let Some((come, gone)) = self.tasks.changes() {
-            self.rules.change(come, &gone);
+        if let Some(changes) = self.tasks.changes() {
+            self.rules.change(changes.come, &changes.gone);
             let all_rules = self.tasks.plain.is_empty();
             self.skipper = all_rules.then(|| self.rules.skipper()).flatten();
         } else if !self.tasks.plain.is_empty() {

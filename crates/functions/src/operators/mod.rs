@@ -26,6 +26,6 @@ pub use self::{
     comparison::{ComparisonOperator, compare},
     construct::{concat, make_array, make_map, make_struct},
     in_list::in_set,
-    like::{BadPattern, Like, LikePattern, Place, like},
+    like::{BadPattern, Like, LikePattern, Place, Written, like},
     logic::{case, is_null, truth},
 };

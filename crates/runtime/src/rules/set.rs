@@ -144,7 +144,8 @@ impl RuleSet {
             };
             let rows = batch.records.len();
             index.run(&columns, rows, &mut self.scratch, &mut self.matches);
-            for (number, sure, open) in self.matches.by_rule() {
+            for found in self.matches.by_rule() {
+                let (number, sure, open) = (found.rule, found.sure, found.open);
                 if part.gone > 0 && !self.rules.contains_key(&number) {
                     continue;
                 }
