@@ -3,6 +3,8 @@
 //! Predicates and records are random, and full of what tells the three ways apart: letters in any case and in any spelling
 //! that JSON has, members that come twice, numbers and objects where a text is declared, bytes that are no text.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*, sample::select};
 use weir_engine::{hunt::Hunt, parts::RuleOptions};
@@ -132,7 +134,7 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
 
 fn write(json: &Json, spell: &mut impl Iterator<Item = u8>, out: &mut Vec<u8>) {
     let blank = |spell: &mut dyn Iterator<Item = u8>, out: &mut Vec<u8>| {
-        if spell.next().unwrap_or(0) % 4 == 0 {
+        if spell.next().unwrap_or(0).is_multiple_of(4) {
             out.push(b' ');
         }
     };
@@ -185,7 +187,7 @@ fn write_text(text: &str, spell: &mut impl Iterator<Item = u8>, out: &mut Vec<u8
             ('\n', 0..8) => out.extend_from_slice(b"\\n"),
             (_, 0) => escape(character, false, out),
             (_, 1) => escape(character, true, out),
-            _ if must => escape(character, how % 2 == 0, out),
+            _ if must => escape(character, how.is_multiple_of(2), out),
             _ => {
                 let mut buffer = [0; 4];
                 out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
