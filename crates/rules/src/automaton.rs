@@ -1,9 +1,9 @@
 //! Literals of one column, looked for all at once (Aho and Corasick, 1975).
 
-use aho_corasick::{Anchored, automaton::Automaton as _, dfa, nfa::contiguous};
+use aho_corasick::{Anchored, dfa, nfa::contiguous};
 
-/// Sets of literals up to this many bytes get a table with a row for every state: three times as fast, and small enough to
-/// stay in the cache.
+/// Sets of literals up to this many bytes get a table with a row for every state, which takes one look a byte, and is small
+/// enough here.
 const SMALL: usize = 4 << 10;
 
 #[derive(Debug)]
@@ -34,13 +34,6 @@ impl Automaton {
         match self {
             Self::Small(dfa) => scan(&**dfa, text, found),
             Self::Large(nfa) => scan(&**nfa, text, found),
-        }
-    }
-
-    pub fn memory(&self) -> usize {
-        match self {
-            Self::Small(dfa) => dfa.memory_usage(),
-            Self::Large(nfa) => nfa.memory_usage(),
         }
     }
 }

@@ -54,7 +54,6 @@ impl Formula {
         stacker::maybe_grow(STACK, 2 * STACK, || build(predicate, false, column))
     }
 
-    /// TRUE where this is FALSE, for a formula without plain parts.
     fn leaf(atom: Atom, is_negated: bool) -> Self {
         Self::Atom { atom, is_negated }
     }

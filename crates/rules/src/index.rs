@@ -69,34 +69,6 @@ impl Index {
         stacker::maybe_grow(STACK, 2 * STACK, || build(rules))
     }
 
-    /// The number of rules.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// Of different atoms.
-    pub fn atoms(&self) -> usize {
-        self.atoms
-    }
-
-    /// How many rules are looked at in every row, since they have no witness.
-    pub fn without_witness(&self) -> usize {
-        self.always.len() + self.plain.len()
-    }
-
-    /// In bytes, about.
-    pub fn memory(&self) -> usize {
-        let columns = self.columns.iter().map(|column| {
-            column.text.as_ref().map_or(0, TextColumn::memory) + 64 * column.integers.len()
-        });
-        let words = self.code.len() + self.witness_starts.len() + self.witnesses.len();
-        columns.sum::<usize>() + 4 * words + size_of_val(&*self.rules)
-    }
-
     /// Finds which rules hold in which of `rows` rows.
     pub fn run(
         &self,

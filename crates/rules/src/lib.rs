@@ -31,5 +31,4 @@ pub use self::{
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},
     raw::RawFilter,
-    witness::Explained,
 };

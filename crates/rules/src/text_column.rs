@@ -149,13 +149,4 @@ impl TextColumn {
             Check::Like(like) => like.matches(value),
         }
     }
-
-    pub fn memory(&self) -> usize {
-        let automaton = self.automaton.as_ref().map_or(0, Automaton::memory);
-        automaton
-            + size_of_val(&*self.starts)
-            + size_of_val(&*self.entries)
-            + size_of_val(&*self.checks)
-            + size_of_val(&*self.atoms)
-    }
 }

@@ -24,16 +24,6 @@ pub(crate) struct Witness<'a> {
     pub share: f64,
 }
 
-/// What EXPLAIN says of a rule.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explained {
-    /// One of these holds wherever the rule does; empty if there is no witness, and each row is looked at.
-    pub witness: Vec<Atom>,
-    pub atoms: Vec<Atom>,
-    /// Whether parts of it are evaluated as they are.
-    pub has_plain: bool,
-}
-
 /// `None` if there is none: the formula may hold though no atom does.
 pub(crate) fn witness(formula: &Formula) -> Option<Witness<'_>> {
     match formula {
@@ -84,33 +74,5 @@ fn share_of_pattern(pattern: &Pattern) -> f64 {
         // A long name may be that of every other event.
         Place::Whole => WHOLE,
         _ => by_length,
-    }
-}
-
-impl Formula {
-    pub fn explain(&self) -> Explained {
-        let mut atoms = Vec::new();
-        let mut has_plain = false;
-        self.visit(&mut |part| match part {
-            Formula::Atom { atom, .. } if !atoms.contains(atom) => atoms.push(atom.clone()),
-            Formula::Plain => has_plain = true,
-            _ => {}
-        });
-        let witness = witness(self);
-        let witness = witness.map_or_else(Vec::new, |witness| {
-            witness.atoms.into_iter().cloned().collect()
-        });
-        Explained {
-            witness,
-            atoms,
-            has_plain,
-        }
-    }
-
-    fn visit<'a>(&'a self, each: &mut dyn FnMut(&'a Formula)) {
-        each(self);
-        if let Self::And(operands) | Self::Or(operands) = self {
-            operands.iter().for_each(|operand| operand.visit(each));
-        }
     }
 }

@@ -11,10 +11,11 @@ use arrow::{
     compute::{kernels::zip::zip, min},
     datatypes::{DataType, Int64Type, TimestampMillisecondType},
 };
+use weir_formats::Decoded;
 use weir_functions::time_pattern::{Pattern, Zone};
 use weir_kafka::Record;
 
-use crate::{Error, batch::Times};
+use crate::{Error, batch::Times, layout::Layout};
 
 /// How much of a text that is no timestamp an error repeats, in characters.
 const SHOWN: usize = 100;
@@ -66,14 +67,34 @@ impl PartialEq for TextTime {
     }
 }
 
+/// What dates the records of a batch: their own timestamps, then each column that the layout has for it.
+pub(crate) fn all(
+    layout: &Layout,
+    parts: &[Decoded],
+    records: &[Record],
+) -> Result<Vec<Times>, Error> {
+    let own = by_record(records);
+    let dated = layout.dates.iter().map(|from| {
+        by_column(
+            &parts[from.group].columns[from.column],
+            from.format.as_ref(),
+            &parts[from.value].is_null,
+            &own,
+        )
+    });
+    let mut times = dated.collect::<Result<Vec<_>, _>>()?;
+    times.insert(0, own);
+    Ok(times)
+}
+
 /// The timestamps that the records carry.
-pub(crate) fn by_record(records: &[Record]) -> Times {
+fn by_record(records: &[Record]) -> Times {
     let times = records.iter().map(|record| record.timestamp);
     Times::new(Int64Array::from_iter_values(times))
 }
 
 /// The values of a BIGINT or TIMESTAMP column, or of a STRING column with a format.
-pub(crate) fn by_column(
+fn by_column(
     column: &ArrayRef,
     format: Option<&Arc<TextTime>>,
     is_null_value: &BooleanArray,

@@ -65,18 +65,7 @@ impl Pipeline {
         };
         let records: Vec<Record> = (0..values.len() as i64).map(record).collect();
         let layout = self.decoders.layout.clone();
-        let own = date::by_record(&records);
-        let mut times = Vec::with_capacity(1 + layout.dates.len());
-        for from in &layout.dates {
-            let column = &parts[from.group].columns[from.column];
-            times.push(date::by_column(
-                column,
-                from.format.as_ref(),
-                &parts[from.value].is_null,
-                &own,
-            )?);
-        }
-        times.insert(0, own);
+        let times = date::all(&layout, &parts, &records)?;
         let next = records.len() as i64;
         let batch = Batch::new(0, (0, next), records, layout, parts, times);
         let (run, _) = self.view.of(&batch, None, &self.reports)?;

@@ -15,7 +15,7 @@ use weir_kafka::{Offset, Subscription as Assignment};
 
 use crate::{
     Error, Options,
-    batch::{Batch, Times},
+    batch::Batch,
     clock::milliseconds,
     date,
     decode::Decoders,
@@ -48,7 +48,7 @@ pub(crate) struct Reader {
     passage: Arc<Passage>,
     tasks: Tasks,
     rules: RuleSet,
-    /// Finds records that concern no task, where all tasks are rules.
+    /// Finds records that concern no rule.
     skipper: Option<Skipper>,
     broker: Option<Box<dyn weir_kafka::Reader>>,
     fetched: Fetched,
@@ -192,10 +192,7 @@ impl Reader {
         let (epoch, has_new) = self.partition.advance(self.id, &mut self.tasks, take);
         if let Some(changes) = self.tasks.changes() {
             self.rules.change(changes.come, &changes.gone);
-            let all_rules = self.tasks.plain.is_empty();
-            self.skipper = all_rules.then(|| self.rules.skipper()).flatten();
-        } else if !self.tasks.plain.is_empty() {
-            self.skipper = None;
+            self.skipper = self.rules.skipper();
         }
         if has_new || self.tasks.len() != self.decoded_for {
             let needs = self.tasks.iter().map(|task| &*task.needs);
@@ -215,7 +212,7 @@ impl Reader {
         let Some(skipper) = &mut self.skipper else {
             return;
         };
-        if epoch.bytes < BEHIND {
+        if epoch.bytes < BEHIND || !self.tasks.plain.is_empty() {
             return;
         }
         let before = epoch.records.len();
@@ -274,24 +271,13 @@ impl Reader {
     /// `None` if a column cannot date rows, which is found before any task starts.
     fn date(&mut self, epoch: Epoch, parts: Vec<Decoded>) -> Option<Batch> {
         let layout = self.decoders.layout.clone();
-        let own = date::by_record(&epoch.records);
-        let dated = layout.dates.iter().map(|from| {
-            let column = &parts[from.group].columns[from.column];
-            date::by_column(
-                column,
-                from.format.as_ref(),
-                &parts[from.value].is_null,
-                &own,
-            )
-        });
-        let dated: Vec<Times> = match dated.collect() {
-            Ok(dated) => dated,
+        let times = match date::all(&layout, &parts, &epoch.records) {
+            Ok(times) => times,
             Err(error) => {
                 self.failure = error;
                 return None;
             }
         };
-        let times = std::iter::once(own).chain(dated).collect();
         let offsets = (epoch.start, epoch.next);
         let partition = self.partition.at.partition;
         Some(Batch::new(

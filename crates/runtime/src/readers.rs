@@ -386,9 +386,7 @@ impl Subscription {
             })),
         }
     }
-}
 
-impl Subscription {
     pub fn link(&self) -> &Arc<Link> {
         &self.link
     }

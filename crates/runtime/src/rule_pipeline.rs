@@ -193,17 +193,7 @@ impl RulePipeline {
         };
         let records: Vec<Record> = kept.iter().map(record).collect();
         let layout = self.decoders.layout.clone();
-        let own = date::by_record(&records);
-        let mut times = Vec::with_capacity(1 + layout.dates.len());
-        for from in &layout.dates {
-            times.push(date::by_column(
-                &parts[from.group].columns[from.column],
-                from.format.as_ref(),
-                &parts[from.value].is_null,
-                &own,
-            )?);
-        }
-        times.insert(0, own);
+        let times = date::all(&layout, &parts, &records)?;
         let next = values.len() as i64;
         Ok(Batch::new(0, (0, next), records, layout, parts, times))
     }

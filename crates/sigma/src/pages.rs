@@ -5,9 +5,9 @@
 use std::fmt::Display;
 
 use weir_sql::{
-    Expression, ExpressionKind, Statement,
+    Expression, ExpressionKind, Ident, Statement,
     expression::LikePattern,
-    statement::{ColumnDefinition, CreateSource, InsertSelect, SelectItem, TypeName, TypeNameKind},
+    statement::{CreateSource, InsertSelect, SelectItem, TypeName, TypeNameKind},
 };
 
 use crate::rule::Rule;
@@ -146,23 +146,23 @@ impl Page {
             create.kind, create.name
         ));
         self.indented(2, |page| {
-            for (
-                index,
-                ColumnDefinition {
-                    name, type_name, ..
-                },
-            ) in create.columns.iter().enumerate()
-            {
-                if index > 0 {
-                    page.add(",");
-                }
-                page.line();
-                page.add(format_args!("{name} "));
-                page.type_name(type_name);
-            }
+            let columns = create.columns.iter();
+            page.named_types(columns.map(|column| (&column.name, &column.type_name)));
         });
         self.line();
         self.add(format_args!("){}", create.properties));
+    }
+
+    /// Columns or members, one a line.
+    fn named_types<'a>(&mut self, all: impl Iterator<Item = (&'a Ident, &'a TypeName)>) {
+        for (index, (name, type_name)) in all.enumerate() {
+            if index > 0 {
+                self.add(",");
+            }
+            self.line();
+            self.add(format_args!("{name} "));
+            self.type_name(type_name);
+        }
     }
 
     fn type_name(&mut self, type_name: &TypeName) {
@@ -175,14 +175,7 @@ impl Page {
         }
         self.add("STRUCT<");
         self.indented(2, |page| {
-            for (index, (name, type_name)) in fields.iter().enumerate() {
-                if index > 0 {
-                    page.add(",");
-                }
-                page.line();
-                page.add(format_args!("{name} "));
-                page.type_name(type_name);
-            }
+            page.named_types(fields.iter().map(|(name, type_name)| (name, type_name)));
         });
         self.line();
         self.add(">");

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 use weir_plan::{QueryPlan, Step};
-use weir_rules::{ColumnId, ColumnKind, Explained, Formula, Known, Names};
+use weir_rules::{ColumnId, ColumnKind, Formula, Known, Names};
 
 pub(crate) use self::{
     raw::Skipper,
@@ -113,39 +113,4 @@ impl Names for PlanNames<'_> {
     fn first_of(&mut self, columns: &[ColumnId]) -> ColumnId {
         self.vocabulary.first_of(columns)
     }
-}
-
-/// A query's condition as the rule set sees it, and the names of its columns.
-#[derive(Debug)]
-pub struct ExplainedRule {
-    pub explained: Explained,
-    names: Vec<(ColumnId, String)>,
-}
-
-impl ExplainedRule {
-    /// By which name the plan's steps know a column.
-    pub fn name(&self, column: ColumnId) -> &str {
-        let found = self.names.iter().find(|(id, _)| *id == column);
-        found.map_or("", |(_, name)| name)
-    }
-}
-
-/// What the rule set makes of a query; `None` if it is no rule.
-pub fn explain(plan: &QueryPlan) -> Option<ExplainedRule> {
-    let predicate = predicate(plan)?;
-    let needs = Needs::new(&plan.source, &plan.scan).ok()?;
-    let vocabulary = Vocabulary::default();
-    let explained = formula(predicate, plan, &needs, &vocabulary).explain();
-    let names = plan.scan.iter().zip(&needs.columns);
-    let names = names.filter_map(|(column, need)| match need {
-        Need::Decoded(part, request) => {
-            let (declared, _) = needs.parts.iter().find(|(of, _)| of.part == *part)?;
-            Some((vocabulary.id(declared, request), column.name.clone()))
-        }
-        _ => None,
-    });
-    Some(ExplainedRule {
-        names: names.collect(),
-        explained,
-    })
 }

@@ -90,26 +90,20 @@ fn reset_peak_memory() {
 }
 
 fn peak_memory_mb() -> f64 {
-    let of_linux = std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-            line.split_whitespace().nth(1)?.parse::<f64>().ok()
-        });
-    let kilobytes = of_linux.unwrap_or_else(|| {
-        getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| usage.max_rss() as f64)
-    });
-    kilobytes / 1024.0
+    of_status_mb("VmHWM:").unwrap_or_else(|| {
+        getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| usage.max_rss() as f64 / 1024.0)
+    })
 }
 
-/// What the process holds now.
+/// What the process holds now; where nobody says so, the most that it held.
 pub fn memory_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kilobytes.unwrap_or_else(peak_memory_mb_kb) / 1024.0
+    of_status_mb("VmRSS:").unwrap_or_else(peak_memory_mb)
 }
 
-fn peak_memory_mb_kb() -> f64 {
-    peak_memory_mb() * 1024.0
+/// A line of Linux's status of this process.
+fn of_status_mb(name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    let kilobytes = line.split_whitespace().nth(1)?.parse::<f64>().ok()?;
+    Some(kilobytes / 1024.0)
 }

@@ -68,7 +68,7 @@ fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
         .collect();
     ordered.sort_by_key(|(digest, _)| *digest);
     let rules: Vec<_> = ordered.into_iter().map(|(_, rule)| rule).collect();
-    let usable = usable(&rules, arguments)?;
+    let usable = usable(&rules)?;
     let events = Events::read(&arguments.events)?;
     let all = usable.len();
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -111,11 +111,8 @@ fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
 }
 
 /// The rules that can be run at all.
-fn usable(
-    rules: &[weir_sigma::Rule],
-    arguments: &RulesArguments,
-) -> Result<Vec<weir_sigma::Rule>, Failure> {
-    let loaded = Loaded::of(rules, options(arguments)?);
+fn usable(rules: &[weir_sigma::Rule]) -> Result<Vec<weir_sigma::Rule>, Failure> {
+    let loaded = Loaded::of(rules, options()?);
     let ids: std::collections::HashSet<String> = loaded
         .ready(RuleOptions::default())?
         .rules
@@ -129,7 +126,7 @@ fn usable(
         .collect())
 }
 
-fn options(_: &RulesArguments) -> Result<Options, Failure> {
+fn options() -> Result<Options, Failure> {
     let mapping = Mapping::built_in("winlogbeat").map_err(Failure::new)?;
     Ok(Options::new(mapping, "wineventlogs", "windows_alerts"))
 }
@@ -141,10 +138,8 @@ fn one_run(
     how: RuleOptions,
     repeat: u32,
 ) -> Result<Run, Failure> {
-    let mapping = Mapping::built_in("winlogbeat").map_err(Failure::new)?;
-    let options = Options::new(mapping, "wineventlogs", "windows_alerts");
     let since = Instant::now();
-    let ready = Loaded::of(rules, options).ready(how)?;
+    let ready = Loaded::of(rules, options()?).ready(how)?;
     let deploy_s = since.elapsed().as_secs_f64();
     let values: Vec<Option<Bytes>> = events.lines.iter().cloned().map(Some).collect();
     let mut best: Option<Run> = None;
