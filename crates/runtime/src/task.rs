@@ -13,7 +13,7 @@ use crate::{
     batch::{Batch, Run, Times, size},
     clock::milliseconds,
     control::{Control, Wish},
-    encode::{EncodedRows, Outgoing, RowEncoder},
+    encode::{EncodedRows, Outgoing},
     operators::Operators,
     position::Progress,
     readers::Subscription,
@@ -22,6 +22,7 @@ use crate::{
     sink::Sink,
     topics::Look,
     view::View,
+    worker::Encoding,
 };
 
 pub(crate) struct Task<'a> {
@@ -55,7 +56,7 @@ pub(crate) struct Task<'a> {
 
 /// Where a task's rows go.
 pub(crate) enum Output {
-    Sink(Sink, Box<RowEncoder>),
+    Sink(Sink, Encoding),
     Rows(mpsc::Sender<Rows>),
 }
 
@@ -239,7 +240,8 @@ impl Task<'_> {
         };
         Ok(match &mut self.output {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
-            Output::Sink(_, encoder) => {
+            Output::Sink(_, encoding) => {
+                let encoder = encoding.encoder()?;
                 let time = self.progress.stream_time;
                 let fails = self.fails_on_bad_time;
                 Leaving::Records(encoder.encode(batch, &run, times, time, self.reports, fails))
