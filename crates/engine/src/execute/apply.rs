@@ -349,7 +349,7 @@ fn apply_plan(
                 start,
                 Some(plan),
             );
-            state.queries.insert(query.id.clone(), query);
+            state.queries.insert(query);
             Ok(effects)
         }
         Plan::InsertSelect(plan) => {
@@ -380,7 +380,7 @@ fn apply_plan(
                 start,
                 None,
             );
-            state.queries.insert(query.id.clone(), query);
+            state.queries.insert(query);
             Ok(effects)
         }
         Plan::InsertValues(_) | Plan::Select(_) => Ok(Effects::default()),
