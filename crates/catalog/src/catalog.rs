@@ -24,15 +24,21 @@ impl Catalog {
     }
 
     pub fn add(&mut self, source: Source) -> Result<(), Error> {
-        if let Some(existing) = self.sources.get(&source.name) {
-            return Err(Error::Exists {
-                name: source.name,
-                wanted: source.kind.to_string().to_lowercase(),
-                existing: existing.kind.to_string().to_lowercase(),
-            });
-        }
+        self.check_free(&source)?;
         self.replace(source);
         Ok(())
+    }
+
+    /// Whether nothing has the source's name yet.
+    pub fn check_free(&self, source: &Source) -> Result<(), Error> {
+        match self.sources.get(&source.name) {
+            None => Ok(()),
+            Some(existing) => Err(Error::Exists {
+                name: source.name.clone(),
+                wanted: source.kind.to_string().to_lowercase(),
+                existing: existing.kind.to_string().to_lowercase(),
+            }),
+        }
     }
 
     pub fn replace(&mut self, source: Source) {

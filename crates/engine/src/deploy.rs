@@ -12,12 +12,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use weir_catalog::Source;
 use weir_kafka::{Offset, OffsetSpec, PartitionId};
-use weir_sql::{Statement, StatementText};
+use weir_plan::QueryShape;
+use weir_sql::{Statement, StatementText, Variables};
 
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
-    execute::Starts,
+    execute::{Starts, of_statement},
     queries::Persistent,
 };
 
@@ -136,13 +137,18 @@ impl Engine {
             }
             let topic_id = topics.get(name).cloned().flatten();
             let before = before.get(id);
-            query.start = match before {
-                Some(before) if before.is_of(query) && before.topic_id == topic_id => {
-                    before.start.clone()
-                }
+            // A changed CREATE … AS SELECT goes on by the topic, whatever it calls its source; another INSERT is another query.
+            let is_another =
+                before.is_some_and(|before| query.created.is_none() && !before.is_of(query));
+            if is_another {
+                // The positions are those of the other one, also where both read one topic.
+                parts.checkpoints.remove(id).await?;
+            }
+            query.start = match before.filter(|_| !is_another) {
+                Some(before) if before.topic_id == topic_id => before.start.clone(),
                 // Made since: another topic, and all of it is new.
-                Some(before) if before.is_of(query) => BTreeMap::new(),
-                _ => {
+                Some(_) => BTreeMap::new(),
+                None => {
                     self.start_offsets(&query.plan, &query.overridden, &mut starts)
                         .await?
                 }
@@ -232,12 +238,10 @@ fn check_upgrades(wanted: &State, before: &BTreeMap<String, Deployed>) -> Result
             continue;
         };
         match (&query.created, &deployed.sink) {
-            (Some(new), Some(old)) => weir_plan::check_query_upgrade(&deployed.topic, old, new)
-                .map_err(|error| {
-                    Error::from(error)
-                        .within(&query.statement)
-                        .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
-                })?,
+            (Some(new), Some(old)) => {
+                weir_plan::check_query_upgrade(&deployed.shape_for(query), old, new)
+                    .map_err(|error| refused(error.into(), query))?;
+            }
             _ if !deployed.is_of(query) => tracing::warn!(
                 query = %id, read = %deployed.reads, reads = %query.plan.source.name,
                 "the INSERT at this place reads another source than before, and starts there as auto.offset.reset says; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
@@ -250,6 +254,18 @@ fn check_upgrades(wanted: &State, before: &BTreeMap<String, Deployed>) -> Result
         }
     }
     Ok(())
+}
+
+/// The refusal of a changed query, with the place of its name.
+fn refused(error: Error, query: &Persistent) -> Error {
+    let parsed = weir_sql::parse_statement(&query.statement, &Variables::default());
+    let error = match parsed {
+        Ok(parsed) => of_statement(error, &parsed.statement),
+        Err(_) => error,
+    };
+    error
+        .within(&query.statement)
+        .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
 }
 
 fn fingerprint(query: &Persistent) -> String {
@@ -265,6 +281,9 @@ struct Deployed {
     topic: String,
     topic_id: Option<String>,
     fingerprint: String,
+    /// Of the statement's text.
+    words: String,
+    shape: QueryShape,
     /// The stream that it fills, for CREATE … AS SELECT.
     sink: Option<Source>,
     start: BTreeMap<PartitionId, Offset>,
@@ -274,20 +293,38 @@ impl Deployed {
     const VERSION: u32 = 1;
 
     fn of(query: &Persistent, topic_id: Option<String>) -> Self {
-        let sink = query.created.as_ref().map(|plan| Source {
-            // Each start has its own words and ids; what counts is what the stream is.
+        // Each start has its own words and ids; what counts is what the stream is.
+        let bare = |source: &Source| Source {
             statement: String::new(),
             created_by: None,
-            ..plan.source.clone()
-        });
+            ..source.clone()
+        };
+        let shape = QueryShape::of(&query.plan);
         Self {
             version: Self::VERSION,
             reads: query.plan.source.name.clone(),
             topic: query.plan.source.topic.clone(),
             topic_id,
             fingerprint: fingerprint(query),
-            sink,
+            words: weir_plan::fingerprint_of_text(&query.statement),
+            shape: QueryShape {
+                source: bare(&shape.source),
+                ..shape
+            },
+            sink: query.created.as_ref().map(|plan| bare(&plan.source)),
             start: query.start.clone(),
+        }
+    }
+
+    /// What a query is checked against. The same words are the same keys and functions, in whatever words another version of the
+    /// program wrote them down.
+    fn shape_for(&self, query: &Persistent) -> QueryShape {
+        match self.words == weir_plan::fingerprint_of_text(&query.statement) {
+            false => self.shape.clone(),
+            true => QueryShape {
+                source: self.shape.source.clone(),
+                ..QueryShape::of(&query.plan)
+            },
         }
     }
 

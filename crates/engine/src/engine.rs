@@ -25,6 +25,7 @@ use crate::{
     Builder, Error, Session, Topics,
     commands::Commands,
     data_dir::DataDir,
+    execute::accept_as_before,
     mask, metrics, processing_log, properties,
     queries::{Persistent, Queries},
     service::Service,
@@ -432,12 +433,7 @@ impl Engine {
                 continue;
             };
             match started {
-                Ok(running) => {
-                    if query.is_paused {
-                        running.pause();
-                    }
-                    query.query = Some(running);
-                }
+                Ok(running) => query.query = Some(running),
                 // It can be looked at and terminated; the others run.
                 Err(error) => {
                     tracing::error!(query = %id, %error, "a query cannot be started; the others are");
@@ -465,8 +461,15 @@ impl Engine {
     /// What is in force for a statement: the server's settings, and over them the session's.
     pub(crate) fn settings(&self, session: &Session) -> BTreeMap<String, String> {
         let mut settings = self.inner.parts.settings.clone();
-        settings.extend(session.logged.clone());
+        if let Some(logged) = &session.logged {
+            // What was not set then is not set now, whatever the server's configuration says since.
+            settings.retain(|name, _| !properties::DECIDED_ONCE.contains(&name.as_str()));
+            settings.extend(logged.clone());
+        }
         settings.extend(session.properties.clone());
+        if session.logged.is_some() {
+            accept_as_before(&mut settings);
+        }
         settings
     }
 

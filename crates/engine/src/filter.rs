@@ -31,7 +31,8 @@ impl Filter {
     /// `declaration` is a CREATE STREAM; `select` reads from it.
     pub fn try_new(declaration: &str, select: &str) -> Result<Self, Error> {
         let mut catalog = Catalog::default();
-        match plan(declaration, &catalog)? {
+        let functions = Registry::builtin();
+        match plan(declaration, &catalog, &functions)? {
             Plan::CreateSource(declared) => catalog.add(declared.source)?,
             _ => {
                 return Err(Error::user(
@@ -39,7 +40,7 @@ impl Filter {
                 ));
             }
         }
-        let Plan::Select(plan) = plan(select, &catalog)? else {
+        let Plan::Select(plan) = plan(select, &catalog, &functions)? else {
             return Err(Error::user("a filter is a SELECT"));
         };
         let pipeline = Pipeline::try_new(&plan)?;
@@ -83,20 +84,23 @@ impl Filter {
     }
 }
 
-fn plan(text: &str, catalog: &Catalog) -> Result<Plan, Error> {
+/// Over the topics that declarations name, whatever they are.
+pub(crate) fn plan(text: &str, catalog: &Catalog, functions: &Registry) -> Result<Plan, Error> {
     let parsed = weir_sql::parse_statement(text, &Variables::default())
         .map_err(|error| Error::from(error).within(text))?;
     if !matches!(
         parsed.statement,
-        Statement::CreateSource(_) | Statement::Select(_)
+        Statement::CreateSource(_)
+            | Statement::CreateAsSelect(_)
+            | Statement::InsertSelect(_)
+            | Statement::Select(_)
     ) {
-        return Err(Error::user("expected CREATE STREAM or SELECT"));
+        return Err(Error::user("expected CREATE STREAM or a query"));
     }
-    let functions = Registry::builtin();
     let settings = crate::properties::with_defaults(&Default::default());
     let context = Context {
         catalog,
-        functions: &functions,
+        functions,
         topics: &AnyTopic,
         properties: &settings,
     };

@@ -40,6 +40,7 @@ pub mod entity;
 mod error;
 mod execute;
 pub mod filter;
+pub mod hunt;
 mod inserts;
 mod mask;
 mod metrics;
@@ -148,7 +149,7 @@ pub mod parts {
     };
     pub use weir_runtime::{
         CheckpointStore, Clock, MemoryCheckpoints, QueryState, QueryStatus, ReaderStats,
-        SystemClock, TestClock,
+        RuleOptions, SystemClock, TestClock,
     };
     pub use weir_sql::{Position, Span, Variables, is_reserved};
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
+use weir_plan::bind::Scope;
 
 use crate::{Error, execute::READ_ONLY};
 
@@ -143,7 +144,12 @@ pub fn settable(name: &str) -> Result<&str, Error> {
             "One or more properties overrides set locally are prohibited by the KSQL server (use UNSET to reset their default value): [{known}]"
         ))
         .hint("it belongs into the configuration file, or behind --set")),
-        None => Err(Error::user(format!("Unknown property: {name}"))),
+        None => {
+            let mut error = Error::user(format!("Unknown property: {name}"));
+            let known: Vec<&str> = KNOWN.iter().map(|(known, ..)| *known).collect();
+            error.hint = Scope::nearest_property(plain, &known);
+            Err(error)
+        }
     }
 }
 
@@ -249,6 +255,10 @@ mod tests {
             "Unknown property: nope"
         );
         assert!(settable("bootstrap.servers").is_err());
+        assert_eq!(
+            settable("auto.ofset.reset").unwrap_err().hint.as_deref(),
+            Some("did you mean auto.offset.reset?")
+        );
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Persistent {
             until: None,
             output: Output::Sink(self.sink.clone()),
             is_persistent: true,
+            is_paused: self.is_paused,
             has_origin_headers: is_true("weir.sink.origin.headers"),
             fails_on_bad_time: is_true("ksql.timestamp.throw.on.invalid"),
         }

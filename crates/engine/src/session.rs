@@ -20,8 +20,8 @@ pub struct Session {
     pub(crate) takes_no_rows: bool,
     /// Told when the caller has gone: what only waits stops waiting.
     pub(crate) has_gone: CancellationToken,
-    /// Settings that were in force when a statement that is read again was accepted.
-    pub(crate) logged: BTreeMap<String, String>,
+    /// For a statement that is read again: the settings that decided what it made when it was accepted.
+    pub(crate) logged: Option<BTreeMap<String, String>>,
 }
 
 impl Session {

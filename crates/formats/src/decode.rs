@@ -91,6 +91,14 @@ impl Decoder {
         });
         let keys: Vec<_> = keys.collect();
         let mut decoded = self.decode_all(&keys);
+        if !misfits.is_empty() {
+            // What is too short is there, and is no key.
+            let is_null = (0..records.len()).map(|row| {
+                let is_short = keys[row].is_none() && records[row].is_some();
+                Some(decoded.is_null.value(row) && !is_short)
+            });
+            decoded.is_null = is_null.collect();
+        }
         decoded.misfits.extend(misfits);
         decoded.misfits.sort_by_key(|misfit| misfit.row);
         decoded
@@ -110,5 +118,38 @@ impl Decoder {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, AsArray};
+    use weir_catalog::{Format, SqlType};
+
+    use super::*;
+
+    #[test]
+    fn a_key_too_short_for_its_window_is_bad_and_not_null() {
+        let format = FormatSpec {
+            format: Format::Kafka,
+            delimiter: None,
+            wrap_single: false,
+            window: Some(Window::Tumbling { size_ms: 1_000 }),
+        };
+        let columns = [Column::key("K", SqlType::String)];
+        let requests = [ColumnRequest {
+            path: vec!["K".to_owned()],
+            sql_type: SqlType::String,
+        }];
+        let mut decoder = Decoder::try_new(&format, &columns, &requests).unwrap();
+        let key = b"k\0\0\0\0\0\0\0\x05".as_slice();
+        let decoded = decoder.decode(&[Some(b"short"), None, Some(key)]);
+        let is_null: Vec<bool> = decoded.is_null.values().iter().collect();
+        assert_eq!(is_null, [false, true, false]);
+        let rows: Vec<_> = decoded.misfits.iter().map(|bad| bad.row).collect();
+        assert_eq!(rows, [0]);
+        let keys = decoded.columns[0].as_string::<i32>();
+        assert!(keys.is_null(0) && keys.is_null(1));
+        assert_eq!(keys.value(2), "k");
     }
 }

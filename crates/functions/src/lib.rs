@@ -6,7 +6,8 @@
 mod arguments;
 mod collections;
 mod column;
-mod fold;
+mod constants;
+pub mod fold;
 mod host;
 mod java_map;
 pub mod kernel;

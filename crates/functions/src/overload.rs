@@ -214,9 +214,18 @@ impl Builtin {
 
     fn ambiguous(&self, arguments: &[Given]) -> ResolveError {
         let (shown, given) = (&self.shown, listed(arguments));
-        ResolveError::new(format!(
+        let is_untyped = |argument: &Given| *argument == Given::Null;
+        let hint = match arguments.iter().any(is_untyped) {
+            true => "say of which type a NULL is: CAST(NULL AS …)",
+            false => "bring the arguments to one type: CAST(… AS DOUBLE)",
+        };
+        let error = ResolveError::new(format!(
             "Function '{shown}' cannot be resolved due to ambiguous method parameters ({given})."
-        ))
+        ));
+        ResolveError {
+            hint: Some(hint.to_owned()),
+            ..error
+        }
     }
 }
 

@@ -90,12 +90,15 @@ impl Udf {
 #[error("{message}")]
 pub struct ResolveError {
     pub message: String,
+    /// What to do about it, if that is known.
+    pub hint: Option<String>,
 }
 
 impl ResolveError {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            hint: None,
         }
     }
 }

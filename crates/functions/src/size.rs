@@ -9,15 +9,27 @@ use arrow::{
 /// As many places are evaluated in one go at most.
 pub const LONGEST_PIECE: usize = 1 << 16;
 
-/// The first piece, while it is not known yet what a body captures.
+/// The first piece, while it is not known yet what a body captures and how much it makes.
 pub const FIRST_PIECE: usize = 16;
 
-/// Captured values are copied for each element; so much of them at a time.
+/// How many times longer than a piece the next one is at most.
+const GROWTH: usize = 8;
+
+/// Captured values are copied for each element; so much of them at a time, and about so much of what is made of them.
 pub const LARGEST_PIECE: u64 = 16 << 20;
 
 /// What one result may be made of, and all results of a batch together: what is larger is NULL.
 pub const LARGEST_RESULT: u64 = 16 << 20;
 pub const LARGEST_BATCH: u64 = 1 << 30;
+
+/// How many places are evaluated after so many that made so much.
+pub fn next_piece(places: usize, made: u64) -> usize {
+    let each = made / (places.max(1) as u64);
+    let fitting = usize::try_from(LARGEST_PIECE / each.max(1)).unwrap_or(usize::MAX);
+    fitting
+        .min(places.saturating_mul(GROWTH))
+        .clamp(1, LONGEST_PIECE)
+}
 
 /// All values of an array.
 pub fn of(array: &ArrayRef) -> u64 {

@@ -25,6 +25,28 @@ pub fn column(index: usize) -> Expr {
     ident(format!("c{index}"))
 }
 
+/// Runs the test of this path in a process whose own time zone is `zone`, and `check` there.
+pub fn in_zone(zone: &str, test: &str, check: impl FnOnce()) {
+    const MARK: &str = "WEIR_TEST_ZONE";
+    if std::env::var(MARK).is_ok_and(|within| within == zone) {
+        return check();
+    }
+    // Another zone of the same test looks on.
+    if std::env::var(MARK).is_ok() {
+        return;
+    }
+    let test = test.split_once("::").map_or(test, |(_, path)| path);
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(MARK, zone)
+        .env("TZ", zone)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "in {zone}: {text}");
+    assert!(text.contains("1 passed"), "{test} is no test: {text}");
+}
+
 /// The value of `expression` in each row of `columns`.
 pub fn evaluate(expression: &Expr, columns: &[ArrayRef]) -> ArrayRef {
     let rows = columns.first().map_or(1, |column| column.len());

@@ -52,6 +52,13 @@ pub fn fingerprint(query: &QueryPlan, sink: &Sink) -> String {
     format!("{:016x}", hash.state)
 }
 
+/// The same over a text.
+pub fn fingerprint_of_text(text: &str) -> String {
+    let mut hash = Fnv1a::new();
+    hash.part(text);
+    format!("{:016x}", hash.state)
+}
+
 struct Fnv1a {
     state: u64,
 }

@@ -36,17 +36,14 @@ use weir_sql::Statement;
 pub use bind::types::resolve_type;
 pub use create_source::check_like;
 pub use error::{Error, ErrorKind};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{fingerprint, fingerprint_of_text};
 pub use insert::in_other_case;
 pub use plan::{
     CreateSourcePlan, Explode, InsertSelectPlan, InsertValuesPlan, NewKey, PersistentPlan, Plan,
     ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
 pub use property_manual::{PropertyManual, property_manual};
-pub use upgrade::{
-    check_key_upgrade, check_may_be_replaced, check_query_upgrade, check_read_alike,
-    check_replaceable, check_table_upgrade,
-};
+pub use upgrade::{QueryShape, check_may_be_replaced, check_query_upgrade, check_replaceable};
 
 /// What a statement is planned against.
 pub struct Context<'a> {

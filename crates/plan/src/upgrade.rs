@@ -1,5 +1,6 @@
 //! OR REPLACE: what may change under running queries.
 
+use serde::{Deserialize, Serialize};
 use weir_catalog::{Column, FormatSpec, Source, source::TimestampColumn};
 
 use crate::{Error, ErrorKind, PersistentPlan, QueryPlan, Step, explain::expression_text};
@@ -126,31 +127,76 @@ fn missing(old: &[Column], new: &[Column]) -> String {
     missing.join(", ")
 }
 
-/// CREATE OR REPLACE … AS SELECT: the same topic is read; the filter and the expressions may change, columns may be added
-/// at the end. `topic` is the one that the query has read so far, `sink` the stream that it fills.
-pub fn check_query_upgrade(topic: &str, sink: &Source, new: &PersistentPlan) -> Result<(), Error> {
-    check_property("topicName", topic, &new.query.source.topic)?;
-    check_replaceable(sink, &new.source)
+/// What a query reads and how it is built, as far as it must stay the same while the query goes on from where it was. It
+/// can be kept beside the query's positions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryShape {
+    pub source: Source,
+    /// Of PARTITION BY; `None` without it.
+    pub key_expressions: Option<Vec<String>>,
+    pub table_functions: Vec<String>,
+}
+
+impl QueryShape {
+    pub fn of(query: &QueryPlan) -> Self {
+        let key_expressions = query.steps.iter().find_map(|step| match step {
+            Step::PartitionBy(keys) => {
+                let keys = keys.iter();
+                Some(keys.map(|key| expression_text(&key.expression)).collect())
+            }
+            _ => None,
+        });
+        let calls = query.steps.iter().filter_map(|step| match step {
+            Step::Explode(explode) => Some(&explode.calls),
+            _ => None,
+        });
+        let functions = calls
+            .flatten()
+            .map(|call| call.function.manual().name.to_owned());
+        Self {
+            source: query.source.as_ref().clone(),
+            key_expressions,
+            table_functions: functions.collect(),
+        }
+    }
+}
+
+/// CREATE OR REPLACE … AS SELECT, and a file of statements that is run again: the same topic is read in the same way, records
+/// of one key stay in one partition, a row gives rows by the same table functions. The filter and the expressions may
+/// change, columns may be added at the end. `old` is the query as it was, `sink` the stream that it fills.
+pub fn check_query_upgrade(
+    old: &QueryShape,
+    sink: &Source,
+    new: &PersistentPlan,
+) -> Result<(), Error> {
+    let shape = QueryShape::of(&new.query);
+    check_source("topicName", &old.source.topic, &shape.source.topic)?;
+    check_replaceable(sink, &new.source)?;
+    check_read_alike(&old.source, &shape.source)?;
+    let keys = |shape: &QueryShape| match &shape.key_expressions {
+        None => "null".to_owned(),
+        Some(keys) => listed(keys),
+    };
+    check_step(
+        "StreamSelectKey",
+        "keyExpressions",
+        &keys(old),
+        &keys(&shape),
+    )?;
+    let functions = |shape: &QueryShape| listed(&shape.table_functions);
+    check_step(
+        "StreamFlatMap",
+        "tableFunctions",
+        &functions(old),
+        &functions(&shape),
+    )
 }
 
 /// Whether records of a topic are the same rows, with the same times, as one source of it and as another.
-pub fn check_read_alike(old: &Source, new: &Source) -> Result<(), Error> {
-    check_property("formats", &shown_formats(old), &shown_formats(new))?;
+fn check_read_alike(old: &Source, new: &Source) -> Result<(), Error> {
+    check_source("formats", &shown_formats(old), &shown_formats(new))?;
     let timestamps = [old, new].map(|source| shown_timestamp(source.timestamp.as_ref()));
-    check_property("timestampColumn", &timestamps[0], &timestamps[1])
-}
-
-fn check_property(property: &str, old: &str, new: &str) -> Result<(), Error> {
-    if old == new {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Invalid,
-        format!(
-            "Query is not upgradeable. Plan step of type StreamSource must have matching {property}. Values differ: {old} vs. {new}"
-        ),
-    )
-    .hint("a query that goes on reads on from where it was: DROP STREAM its result for one that begins anew"))
+    check_source("timestampColumn", &timestamps[0], &timestamps[1])
 }
 
 fn shown_formats(source: &Source) -> String {
@@ -161,54 +207,32 @@ fn shown_formats(source: &Source) -> String {
     )
 }
 
-/// CREATE OR REPLACE … AS SELECT with other table functions: the shape of the query is kept.
-pub fn check_table_upgrade(old: &QueryPlan, new: &QueryPlan) -> Result<(), Error> {
-    let functions = |query: &QueryPlan| -> Vec<&'static str> {
-        let calls = query.steps.iter().filter_map(|step| match step {
-            Step::Explode(explode) => Some(&explode.calls),
-            _ => None,
-        });
-        let calls = calls.flatten();
-        calls.map(|call| call.function.manual().name).collect()
-    };
-    let (old, new) = (functions(old), functions(new));
-    if old == new {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Invalid,
-        format!(
-            "Query is not upgradeable. Plan type StreamFlatMap must have matching tableFunctions. Values differ: '[{}]' vs. '[{}]'",
-            old.join(", "),
-            new.join(", ")
-        ),
-    ))
+fn listed(texts: &[String]) -> String {
+    format!("[{}]", texts.join(", "))
 }
 
-/// CREATE OR REPLACE … AS SELECT with another PARTITION BY: records of one key would be in two partitions.
-pub fn check_key_upgrade(old: &QueryPlan, new: &QueryPlan) -> Result<(), Error> {
-    let keys = |query: &QueryPlan| -> Option<Vec<String>> {
-        query.steps.iter().find_map(|step| match step {
-            Step::PartitionBy(keys) => {
-                let keys = keys.iter();
-                Some(keys.map(|key| expression_text(&key.expression)).collect())
-            }
-            _ => None,
-        })
-    };
-    let (old, new) = (keys(old), keys(new));
+fn check_source(property: &str, old: &str, new: &str) -> Result<(), Error> {
     if old == new {
         return Ok(());
     }
-    let shown = |keys: Option<Vec<String>>| match keys {
-        None => "null".to_owned(),
-        Some(keys) => format!("[{}]", keys.join(", ")),
-    };
-    let (old, new) = (shown(old), shown(new));
-    Err(Error::new(
-        ErrorKind::Invalid,
-        format!(
-            "Query is not upgradeable. Plan type StreamSelectKey must have matching keyExpressions. Values differ: '{old}' vs. '{new}'"
-        ),
-    ))
+    let message = format!(
+        "Query is not upgradeable. Plan step of type StreamSource must have matching {property}. Values differ: {old} vs. {new}"
+    );
+    Err(not_upgradeable(message))
+}
+
+fn check_step(step: &str, property: &str, old: &str, new: &str) -> Result<(), Error> {
+    if old == new {
+        return Ok(());
+    }
+    let message = format!(
+        "Query is not upgradeable. Plan type {step} must have matching {property}. Values differ: '{old}' vs. '{new}'"
+    );
+    Err(not_upgradeable(message))
+}
+
+fn not_upgradeable(message: String) -> Error {
+    Error::new(ErrorKind::Invalid, message).hint(
+        "a query that goes on reads on from where it was: DROP STREAM its result for one that begins anew",
+    )
 }

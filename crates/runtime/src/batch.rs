@@ -97,8 +97,13 @@ impl Batch {
 
     /// The values as text.
     pub fn raw_values(&self) -> ArrayRef {
-        let array = || raw_values(&self.records);
+        let array = || raw_values(self.records.iter());
         self.system.raw_values.get_or_init(array).clone()
+    }
+
+    /// Those of some rows.
+    pub fn raw_values_of(&self, rows: &[u32]) -> ArrayRef {
+        raw_values(rows.iter().map(|row| &self.records[*row as usize]))
     }
 
     /// The last header of this key, as BYTES.
@@ -118,7 +123,7 @@ pub(crate) fn size(record: &Record) -> usize {
         + record.value.as_ref().map_or(0, bytes::Bytes::len)
 }
 
-fn raw_values(records: &[Record]) -> ArrayRef {
+fn raw_values<'a>(records: impl Iterator<Item = &'a Record>) -> ArrayRef {
     let mut texts = StringBuilder::new();
     for record in records {
         let value = record.value.as_deref();

@@ -19,6 +19,7 @@ use crate::{
     layout::{Declared, Part},
     processing_log::Target,
     report::Reports,
+    stream_time::StreamTime,
 };
 
 /// A record on its way out, and the offset of the one that it came from.
@@ -105,7 +106,7 @@ impl RowEncoder {
         batch: &Batch,
         run: &Run,
         times: &Times,
-        stream_time: Option<i64>,
+        stream_time: &mut StreamTime<'_>,
         reports: &Reports,
         fails_on_bad_time: bool,
     ) -> EncodedRows {
@@ -171,7 +172,7 @@ impl RowEncoder {
         run: &Run,
         row: usize,
         times: &Times,
-        stream_time: Option<i64>,
+        stream_time: &mut StreamTime<'_>,
     ) -> Result<i64, String> {
         let own = times.times.value(run.origin(row));
         let Some(time) = &self.time else {
@@ -183,7 +184,7 @@ impl RowEncoder {
             .as_ref()
             .is_some_and(|is_null| is_null.value(row))
         {
-            return Ok(stream_time.unwrap_or(own));
+            return Ok(stream_time.at(run.origin(row)).unwrap_or(own));
         }
         time.of(run, row)
     }

@@ -64,7 +64,7 @@ pub(crate) enum Need {
 }
 
 /// What a reader decodes.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
     pub groups: Vec<Group>,
     pub dates: Vec<Date>,
@@ -81,7 +81,7 @@ pub(crate) struct Date {
 }
 
 /// What one decoder does.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Group {
     pub declared: Declared,
     pub requests: Vec<ColumnRequest>,
@@ -115,7 +115,7 @@ impl Declared {
     }
 
     /// Whether one decoder serves both. Members of a JSON object are found by name: other members do not matter.
-    fn is_served_with(&self, other: &Self) -> bool {
+    pub fn is_served_with(&self, other: &Self) -> bool {
         let is_object = |declared: &Self| declared.columns.len() > 1 || declared.format.wrap_single;
         let by_name = self.format.format == Format::Json && is_object(self) && is_object(other);
         self.part == other.part

@@ -30,8 +30,11 @@ mod reader;
 mod readers;
 mod report;
 mod retry;
+mod rule_pipeline;
+pub mod rules;
 mod settle;
 mod sink;
+mod stream_time;
 mod supervise;
 mod task;
 mod topics;
@@ -47,6 +50,8 @@ pub use measure::{Durations, QueryMeasures};
 pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
 pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
+pub use rule_pipeline::{RulePipeline, RuleProgram, RuleStats};
+pub use rules::RuleOptions;
 
 use std::{
     collections::BTreeMap,
@@ -200,6 +205,9 @@ impl Runtime {
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
         let unstarted = Unstarted(Some(control.clone()));
         self.keep_start(&spec).await?;
+        if spec.is_paused {
+            control.wish(Wish::Pause);
+        }
         if control.has_enough_rows() {
             control.wish(Wish::Stop(QueryState::Completed));
         }

@@ -26,6 +26,8 @@ pub struct QuerySpec {
     pub output: Output,
     /// False for queries whose positions nobody needs: push and pull.
     pub is_persistent: bool,
+    /// It takes nothing until it is resumed.
+    pub is_paused: bool,
     /// Each output record says in headers where it came from (`weir.sink.origin.headers`).
     pub has_origin_headers: bool,
     /// A record that cannot be dated is not set aside: the query fails, and tries again (`ksql.timestamp.throw.on.invalid`).

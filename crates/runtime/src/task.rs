@@ -20,6 +20,7 @@ use crate::{
     report::Reports,
     retry::Backoff,
     sink::Sink,
+    stream_time::StreamTime,
     topics::Look,
     view::View,
     worker::Encoding,
@@ -117,9 +118,9 @@ impl Task<'_> {
                     let since = Instant::now();
                     let mut failure = self.undated(&batch)?;
                     self.stop_before(&failure);
-                    let (mut run, times) = self.process(&batch)?;
+                    let (mut run, times, mut stream_time) = self.process(&batch)?;
                     while let Some(rows) = run {
-                        let leaving = self.encode(&batch, rows, times)?;
+                        let leaving = self.encode(&batch, rows, times, &mut stream_time)?;
                         let earlier = leaving.failure();
                         self.produce(leaving).await?;
                         // Whoever has enough rows, or fails at one, needs no more of them made.
@@ -140,7 +141,7 @@ impl Task<'_> {
                         }
                     }
                     self.control.epochs.observe(since.elapsed());
-                    self.move_past(&batch);
+                    self.move_past(&batch, &mut stream_time);
                     self.reports.wait_for_room().await;
                     if let Some((offset, why)) = failure {
                         // What fails again and again is tried ever more rarely.
@@ -188,7 +189,10 @@ impl Task<'_> {
     }
 
     /// Step 4, as far as rows leave in one piece.
-    fn process<'b>(&mut self, batch: &'b Batch) -> Result<(Option<Run>, &'b Times), Error> {
+    fn process<'b>(
+        &mut self,
+        batch: &'b Batch,
+    ) -> Result<(Option<Run>, &'b Times, StreamTime<'b>), Error> {
         if batch.start != self.progress.position {
             return Err(Error::internal(format!(
                 "{} was handed out from {}, not from {}",
@@ -206,8 +210,8 @@ impl Task<'_> {
             .records_in
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.progress.advance_to(times, &run);
-        Ok((self.operators.process(run)?, times))
+        let stream_time = StreamTime::new(self.progress.stream_time, times, &run);
+        Ok((self.operators.process(run)?, times, stream_time))
     }
 
     /// The rows that leave, without those that nobody wants any more.
@@ -234,7 +238,13 @@ impl Task<'_> {
     }
 
     /// Step 5.
-    fn encode(&mut self, batch: &Batch, run: Run, times: &Times) -> Result<Leaving, Error> {
+    fn encode(
+        &mut self,
+        batch: &Batch,
+        run: Run,
+        times: &Times,
+        stream_time: &mut StreamTime<'_>,
+    ) -> Result<Leaving, Error> {
         let Some(run) = self.wanted(run)? else {
             return Ok(Leaving::Nothing);
         };
@@ -242,9 +252,8 @@ impl Task<'_> {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
             Output::Sink(_, encoding) => {
                 let encoder = encoding.encoder()?;
-                let time = self.progress.stream_time;
-                let fails = self.fails_on_bad_time;
-                Leaving::Records(encoder.encode(batch, &run, times, time, self.reports, fails))
+                let (reports, fails) = (self.reports, self.fails_on_bad_time);
+                Leaving::Records(encoder.encode(batch, &run, times, stream_time, reports, fails))
             }
         })
     }
@@ -284,9 +293,13 @@ impl Task<'_> {
         Ok(())
     }
 
-    fn move_past(&mut self, batch: &Batch) {
+    /// Position and stream time move on together: a batch that is read again has neither behind it.
+    fn move_past(&mut self, batch: &Batch, stream_time: &mut StreamTime<'_>) {
         let next = batch.next;
         self.progress.position = self.until.map_or(next, |until| next.min(until));
+        if let Some(last) = self.taken(batch).len().checked_sub(1) {
+            self.progress.stream_time = stream_time.at(last);
+        }
         let last_time = self.taken(batch).last().map(|record| record.timestamp);
         self.control
             .passed(self.at.partition, self.progress.position, last_time);
@@ -358,20 +371,6 @@ impl Output {
                 std::future::pending().await
             }
         }
-    }
-}
-
-impl Progress {
-    /// Stream time moves on to the highest time among these rows, never back.
-    fn advance_to(&mut self, times: &Times, run: &Run) {
-        let highest = match &run.origins {
-            None => arrow::compute::max(&*times.times),
-            Some(origins) => origins
-                .iter()
-                .map(|row| times.times.value(*row as usize))
-                .max(),
-        };
-        self.stream_time = self.stream_time.max(highest);
     }
 }
 

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, BooleanBufferBuilder},
+    array::{ArrayRef, BooleanArray, BooleanBufferBuilder, UInt32Array},
+    compute::take,
     datatypes::{Schema, SchemaRef},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
@@ -75,6 +76,69 @@ impl View {
         }
     }
 
+    /// Those of some rows, in order, that are there and not bad: what a filter would let through that keeps these rows. Bad
+    /// records are reported wherever they are. `None` if no row is left.
+    pub fn select<'a>(
+        &mut self,
+        batch: &'a Batch,
+        rows: &[u32],
+        reports: &Reports,
+    ) -> Result<(Option<Run>, &'a Times), Error> {
+        let places = self.places(&batch.layout)?;
+        let times = &batch.times[places.times];
+        let bad = places.bad_rows(batch, times, None, reports);
+        let is_null = &batch.parts[places.value].is_null;
+        let is_taken = |row: &u32| {
+            let row = *row as usize;
+            !is_null.value(row) && bad.as_ref().is_none_or(|bad| !bad.value(row))
+        };
+        let origins: Arc<[u32]> = rows.iter().copied().filter(is_taken).collect();
+        if origins.is_empty() {
+            return Ok((None, times));
+        }
+        let run = self.run_of(batch, times, origins)?;
+        Ok((Some(run), times))
+    }
+
+    fn run_of(&self, batch: &Batch, times: &Times, origins: Arc<[u32]>) -> Result<Run, Error> {
+        let Some(places) = &self.places else {
+            return Err(Error::internal("a batch without a layout"));
+        };
+        let indices = UInt32Array::from(origins.to_vec());
+        let columns = self.needs.columns.iter().zip(&places.columns);
+        let columns = columns.map(|(need, place)| {
+            Ok(match (need, place) {
+                (_, Some((group, column))) => {
+                    take(&batch.parts[*group].columns[*column], &indices, None)?
+                }
+                (Need::RawValue, _) => batch.raw_values_of(&origins),
+                (Need::RowTime | Need::Decoded(..), None) => take(&*times.times, &indices, None)?,
+                (need, _) => take(&self.system(batch, times, need), &indices, None)?,
+            })
+        });
+        let columns = columns.collect::<Result<Vec<ArrayRef>, Error>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(origins.len()));
+        let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+        let has_no_key = places.key.map(|group| &batch.parts[group].is_null);
+        let has_no_key = has_no_key.filter(|is_null| is_null.true_count() > 0);
+        let has_no_key = has_no_key.map(|is_null| {
+            let of_rows = origins.iter().map(|row| Some(is_null.value(*row as usize)));
+            of_rows.collect::<BooleanArray>()
+        });
+        Ok(Run {
+            rows,
+            origins: Some(origins),
+            is_null: None,
+            has_no_key: has_no_key.filter(|has_no_key| has_no_key.true_count() > 0),
+        })
+    }
+
+    /// Whether a record of the batch may be bad for this query.
+    pub fn has_bad(&mut self, batch: &Batch) -> Result<bool, Error> {
+        let places = self.places(&batch.layout)?;
+        Ok(places.has_bad(batch, &batch.times[places.times]))
+    }
+
     /// The first record before offset `until` that cannot be dated, and why.
     pub fn first_undated(
         &mut self,
@@ -104,14 +168,7 @@ impl View {
         let columns: Vec<ArrayRef> = columns
             .map(|(need, place)| match (need, place) {
                 (_, Some((group, column))) => batch.parts[*group].columns[*column].clone(),
-                (Need::Headers, _) => batch.headers(),
-                (Need::Header(key), _) => batch.header(key),
-                (Need::RowPartition, _) => batch.partitions(),
-                (Need::RowOffset, _) => batch.offsets(),
-                (Need::WindowStart(window), _) => batch.windows(*window, |(start, _)| start),
-                (Need::WindowEnd(window), _) => batch.windows(*window, |(_, end)| end),
-                (Need::RawValue, _) => batch.raw_values(),
-                (Need::RowTime | Need::Decoded(..), None) => times.times.clone() as ArrayRef,
+                (need, None) => self.system(batch, times, need),
             })
             .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.records.len()));
@@ -126,6 +183,20 @@ impl View {
             is_null: nulls(places.value),
             has_no_key: places.key.and_then(nulls),
         })
+    }
+
+    /// What is no column of key or value.
+    fn system(&self, batch: &Batch, times: &Times, need: &Need) -> ArrayRef {
+        match need {
+            Need::Headers => batch.headers(),
+            Need::Header(key) => batch.header(key),
+            Need::RowPartition => batch.partitions(),
+            Need::RowOffset => batch.offsets(),
+            Need::WindowStart(window) => batch.windows(*window, |(start, _)| start),
+            Need::WindowEnd(window) => batch.windows(*window, |(_, end)| end),
+            Need::RawValue => batch.raw_values(),
+            Need::RowTime | Need::Decoded(..) => times.times.clone() as ArrayRef,
+        }
     }
 
     fn places(&mut self, layout: &Arc<Layout>) -> Result<&Places, Error> {
@@ -190,6 +261,18 @@ impl Places {
         })
     }
 
+    /// Whether a record may be bad for this query.
+    fn has_bad(&self, batch: &Batch, times: &Times) -> bool {
+        let is_ours = |concerned: &[bool], column: Option<usize>| {
+            column.is_none_or(|column| concerned[column])
+        };
+        let has_misfit = |(group, _, concerned): &(usize, Part, Vec<bool>)| {
+            let mut misfits = batch.parts[*group].misfits.iter();
+            misfits.any(|misfit| is_ours(concerned, misfit.column))
+        };
+        times.has_bad || self.groups.iter().any(has_misfit)
+    }
+
     /// The rows that this query does not take, reported; `None` if it takes all.
     fn bad_rows(
         &self,
@@ -205,11 +288,7 @@ impl Places {
                 .partition_point(|record| record.offset < until),
             _ => rows,
         };
-        let has_misfits = self
-            .groups
-            .iter()
-            .any(|(group, ..)| !batch.parts[*group].misfits.is_empty());
-        if !has_misfits && !times.has_bad && end == rows {
+        if !self.has_bad(batch, times) && end == rows {
             return None;
         }
         let mut bad = BooleanBufferBuilder::new(rows);

@@ -40,6 +40,9 @@ pub enum Command {
     Consume(ConsumeArguments),
     /// Detection rules over recorded Windows events, in one process, with no Kafka
     Demo(DemoArguments),
+    /// Detection rules in Sigma's language
+    #[command(subcommand)]
+    Sigma(SigmaCommand),
     /// Measure this machine
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -273,11 +276,71 @@ pub struct DemoArguments {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SigmaCommand {
+    /// Turn rules into SQL
+    Convert(SigmaConvertArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct SigmaConvertArguments {
+    /// A file of rules, or a folder
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+    /// Write `rule.sql` beside each `rule.yml`; standard output then has only the streams' declarations
+    #[arg(long)]
+    pub out: bool,
+    /// The site's values for `%placeholders%`: a YAML map of names to lists
+    #[arg(long, value_name = "FILE")]
+    pub placeholders: Option<PathBuf>,
+    /// The site's own log sources and layouts, which add to the built-in ones or take their places
+    #[arg(long, value_name = "DIR")]
+    pub mapping: Option<PathBuf>,
+    /// How events look: winlogbeat, flat, or one of the site's own
+    #[arg(long, value_name = "NAME", default_value = "winlogbeat")]
+    pub layout: String,
+    /// Where events come from
+    #[arg(long, default_value = "wineventlogs")]
+    pub topic: String,
+    /// The stream over that topic [default: the topic's name]
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Where alerts go: a topic, and the stream over it
+    #[arg(long, value_name = "TOPIC", default_value = "windows_alerts")]
+    pub sink: String,
+    /// Leave the event out of its alert
+    #[arg(long)]
+    pub no_event: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// A rule over a file of events: decode and match, through the embedded broker, through Kafka
     Filter(FilterArguments),
+    /// Sigma rules over a file of events: one, ten, a hundred, a thousand, all
+    Rules(RulesArguments),
     /// A projection with ten function calls, and what each overload of each function costs a row
     Functions(FunctionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RulesArguments {
+    /// A folder of Sigma rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// One JSON event a line; `.gz` is unpacked
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    /// How many times each run is made; the fastest counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// Ask each rule of each event (`weir.rules.index.enable=false`)
+    #[arg(long)]
+    pub without_index: bool,
+    /// Parse each event (`weir.rules.raw.filter=false`)
+    #[arg(long)]
+    pub without_raw_filter: bool,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! The Weir program: `run`, `server`, `sql`, `test`, `produce`, `consume`, `demo`, `bench`.
+//! The Weir program: `run`, `server`, `sql`, `test`, `produce`, `consume`, `demo`, `sigma`, `bench`.
 //!
 //! Each subcommand is a folder or file of its own; none has logic of the engine's.
 
@@ -10,6 +10,7 @@ mod consume;
 mod demo;
 mod failure;
 mod follow;
+mod hunt;
 mod lines;
 mod logging;
 mod place;
@@ -17,6 +18,7 @@ mod produce;
 mod run;
 mod server;
 mod settings;
+mod sigma;
 mod signals;
 mod sql;
 mod stdout;
@@ -66,6 +68,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Produce(arguments) => produce::run(arguments).await,
         Command::Consume(arguments) => consume::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Sigma(command) => sigma::run(command).await,
         Command::Bench(arguments) => bench::run(arguments).await,
     }
 }

@@ -59,6 +59,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("fancy-regex", &["weir-functions"]),
     ("jiff", &["weir-functions"]),
     ("rustyline", &["weir"]),
+    ("saphyr-parser", &["weir-sigma"]),
     (
         "datafusion-common",
         &["weir-functions", "weir-plan", "weir-runtime"],

@@ -1,16 +1,13 @@
 //! What a statement does to the state: to a copy, before anything is done, or to what the statement log rebuilds.
 //!
-//! Nothing here starts a query or makes a topic: [`Effects`] says what is to be done.
+//! Nothing here starts a query or makes a topic: [`Effects`] says what is to be done. And nothing here asks whether a
+//! statement may do what it does: [`super::admit`] is asked first, for statements that are new.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use weir_catalog::{Column, Source};
 use weir_kafka::{Offset, PartitionId};
-use weir_plan::{
-    Plan, QueryPlan, Sink, TopicSpec, check_key_upgrade, check_like, check_may_be_replaced,
-    check_query_upgrade, check_read_alike, check_replaceable, check_table_upgrade,
-    create_source::RESERVED_COLUMNS, in_other_case, resolve_type,
-};
+use weir_plan::{Plan, QueryPlan, Sink, TopicSpec, in_other_case, resolve_type};
 use weir_runtime::Query;
 use weir_sql::{
     Statement,
@@ -19,8 +16,8 @@ use weir_sql::{
 };
 
 use super::{
+    admit::{admit, admit_plan},
     change::{ids, paused, set_paused, terminated},
-    read_only::{refuse_own_topic, refuse_read_only},
 };
 use crate::{
     Engine, Error, Session,
@@ -58,7 +55,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let session = Session {
             properties: entry.properties.clone(),
-            logged: entry.settings.clone(),
+            logged: Some(entry.settings.clone()),
             ..Session::default()
         };
         let parsed = weir_sql::parse_statement(&entry.statement, &session.variables)?;
@@ -109,16 +106,14 @@ impl Engine {
         text: &str,
         logged: Option<&Entry>,
     ) -> Result<Effects, Error> {
+        let settings = self.settings(session);
+        if logged.is_none() {
+            admit(state, statement, &settings)?;
+        }
         match statement {
             Statement::CreateSource(_)
             | Statement::CreateAsSelect(_)
             | Statement::InsertSelect(_) => {
-                let mut settings = self.settings(session);
-                if logged.is_none() {
-                    check_may_replace(state, statement, &settings)?;
-                } else {
-                    accept_as_before(&mut settings);
-                }
                 if logged.is_some() {
                     // What was created then need not be there now: the query waits for it, and says so.
                     imagine_topics(world, statement);
@@ -128,9 +123,12 @@ impl Engine {
                     text,
                     &self.context(&state.catalog, world, &settings),
                 )?;
-                apply_plan(state, world, session, plan, text, logged, &settings)
+                if logged.is_none() {
+                    admit_plan(state, world, &settings, &plan)?;
+                }
+                apply_plan(state, world, session, plan, text, logged)
             }
-            Statement::DropSource(drop) => apply_drop(state, drop),
+            Statement::DropSource(drop) => Ok(apply_drop(state, drop)),
             Statement::AlterSource(alter) => apply_alter(state, alter),
             Statement::CreateType {
                 name,
@@ -142,17 +140,9 @@ impl Engine {
                     command_id: format!("type/{}/create", name.value),
                     ..Effects::default()
                 };
-                if let Some(known) = state.catalog.custom_type(&name.value) {
-                    if !if_not_exists {
-                        return Err(Error::user(format!(
-                            "Cannot register custom type '{}' since it is already registered with type: {known}",
-                            name.value
-                        ))
-                        .hint(format!(
-                            "DROP TYPE {} first: streams that use it keep what they have",
-                            name.value
-                        )));
-                    }
+                if let Some(known) = state.catalog.custom_type(&name.value)
+                    && *if_not_exists
+                {
                     effects.message =
                         format!("{} is already registered with type {known}", name.value);
                     return Ok(effects);
@@ -164,17 +154,13 @@ impl Engine {
                 state.catalog.add_type(name.value.clone(), sql_type);
                 Ok(effects)
             }
-            Statement::DropType { name, if_exists } => {
+            Statement::DropType { name, .. } => {
                 let was_there = state.catalog.drop_type(&name.value).is_some();
                 let message = if was_there {
                     format!("Dropped type '{}'", name.value)
                 } else {
                     format!("Type '{}' does not exist", name.value)
                 };
-                if !was_there && !if_exists {
-                    return Err(Error::user(format!("Type {} does not exist.", name.value))
-                        .hint("SHOW TYPES lists them"));
-                }
                 Ok(Effects {
                     command_id: format!("type/{}/drop", name.value),
                     message,
@@ -184,42 +170,6 @@ impl Engine {
             _ => Ok(Effects::default()),
         }
     }
-}
-
-/// OR REPLACE may be switched off, and does not take a stream from under other queries that write into it.
-fn check_may_replace(
-    state: &State,
-    statement: &Statement,
-    settings: &BTreeMap<String, String>,
-) -> Result<(), Error> {
-    let (name, is_query) = match statement {
-        Statement::CreateSource(create) if create.or_replace => (&create.name.value, false),
-        Statement::CreateAsSelect(create) if create.or_replace => (&create.name.value, true),
-        _ => return Ok(()),
-    };
-    let switch = settings.get("ksql.create.or.replace.enabled");
-    if switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
-        return Err(Error::user(
-            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
-        ));
-    }
-    let is_source = matches!(statement, Statement::CreateSource(create) if create.is_source);
-    let existing = state.catalog.source(name).map(|source| &**source);
-    check_may_be_replaced(name, is_source, existing)?;
-    let writers: Vec<&str> = state
-        .queries
-        .values()
-        .filter(|query| query.target == *name)
-        .map(|query| query.id.as_str())
-        .collect();
-    if is_query && writers.len() > 1 {
-        return Err(Error::user(format!(
-            "REPLACE for sink `{name}` is not supported because there are multiple queries writing into it: [{}]",
-            writers.join(", ")
-        ))
-        .hint("TERMINATE all but the one that is to be replaced"));
-    }
-    Ok(())
 }
 
 /// The topic that a logged statement names, as the statement knew it: since then it may have gone, or grown.
@@ -247,8 +197,11 @@ fn apply_plan(
     plan: Plan,
     text: &str,
     logged: Option<&Entry>,
-    settings: &BTreeMap<String, String>,
 ) -> Result<Effects, Error> {
+    // A statement that had nothing to do is not in the log.
+    let is_there = |if_not_exists: bool, name: &str, state: &State| {
+        if_not_exists && logged.is_none() && state.catalog.source(name).is_some()
+    };
     match plan {
         Plan::CreateSource(plan) => {
             let name = plan.source.name.clone();
@@ -257,23 +210,22 @@ fn apply_plan(
                 message: "Stream created".to_owned(),
                 ..Effects::default()
             };
-            if let Some(existing) = state.catalog.source(&name).cloned() {
-                if plan.if_not_exists {
-                    effects.is_warning = true;
-                    effects.message = exists_already(&name);
-                    return Ok(effects);
-                }
-                if plan.or_replace {
-                    check_replaceable(&existing, &plan.source)?;
-                    // The query that fills it goes on doing so.
-                    state.catalog.replace(Source {
-                        created_by: existing.created_by.clone(),
-                        ..plan.source
-                    });
-                    return Ok(effects);
-                }
+            if is_there(plan.if_not_exists, &name, state) {
+                effects.is_warning = true;
+                effects.message = exists_already(&name);
+                return Ok(effects);
             }
-            state.catalog.add(plan.source)?;
+            if let Some(existing) = state.catalog.source(&name).cloned()
+                && plan.or_replace
+            {
+                // The query that fills it goes on doing so.
+                state.catalog.replace(Source {
+                    created_by: existing.created_by.clone(),
+                    ..plan.source
+                });
+                return Ok(effects);
+            }
+            state.catalog.replace(plan.source);
             if plan.topic.partitions.is_some() {
                 world.make(&plan.topic);
                 effects.create_topic = Some(plan.topic);
@@ -281,10 +233,8 @@ fn apply_plan(
             Ok(effects)
         }
         Plan::CreateAsSelect(plan) => {
-            refuse_read_only(settings, &plan.topic.name, "Cannot insert into")?;
             let name = plan.source.name.clone();
-            let existing = state.catalog.source(&name).cloned();
-            if plan.if_not_exists && existing.is_some() {
+            if is_there(plan.if_not_exists, &name, state) {
                 return Ok(Effects {
                     is_warning: true,
                     message: exists_already(&name),
@@ -295,10 +245,7 @@ fn apply_plan(
             // What fills the stream is replaced, be it the query that created it or one that inserts into it.
             let replaced = match &logged_id {
                 Some(id) => state.queries.get(id),
-                None if plan.or_replace => {
-                    state.queries.values().find(|query| query.target == name)
-                }
-                None => None,
+                None => replaced_by(&plan, state),
             };
             let replaced_id = replaced.map(|query| query.id.clone());
             // In capitals, so that it need not be quoted.
@@ -312,34 +259,19 @@ fn apply_plan(
                 create_topic: Some(plan.topic.clone()),
                 ..Effects::default()
             };
-            let topic_there = world.topics.get(&plan.topic.name).copied();
             world.make(&plan.topic);
             let mut start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
+            let mut is_paused = false;
             if let Some(old) = replaced {
-                if let Some(existing) = &existing {
-                    check_query_upgrade(&old.plan.source.topic, existing, &plan)?;
-                    check_read_alike(&old.plan.source, &plan.query.source)?;
-                    check_key_upgrade(&old.plan, &plan.query)?;
-                    check_table_upgrade(&old.plan, &plan.query)?;
-                }
                 start = old.start.clone();
+                is_paused = old.is_paused;
                 effects.stop.extend(old.query.clone());
-            } else if let Some(existing) = existing.as_ref().filter(|_| plan.or_replace) {
-                check_replaceable(existing, &plan.source)?;
             }
-            let source = Source {
+            state.catalog.replace(Source {
                 created_by: Some(id.clone()),
                 ..plan.source.clone()
-            };
-            if existing.is_some() && plan.or_replace {
-                state.catalog.replace(source);
-            } else {
-                state.catalog.add(source)?;
-            }
-            if logged.is_none() {
-                check_like(&plan.topic, topic_there)?;
-            }
-            let query = persistent(
+            });
+            let mut query = persistent(
                 id,
                 text,
                 Arc::new(plan.query.clone()),
@@ -349,20 +281,15 @@ fn apply_plan(
                 start,
                 Some(plan),
             );
+            // Who paused it did not mean that a change of its statement should set it going.
+            query.is_paused = is_paused;
             state.queries.insert(query);
             Ok(effects)
         }
         Plan::InsertSelect(plan) => {
-            refuse_read_only(settings, &plan.sink.topic, "Cannot insert into")?;
-            let id = plan
-                .query_id
-                .clone()
-                .or_else(|| logged.and_then(|entry| entry.query_id.clone()))
-                .unwrap_or_else(|| format!("INSERTQUERY_{}", state.sequence));
-            if state.queries.contains_key(&id) {
-                return Err(Error::user(format!("Query ID '{id}' already exists."))
-                    .hint("SHOW QUERIES lists those that there are"));
-            }
+            let id = logged
+                .and_then(|entry| entry.query_id.clone())
+                .unwrap_or_else(|| insert_id(&plan, state));
             let start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
             let effects = Effects {
                 command_id: format!("stream/{}/create", plan.target),
@@ -412,59 +339,41 @@ fn persistent(
     }
 }
 
-/// A statement that is read again was accepted: what decides only that is not asked once more.
-fn accept_as_before(settings: &mut BTreeMap<String, String>) {
-    for (name, value) in [
-        ("ksql.lambdas.enabled", "true"),
-        ("ksql.headers.columns.enabled", "true"),
-        ("ksql.readonly.topics", ""),
-    ] {
-        settings.insert(name.to_owned(), value.to_owned());
-    }
-}
-
 fn exists_already(name: &str) -> String {
     format!("Cannot add stream `{name}`: A stream with the same name already exists.")
 }
 
-fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
+/// The query whose place a new one takes: what fills the stream, be it the query that created it or one that inserts into it.
+pub(super) fn replaced_by<'a>(
+    plan: &weir_plan::PersistentPlan,
+    state: &'a State,
+) -> Option<&'a Persistent> {
+    let mut queries = state.queries.values();
+    plan.or_replace
+        .then(|| queries.find(|query| query.target == plan.source.name))?
+}
+
+/// The id of a query that inserts.
+pub(super) fn insert_id(plan: &weir_plan::InsertSelectPlan, state: &State) -> String {
+    let named = plan.query_id.clone();
+    named.unwrap_or_else(|| format!("INSERTQUERY_{}", state.sequence))
+}
+
+fn apply_drop(state: &mut State, drop: &DropSource) -> Effects {
     let name = &drop.name.value;
-    let wanted = match drop.kind {
-        SourceKind::Stream => "Stream",
-        SourceKind::Table => "Table",
-    };
     let Some(source) = state.catalog.source(name).cloned() else {
-        if drop.if_exists {
-            return Ok(Effects {
-                command_id: format!("{}/{name}/drop", wanted.to_lowercase()),
-                message: format!("Source `{name}` does not exist."),
-                ..Effects::default()
-            });
-        }
-        let near = in_other_case(name, &state.catalog);
-        return Err(
-            Error::user(format!("{wanted} {name} does not exist.{near}")).hint(format!(
-                "SHOW STREAMS lists what there is; DROP {} IF EXISTS {name} is no error",
-                wanted.to_uppercase()
-            )),
-        );
+        return Effects {
+            command_id: format!("{}/{name}/drop", kind_of(drop.kind).to_lowercase()),
+            message: format!("Source `{name}` does not exist."),
+            ..Effects::default()
+        };
     };
-    if source.kind.to_string() != wanted.to_uppercase() {
-        return Err(Error::user(format!(
-            "Incompatible data source type is {}, but statement was DROP {}",
-            source.kind.to_string().to_lowercase(),
-            wanted.to_lowercase()
-        )));
-    }
-    refuse_used(state, name, source.created_by.as_deref())?;
     let mut effects = Effects {
         command_id: format!("stream/{name}/drop"),
         message: format!("Source `{name}` (topic: {}) was dropped.", source.topic),
         ..Effects::default()
     };
     if drop.delete_topic {
-        refuse_own_topic(&source.topic)?;
-        refuse_shared_topic(state, &source)?;
         effects.delete_topic = Some(source.topic.clone());
     }
     if let Some(query) = source
@@ -476,119 +385,24 @@ fn apply_drop(state: &mut State, drop: &DropSource) -> Result<Effects, Error> {
         effects.stop.extend(query.query);
     }
     state.catalog.drop(name);
-    Ok(effects)
-}
-
-fn refuse_used(state: &State, name: &str, own: Option<&str>) -> Result<(), Error> {
-    let others = || {
-        state
-            .queries
-            .values()
-            .filter(|query| Some(query.id.as_str()) != own)
-    };
-    let created: Vec<&str> = others()
-        .filter(|query| query.reads(name) && query.created.is_some())
-        .map(|query| query.target.as_str())
-        .collect();
-    if !created.is_empty() {
-        return Err(Error::user(format!(
-            "Cannot drop {name}.\nThe following streams and/or tables read from this source: [{}].\nYou need to drop them before dropping {name}.",
-            created.join(", ")
-        )));
-    }
-    let list = |queries: Vec<&str>| queries.join(", ");
-    let readers: Vec<&str> = others()
-        .filter(|query| query.reads(name))
-        .map(|query| query.id.as_str())
-        .collect();
-    let writers: Vec<&str> = others()
-        .filter(|query| query.target == name)
-        .map(|query| query.id.as_str())
-        .collect();
-    if readers.is_empty() && writers.is_empty() {
-        return Ok(());
-    }
-    Err(Error::user(format!(
-        "Cannot drop {name}.\nThe following queries read from this source: [{}].\nThe following queries write into this source: [{}].\nYou need to terminate them before dropping {name}.",
-        list(readers),
-        list(writers)
-    )))
-}
-
-fn refuse_shared_topic(state: &State, source: &Source) -> Result<(), Error> {
-    if source.is_source {
-        return Err(Error::user(format!(
-            "Cannot delete topic for read-only source: {}",
-            source.name
-        )));
-    }
-    let others: Vec<&str> = state
-        .catalog
-        .sources()
-        .filter(|other| other.topic == source.topic && other.name != source.name)
-        .map(|other| other.name.as_str())
-        .collect();
-    if others.is_empty() {
-        return Ok(());
-    }
-    Err(Error::user(format!(
-        "Refusing to delete topic. Found other data sources ({}) using topic {}",
-        others.join(", "),
-        source.topic
-    )))
+    effects
 }
 
 fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error> {
     let name = &alter.name.value;
     let Some(source) = state.catalog.source(name) else {
-        let near = in_other_case(name, &state.catalog);
-        return Err(Error::user(format!("Source {name} does not exist.{near}"))
-            .hint("SHOW STREAMS lists what there is"));
+        return Err(no_source(name, state));
     };
-    let wanted = match alter.kind {
-        SourceKind::Stream => "STREAM",
-        SourceKind::Table => "TABLE",
-    };
-    if source.kind.to_string() != wanted {
-        return Err(Error::user(format!(
-            "Incompatible data source type is {}, but statement was ALTER {wanted}",
-            source.kind
-        )));
-    }
-    if source.created_by.is_some() {
-        return Err(
-            Error::user("ALTER command is not supported for CREATE ... AS statements.").hint(
-                "CREATE OR REPLACE STREAM … AS SELECT adds columns behind those that there are",
-            ),
-        );
-    }
-    if source.is_source {
-        return Err(Error::user(format!(
-            "Cannot alter {} '{name}': ALTER operations are not supported on source streams.",
-            source.kind.to_string().to_lowercase()
-        )));
-    }
     let mut changed = source.as_ref().clone();
     for (column, type_name) in &alter.columns {
-        if RESERVED_COLUMNS.contains(&column.value.as_str()) {
-            return Err(Error::user(format!(
-                "'{}' is a reserved column name. You cannot use it as a name for a column.",
-                column.value
-            ))
-            .about(column.span));
-        }
-        if changed.schema.column(&column.value).is_some() {
-            return Err(Error::user(format!(
-                "Cannot add column `{}` to schema. A column with the same name already exists.",
-                column.value
-            ))
-            .about(column.span));
-        }
         let sql_type = resolve_type(type_name, &state.catalog)?;
-        changed
-            .schema
-            .columns
-            .push(Column::value(column.value.clone(), sql_type));
+        // Two columns of one name are none: one that is read again gives way to what is there now.
+        if changed.schema.column(&column.value).is_none() {
+            changed
+                .schema
+                .columns
+                .push(Column::value(column.value.clone(), sql_type));
+        }
     }
     state.catalog.replace(changed);
     Ok(Effects {
@@ -596,4 +410,19 @@ fn apply_alter(state: &mut State, alter: &AlterSource) -> Result<Effects, Error>
         message: format!("Stream {name} altered."),
         ..Effects::default()
     })
+}
+
+/// ALTER of what is not there.
+pub(super) fn no_source(name: &str, state: &State) -> Error {
+    let near = in_other_case(name, &state.catalog);
+    Error::user(format!("Source {name} does not exist.{near}"))
+        .hint("SHOW STREAMS lists what there is")
+}
+
+/// As statements write it.
+pub(super) fn kind_of(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Stream => "STREAM",
+        SourceKind::Table => "TABLE",
+    }
 }

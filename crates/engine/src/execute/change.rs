@@ -214,6 +214,9 @@ impl Engine {
             entry.start = query.start.clone();
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
+            if !state.queries.contains_key(&query.id) {
+                self.begin_anew(&query.id).await?;
+            }
         }
         next.sequence += 1;
         *state = next;
@@ -248,7 +251,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Positions that are left behind do no harm: ids are not used again.
+    /// Removes what another query may have left under the id of one that is new. Ids come again: QUERY_ID names one, and the
+    /// numbers in the others begin anew with a new statement log.
+    async fn begin_anew(&self, id: &str) -> Result<(), Error> {
+        // Before the statement is in the log: once it is, whatever is kept under the id is its own.
+        Ok(self.inner.parts.checkpoints.remove(id).await?)
+    }
+
+    /// Removes the positions of a query that has ended. Those that are left behind do no harm: who has the id next begins
+    /// anew.
     pub(super) async fn forget(&self, id: &str) {
         if let Err(error) = self.inner.parts.checkpoints.remove(id).await {
             tracing::warn!(query = %id, %error, "the positions of a query that has ended could not be removed");

@@ -1,5 +1,6 @@
 //! Where a statement becomes what it does: parse → plan → run.
 
+mod admit;
 mod apply;
 mod assert;
 mod change;
@@ -13,6 +14,7 @@ mod select;
 mod session;
 mod show;
 
+pub(crate) use admit::accept_as_before;
 pub(crate) use change::Starts;
 pub(crate) use read_only::READ_ONLY;
 
@@ -263,10 +265,10 @@ impl Engine {
 }
 
 /// An error of a statement: without a place of its own it is about the name that the statement is about.
-fn of_statement(error: Error, statement: &Statement) -> Error {
-    use ErrorKind::{Assertion, Unsupported, User};
+pub(crate) fn of_statement(error: Error, statement: &Statement) -> Error {
+    use ErrorKind::{Assertion, Forbidden, Unsupported, User};
     match subject(statement) {
-        Some(name) if matches!(error.kind, User | Unsupported | Assertion) => {
+        Some(name) if matches!(error.kind, User | Unsupported | Assertion | Forbidden) => {
             error.about(name.span)
         }
         _ => error,
@@ -288,6 +290,11 @@ fn subject(statement: &Statement) -> Option<&Ident> {
         Statement::Describe { source, .. } => Some(source),
         Statement::Print(print) => Some(&print.topic),
         Statement::AssertTopic(assert) => Some(&assert.topic),
+        Statement::AssertSource(assert) => Some(&assert.name),
+        Statement::AssertValues(assert) | Statement::AssertNullValues(assert) => {
+            Some(&assert.source)
+        }
+        Statement::AssertCount { source, .. } => Some(source),
         Statement::Explain(Explain::Query(id))
         | Statement::Terminate(QueryTarget::Query(id))
         | Statement::Pause(QueryTarget::Query(id))

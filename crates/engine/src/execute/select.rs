@@ -70,6 +70,7 @@ impl Engine {
             is_persistent: false,
             has_origin_headers: false,
             // Whoever waits for rows would wait for ever.
+            is_paused: false,
             fails_on_bad_time: false,
         };
         let query = self.inner.parts.runtime.start(spec).await?;

@@ -241,10 +241,15 @@ impl CheckpointStore for SharedCheckpoints {
         let positions = key_of(&["position", query, ""]);
         let of_query: Vec<Bytes> = {
             let kept = lock(&self.kept);
-            let keys = kept.records.keys();
-            keys.filter(|key| is_position_of(key, &positions) || **key == plan_key(query))
-                .cloned()
-                .collect()
+            let keys = kept.records.range(positions.clone()..);
+            let keys = keys.map(|(key, _)| key);
+            let of_query = keys
+                .take_while(|key| key.starts_with(&positions))
+                .filter(|key| is_position_of(key, &positions))
+                .cloned();
+            let plan = plan_key(query);
+            let plan = kept.records.contains_key(&plan).then_some(plan);
+            of_query.chain(plan).collect()
         };
         for key in of_query {
             self.change(key, None);

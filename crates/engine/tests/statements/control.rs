@@ -1,5 +1,8 @@
 //! TERMINATE, PAUSE, RESUME.
 
+use weir_engine::parts::{Broker, CheckpointStore};
+use weir_runtime::Checkpoint;
+
 use crate::support::{House, each};
 
 async fn house() -> House {
@@ -67,6 +70,92 @@ async fn a_paused_query_reads_nothing_until_it_is_resumed() {
     assert_eq!(house.state_of("CSAS_X_1").await, "RUNNING");
     house.go("PAUSE ALL;").await;
     assert_eq!(house.state_of("MORE").await, "PAUSED");
+}
+
+#[tokio::test]
+async fn a_paused_query_that_is_replaced_stays_paused() {
+    let mut house = house().await;
+    house.put("t", &[r#"{"a":1}"#]).await;
+    house.texts("X", 1).await;
+    house.texts("y", 1).await;
+    house.go("PAUSE CSAS_X_1;").await;
+    house
+        .go("CREATE OR REPLACE STREAM x AS SELECT a, a * 10 AS b FROM s;")
+        .await;
+    assert_eq!(house.state_of("CSAS_X_1").await, "PAUSED");
+    house.put("t", &[r#"{"a":2}"#]).await;
+    house.texts("y", 2).await;
+    assert_eq!(house.ends("X").await, [1]);
+    let mut house = house.restarted().await;
+    assert_eq!(house.state_of("CSAS_X_1").await, "PAUSED");
+    house.go("RESUME CSAS_X_1;").await;
+    let rows = [r#"{"A":1}"#, r#"{"A":2,"B":20}"#];
+    assert_eq!(house.texts("X", 2).await, rows);
+    // One that runs is replaced by one that runs.
+    house
+        .go("CREATE OR REPLACE STREAM x AS SELECT a, a * 100 AS b FROM s;")
+        .await;
+    house.put("t", &[r#"{"a":3}"#]).await;
+    assert_eq!(house.texts("X", 3).await[2], r#"{"A":3,"B":300}"#);
+}
+
+#[tokio::test]
+async fn a_query_with_the_id_of_one_that_has_ended_begins_anew() {
+    let mut house = house().await;
+    house.put("t", &[r#"{"a":1}"#, r#"{"a":2}"#]).await;
+    house.texts("y", 2).await;
+    house.caught_up("MORE", "t").await;
+    house.go("TERMINATE more;").await;
+    house
+        .go("INSERT INTO y WITH (query_id='more') SELECT a + 10 AS a FROM s;")
+        .await;
+    let rows = house.texts("y", 4).await;
+    assert_eq!(rows[2..], [r#"{"A":11}"#, r#"{"A":12}"#]);
+    // What the query that has ended left behind, because the folder could not be written then, does no harm.
+    house.caught_up("MORE", "t").await;
+    let left = checkpoint(&house).await;
+    house.go("TERMINATE more;").await;
+    let checkpoints = house.world.checkpoints.clone();
+    checkpoints.save("MORE", 0, &left).await.unwrap();
+    house
+        .go("INSERT INTO y WITH (query_id='more') SELECT a + 20 AS a FROM s;")
+        .await;
+    let rows = house.texts("y", 6).await;
+    assert_eq!(rows[4..], [r#"{"A":21}"#, r#"{"A":22}"#]);
+    // Ids with numbers come again when the statement log is gone.
+    house.caught_up("CSAS_X_1", "t").await;
+    house.world.stop(house.engine).await.unwrap();
+    let log = "_weir_default__statements";
+    house.world.broker.delete_topic(log).await.unwrap();
+    let mut house = House::over(house.world, |builder| builder).await;
+    house
+        .go("SET 'auto.offset.reset'='earliest'; \
+             CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON');")
+        .await;
+    house
+        .go("CREATE STREAM x AS SELECT a + 30 AS a FROM s;")
+        .await;
+    assert_eq!(house.state_of("CSAS_X_1").await, "RUNNING");
+    let rows = house.texts("X", 4).await;
+    assert_eq!(rows[2..], [r#"{"A":31}"#, r#"{"A":32}"#]);
+    // And after the next start it goes on.
+    house.caught_up("CSAS_X_1", "t").await;
+    let house = house.restarted().await;
+    house.put("t", &[r#"{"a":3}"#]).await;
+    assert_eq!(house.texts("X", 5).await[4], r#"{"A":33}"#);
+}
+
+/// Of the query MORE, at the end of its topic.
+async fn checkpoint(house: &House) -> Checkpoint {
+    let checkpoints = &house.world.checkpoints;
+    let end = house.ends("t").await[0];
+    house
+        .until("a checkpoint", async || {
+            let kept = checkpoints.load("MORE", 0).await.unwrap();
+            kept.is_some_and(|kept| kept.positions["t-0"] == end)
+        })
+        .await;
+    checkpoints.load("MORE", 0).await.unwrap().unwrap()
 }
 
 #[tokio::test]

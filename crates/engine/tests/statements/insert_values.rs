@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use weir_engine::Response;
+use weir_kafka::{Broker, ErrorKind, memory::Call};
 
 use crate::support::{House, START, shown};
 
@@ -160,6 +161,24 @@ async fn insert_values_can_be_switched_off() {
             "The server has disabled INSERT INTO ... VALUES functionality. To enable it, restart your ksqlDB server with 'ksql.insert.into.values.enabled'=true",
         )
         .await;
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_is_marked_at_the_stream() {
+    let mut house = House::new().await;
+    house
+        .go("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);")
+        .await;
+    let marked = "  1 | INSERT INTO s VALUES (1)\n                  ^\n";
+    let faults = house.world.broker.faults();
+    faults.fail_next_of(Call::Write, 1, ErrorKind::Unauthorized);
+    let error = house.run("INSERT INTO s VALUES (1);").await.err().unwrap();
+    assert_eq!(error.kind, weir_engine::ErrorKind::Forbidden);
+    assert!(error.render().contains(marked), "{}", error.render());
+    house.world.broker.delete_topic("t").await.unwrap();
+    let error = house.run("INSERT INTO s VALUES (1);").await.err().unwrap();
+    assert_eq!(error.kind, weir_engine::ErrorKind::User, "{error}");
+    assert!(error.render().contains(marked), "{}", error.render());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod bad_input;
 mod control;
 mod create;
+mod deploy;
 mod describe;
 mod drop;
 mod explode;

@@ -79,6 +79,10 @@ const REFUSED: &[(&str, &str)] = &[
         "Duplicate field names found in STRUCT: '`F` INTEGER'.",
     ),
     (
+        "CREATE STREAM x (a DECIMAL(5)) WITH (kafka_topic='t', value_format='JSON');",
+        "line 1:29: Syntax Error\nExpecting ','",
+    ),
+    (
         "CREATE STREAM x (a DECIMAL(0, 0)) WITH (kafka_topic='t', value_format='JSON');",
         "DECIMAL precision must be >= 1",
     ),
@@ -203,8 +207,20 @@ const REFUSED: &[(&str, &str)] = &[
         "SELECT GREATEST(null, null) FROM s;",
         "Function 'greatest' cannot be resolved due to ambiguous method parameters (null, null).",
     ),
+    (
+        "SELECT GREATEST(i, l) FROM s;",
+        "Function 'greatest' cannot be resolved due to ambiguous method parameters (INTEGER, BIGINT).",
+    ),
+    (
+        "SELECT DATEADD(DAY, 5, da) FROM s;",
+        "SELECT column 'DAY' cannot be resolved.",
+    ),
     ("SELECT i->* FROM s;", "STRUCT"),
     // Lambdas.
+    (
+        "SELECT FILTER(a, x > 1) FROM s;",
+        "SELECT column 'X' cannot be resolved.",
+    ),
     (
         "SELECT TRANSFORM(a, i => i + 1) FROM s;",
         "Lambda function argument can't be a column name: I",
@@ -307,6 +323,18 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='JSON', colour='red');",
         "Invalid config variable(s) in the WITH clause: COLOUR",
+    ),
+    (
+        "CREATE STREAM x (a INT) WITH (kafka_topc='t', value_format='JSON');",
+        "Invalid config variable(s) in the WITH clause: KAFKA_TOPC",
+    ),
+    (
+        "CREATE STREAM x WITH (partition=3) AS SELECT * FROM s;",
+        "Invalid config variable(s) in the WITH clause: PARTITION",
+    ),
+    (
+        "INSERT INTO plain WITH (queryid='x') SELECT * FROM src;",
+        "Invalid config variable(s) in the WITH clause: QUERYID",
     ),
     (
         "CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='JSON', value_format='KAFKA');",
@@ -784,6 +812,26 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "ASSERT TOPIC plain WITH (partitions=3, replicas='many', colour='red') TIMEOUT 1 MILLISECONDS;",
         "Mismatched configuration for topic plain: For config partitions, expected 3 got 1\nMismatched configuration for topic plain: For config replicas, expected many got 1\nCannot assert unknown topic property: COLOUR",
+    ),
+    (
+        "ASSERT STREAM plain (x INT);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT TABLE plain (x INT PRIMARY KEY);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT VALUES plain (x) VALUES (1);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT NULL VALUES plain (x) KEY (1);",
+        "This form of ASSERT is for scenarios",
+    ),
+    (
+        "ASSERT COUNT 0 IN plain;",
+        "This form of ASSERT is for scenarios",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! CREATE STREAM … AS SELECT and INSERT INTO … SELECT.
 
 use serde_json::json;
+use weir_engine::parts::NewRecord;
 
 use crate::support::{House, START, each, record};
 
@@ -331,6 +332,56 @@ async fn a_row_without_a_value_passes_select_star_and_no_where() {
         ["<null>", r#"{"A":null,"B":null}"#]
     );
     assert_eq!(house.texts("SOME", 1).await, [r#"{"A":null,"B":null}"#]);
+}
+
+/// ksqlDB dates such a record by its task's stream time, which moves on record by record.
+#[tokio::test]
+async fn a_record_without_a_value_has_the_stream_time_of_those_before_it_however_they_come() {
+    let at = |time: i64, value: Option<&[u8]>| NewRecord {
+        timestamp: START + time,
+        ..record(Some(b"k"), value)
+    };
+    let value: Option<&[u8]> = Some(br#"{"a":7}"#);
+    let records = [
+        at(0, None),
+        at(10, value),
+        at(4, None),
+        // Bad for the query, and so none of its time.
+        at(50, Some(b"[")),
+        at(5, None),
+        at(20, value),
+        // A time that no record may have: it is not written, and stream time moves on.
+        at(30, Some(br#"{"a":-1}"#)),
+        at(6, None),
+        at(90, value),
+    ];
+    for size in [1, 2, records.len()] {
+        let mut house = House::earliest().await;
+        house
+            .go("CREATE STREAM s (k STRING KEY, a BIGINT) WITH (kafka_topic='t', value_format='JSON', partitions=1); \
+                 CREATE STREAM x WITH (timestamp='a') AS SELECT * FROM s;")
+            .await;
+        for (count, chunk) in records.chunks(size).enumerate() {
+            house.write("t", 0, chunk.to_vec()).await;
+            if size < records.len() {
+                house.caught_up("CSAS_X_1", "t").await;
+                // In the middle the checkpoint has to know it.
+                if count == 2 {
+                    house = house.restarted().await;
+                }
+            }
+        }
+        house.texts("X", 7).await;
+        let times: Vec<i64> = house
+            .records("X")
+            .await
+            .iter()
+            .map(|r| r.timestamp)
+            .collect();
+        let stream = |time: i64| START + time;
+        let wanted = [stream(0), 7, stream(10), stream(10), 7, stream(30), 7];
+        assert_eq!(times, wanted, "{size} at a time");
+    }
 }
 
 #[tokio::test]

@@ -146,6 +146,134 @@ async fn a_query_that_starts_late_keeps_its_place_although_nothing_came() {
     assert_eq!(house.texts("X", 1).await, [r#"{"N":2}"#]);
 }
 
+#[tokio::test]
+async fn what_the_configuration_says_later_moves_no_topic_and_changes_no_format() {
+    let mut house = House::earliest().await;
+    house
+        .go("CREATE STREAM s (n INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);")
+        .await;
+    house.go("CREATE STREAM x AS SELECT * FROM s;").await;
+    house.put("t", &[r#"{"n":1}"#]).await;
+    house.texts("X", 1).await;
+    let house = house.restarted_with(|builder| {
+        builder
+            .property("ksql.output.topic.name.prefix", "later_")
+            .property("ksql.persistence.wrap.single.values", "false")
+            .property("ksql.persistence.default.format.key", "JSON")
+    });
+    let mut house = house.await;
+    house.put("t", &[r#"{"n":2}"#]).await;
+    assert_eq!(house.texts("X", 2).await, [r#"{"N":1}"#, r#"{"N":2}"#]);
+    // What is said now goes by what is configured now, and stays so.
+    house
+        .go("SET 'auto.offset.reset'='earliest'; CREATE STREAM y AS SELECT * FROM s;")
+        .await;
+    let mut house = house.restarted().await;
+    house.put("t", &[r#"{"n":3}"#]).await;
+    house.texts("later_Y", 3).await;
+    house.texts("X", 3).await;
+    let topics = house.ask("SHOW TOPICS;").await;
+    let topics = crate::support::each(&topics["topics"], "name");
+    for gone in ["later_X", "Y"] {
+        assert!(!topics.contains(&gone.to_owned()), "{topics:?}");
+    }
+}
+
+/// A version that asks for more than the one that accepted a statement runs what that one ran.
+#[tokio::test]
+async fn what_would_be_refused_now_and_was_accepted_then_is_in_force() {
+    let sources =
+        "CREATE STREAM s (n INT, o INT) WITH (kafka_topic='t', value_format='JSON', partitions=1)";
+    // The first entry with an id started the query.
+    let accepted: &[(&str, Option<&str>)] = &[
+        (sources, None),
+        ("CREATE TYPE id AS INT", None),
+        ("CREATE TYPE id AS STRING", None),
+        ("DROP TYPE never_there", None),
+        ("DROP STREAM never_there", None),
+        (
+            "CREATE STREAM ksql_processing_log (mine id) WITH (kafka_topic='mine', value_format='JSON')",
+            None,
+        ),
+        ("CREATE STREAM x AS SELECT n FROM s", Some("CSAS_X_6")),
+        ("ALTER STREAM x ADD more id", None),
+        ("ALTER STREAM x ADD n INT", None),
+        (
+            "CREATE OR REPLACE STREAM s (o INT, n INT) WITH (kafka_topic='t', value_format='JSON')",
+            None,
+        ),
+        (
+            "CREATE STREAM w (n INT) WITH (kafka_topic='_weir_w', value_format='JSON', partitions=1)",
+            None,
+        ),
+        ("INSERT INTO w SELECT n FROM s", Some("INSERTQUERY_11")),
+        (
+            "CREATE STREAM left_over (n INT) WITH (kafka_topic='l', value_format='JSON', partitions=1)",
+            None,
+        ),
+        (
+            "CREATE STREAM y AS SELECT n FROM left_over",
+            Some("CSAS_Y_13"),
+        ),
+        ("DROP STREAM left_over", None),
+    ];
+    let world = World::new(1);
+    let house = House::over(world.clone(), |builder| builder).await;
+    for topic in ["t", "mine", "_weir_w", "l", "X", "Y"] {
+        house.topic(topic, 1).await;
+    }
+    let entries = accepted
+        .iter()
+        .enumerate()
+        .map(|(number, (statement, query))| {
+            let mut entry = serde_json::json!({
+                "version": 1,
+                "id": number.to_string(),
+                "statement": statement,
+                "time": 0,
+            });
+            if let Some(query) = query {
+                entry["query_id"] = (*query).into();
+            }
+            record(None, Some(entry.to_string().as_bytes()))
+        });
+    house
+        .write("_weir_default__statements", 0, entries.collect())
+        .await;
+    let mut house = house.restarted().await;
+    all_run(&house).await;
+    let queries = house.ask("SHOW QUERIES;").await;
+    let ids = crate::support::each(&queries["queries"], "id");
+    assert_eq!(ids, ["CSAS_X_6", "CSAS_Y_13", "INSERTQUERY_11"]);
+    let columns = async |house: &mut House, stream: &str| {
+        let answer = house.ask(&format!("DESCRIBE {stream};")).await;
+        crate::support::each(&answer["sourceDescription"]["fields"], "name")
+    };
+    assert_eq!(columns(&mut house, "s").await, ["O", "N"]);
+    assert_eq!(columns(&mut house, "x").await, ["N", "MORE"]);
+    assert_eq!(columns(&mut house, "ksql_processing_log").await, ["MINE"]);
+    assert_eq!(
+        house.ask("SHOW TYPES;").await["types"]["ID"]["type"],
+        "STRING"
+    );
+    house.put("t", &[r#"{"n":1}"#]).await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"N":1}"#]);
+    assert_eq!(house.texts("_weir_w", 1).await, [r#"{"N":1}"#]);
+    // Each of these is refused when it is new.
+    for statement in [
+        "CREATE TYPE id AS STRING;",
+        "DROP TYPE never_there;",
+        "DROP STREAM never_there;",
+        "CREATE STREAM ksql_processing_log (mine id) WITH (kafka_topic='mine', value_format='JSON');",
+        "ALTER STREAM x ADD another id;",
+        "CREATE OR REPLACE STREAM s (n INT, o INT) WITH (kafka_topic='t', value_format='JSON');",
+        "INSERT INTO w SELECT n FROM s;",
+        "DROP STREAM s;",
+    ] {
+        house.refusal(statement).await;
+    }
+}
+
 /// Each process is a runtime of its own, cut off in the middle of its work.
 #[test]
 fn a_process_that_is_cut_off_loses_nothing() {

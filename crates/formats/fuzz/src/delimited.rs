@@ -1,10 +1,10 @@
-//! DELIMITED: every scalar type, a single column, and other delimiters.
+//! DELIMITED: every scalar type, a single column, other delimiters, and windows behind a key.
 
 use std::cell::RefCell;
 
 use weir_catalog::{Format, FormatSpec, SqlType};
 
-use super::{Part, records, scalars, spec};
+use super::{Part, records, scalars, spec, windows};
 
 thread_local! {
     static PARTS: RefCell<Vec<Part>> = RefCell::new(parts());
@@ -27,6 +27,9 @@ fn parts() -> Vec<Part> {
         Part::new(delimited(Some(' ')), &strings),
         Part::new(delimited(Some('|')), &scalars()),
     ];
+    for format in windows(&delimited(None)) {
+        parts.push(Part::new(format, &strings));
+    }
     for column in scalars() {
         parts.push(Part::new(delimited(None), &[column]));
     }

@@ -1,10 +1,10 @@
-//! KAFKA: one value of each type that the format has.
+//! KAFKA: one value of each type that the format has, with and without a window behind it.
 
 use std::cell::RefCell;
 
 use weir_catalog::{Format, SqlType};
 
-use super::{Part, records, spec};
+use super::{Part, records, spec, windows};
 
 thread_local! {
     static PARTS: RefCell<Vec<Part>> = RefCell::new(parts());
@@ -19,7 +19,11 @@ fn parts() -> Vec<Part> {
         SqlType::Bytes,
     ]
     .into_iter()
-    .map(|sql_type| Part::new(spec(Format::Kafka, false), &[("A", sql_type)]))
+    .flat_map(|sql_type| {
+        windows(&spec(Format::Kafka, false))
+            .into_iter()
+            .map(move |format| Part::new(format, &[("A", sql_type.clone())]))
+    })
     .collect()
 }
 

@@ -8,7 +8,7 @@ use arrow::{
     array::{Array, ArrayRef, BooleanArray},
     compute::filter,
 };
-use weir_catalog::{Column, Format, FormatSpec, SqlType};
+use weir_catalog::{Column, Format, FormatSpec, SqlType, Window};
 use weir_formats::{ColumnRequest, Decoded, Decoder, Encoder};
 
 /// A part of a record as it is declared, and its decoder, which is used for every input as it is for every batch.
@@ -99,7 +99,13 @@ impl Part {
         let mut encoder = Encoder::try_new(&self.format, &self.columns).expect("an encoder");
         let encoded = encoder.encode(&decoded.columns, rows, Some(&decoded.is_null));
         assert!(encoded.failures.is_empty(), "{:?}", encoded.failures);
-        let records: Vec<Option<&[u8]>> = encoded.rows.iter().map(|row| row.as_deref()).collect();
+        let behind = vec![0; self.format.window.map_or(0, window_bytes)];
+        let windowed: Vec<Option<Vec<u8>>> = encoded
+            .rows
+            .iter()
+            .map(|row| Some([row.as_deref()?, &behind].concat()))
+            .collect();
+        let records: Vec<Option<&[u8]>> = windowed.iter().map(|row| row.as_deref()).collect();
         let again = self.decoder.decode(&records);
         let unread = again.misfits.iter().find(|misfit| !bad[misfit.row]);
         assert!(
@@ -149,6 +155,29 @@ pub fn spec(format: Format, wrap_single: bool) -> FormatSpec {
         wrap_single,
         window: None,
     }
+}
+
+/// How many bytes of a window stand behind a key (`TimeWindowedSerializer`, `SessionWindowedSerializer`).
+fn window_bytes(window: Window) -> usize {
+    match window {
+        Window::Session => 16,
+        Window::Tumbling { .. } | Window::Hopping { .. } => 8,
+    }
+}
+
+/// A format without a window, and with windows of one and of two bounds behind the key.
+pub fn windows(format: &FormatSpec) -> Vec<FormatSpec> {
+    [
+        None,
+        Some(Window::Tumbling { size_ms: 10_000 }),
+        Some(Window::Session),
+    ]
+    .into_iter()
+    .map(|window| FormatSpec {
+        window,
+        ..format.clone()
+    })
+    .collect()
 }
 
 /// Each scalar type, under a name of one letter.

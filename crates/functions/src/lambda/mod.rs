@@ -141,36 +141,38 @@ impl Outcome {
 }
 
 impl Lambda {
-    /// The body once for each place of `inputs`, where no two are of one row: nothing is copied for them.
-    pub fn evaluate_once(&self, inputs: &[ArrayRef], rows: &UInt32Array) -> Result<Outcome> {
-        let outcome = self.evaluate_piece(inputs, rows, 0..rows.len(), &mut None)?;
-        Ok(without_too_large(outcome, rows))
+    /// The body for one place after the other, where no two of those that go together are of one row.
+    pub fn steps(&self, rows: UInt32Array) -> Steps<'_> {
+        Steps {
+            lambda: self,
+            rows,
+            captured: None,
+        }
     }
 
-    /// The body once for each place of `inputs`; `rows[place]` is the row that it captures columns from.
+    /// The body once for each place of `inputs`; `rows[place]` is the row that it captures columns from. They ascend.
     pub fn evaluate(&self, inputs: &[ArrayRef], rows: &UInt32Array) -> Result<Outcome> {
-        let mut captured = None;
-        let first = rows.len().min(size::FIRST_PIECE);
-        let outcome = self.evaluate_piece(inputs, rows, 0..first, &mut captured)?;
-        let mut made = size::of(&outcome.values);
-        let (mut pieces, mut failed) = (vec![outcome.values], vec![outcome.failed]);
-        let mut start = first;
-        while start < rows.len() {
-            if made > size::LARGEST_BATCH {
-                // Nothing is evaluated for what would not be kept.
-                let rest = rows.len() - start;
-                pieces.push(new_null_array(&self.output, rest));
-                failed.push(Some(BooleanBuffer::new_set(rest)));
-                break;
+        let mut made = Made::default();
+        let (mut captured, mut most) = (None, size::FIRST_PIECE);
+        let mut start = 0;
+        loop {
+            let rest = &rows.values()[start..];
+            let given_up = made.given_up(rest);
+            if given_up > 0 {
+                made.push_failed(&self.output, given_up);
+                start += given_up;
+            } else {
+                let length = piece(rest, most, captured.as_deref());
+                let places = start..start + length;
+                let outcome = self.evaluate_piece(inputs, rows, places, &mut captured)?;
+                most = size::next_piece(length, size::of(&outcome.values));
+                made.push(outcome, &rest[..length])?;
+                start += length;
             }
-            let end = start + piece(&rows.values()[start..], captured.as_deref());
-            let outcome = self.evaluate_piece(inputs, rows, start..end, &mut captured)?;
-            made = made.saturating_add(size::of(&outcome.values));
-            pieces.push(outcome.values);
-            failed.push(outcome.failed);
-            start = end;
+            if start == rows.len() {
+                return Ok(without_too_large(made.finish()?, rows));
+            }
         }
-        Ok(without_too_large(joined(&pieces, failed)?, rows))
     }
 
     fn evaluate_piece(
@@ -181,19 +183,12 @@ impl Lambda {
         captured: &mut Option<Vec<u64>>,
     ) -> Result<Outcome> {
         let (start, length) = (places.start, places.len());
-        let inputs: Vec<ArrayRef> = inputs
-            .iter()
-            .map(|input| input.slice(start, length))
+        let inputs = inputs.iter();
+        let inputs: Vec<_> = inputs
+            .map(|input| move || Ok(input.slice(start, length)))
             .collect();
+        let inputs: Vec<&Input> = inputs.iter().map(|input| input as &Input).collect();
         let rows = rows.slice(start, length);
-        let closures: Vec<_> = inputs
-            .iter()
-            .map(|input| || Ok(Arc::clone(input)))
-            .collect();
-        let parameters: Vec<&dyn Fn() -> Result<ArrayRef>> = closures
-            .iter()
-            .map(|closure| closure as &dyn Fn() -> Result<ArrayRef>)
-            .collect();
         let spread = |columns: &[ArrayRef]| {
             captured.get_or_insert_with(|| size::of_rows(columns));
             let columns = columns.iter();
@@ -201,7 +196,11 @@ impl Lambda {
                 .map(|column| Ok(take(column, &rows, None)?))
                 .collect::<Result<Vec<_>>>()
         };
-        let value = self.argument.evaluate(&parameters, spread)?;
+        let value = self.argument.evaluate(&inputs, spread)?;
+        self.outcome_of(value, length)
+    }
+
+    fn outcome_of(&self, value: ColumnarValue, length: usize) -> Result<Outcome> {
         if let ColumnarValue::Scalar(one) = &value {
             let size = size::of(&one.to_array()?);
             if size.saturating_mul(length as u64) > size::LARGEST_BATCH {
@@ -240,9 +239,131 @@ impl Lambda {
     }
 }
 
+/// A parameter's values. They are made only for a parameter that the body names.
+pub type Input<'a> = dyn Fn() -> Result<ArrayRef> + 'a;
+
+/// A body that is evaluated again and again over the same rows, less and less of them: those at the end fall away.
+pub struct Steps<'a> {
+    lambda: &'a Lambda,
+    rows: UInt32Array,
+    /// The captured columns in the order of the rows.
+    captured: Option<Vec<ArrayRef>>,
+}
+
+impl Steps<'_> {
+    /// The body for the first so many rows.
+    pub fn next(&mut self, inputs: &[&Input], length: usize) -> Result<Outcome> {
+        let Self {
+            lambda,
+            rows,
+            captured,
+        } = self;
+        let spread = |columns: &[ArrayRef]| {
+            let captured = match captured {
+                Some(captured) => captured,
+                None => {
+                    let ordered = columns.iter().map(|column| take(column, rows, None));
+                    captured.insert(ordered.collect::<Result<_, _>>()?)
+                }
+            };
+            let captured = captured.iter();
+            Ok(captured.map(|column| column.slice(0, length)).collect())
+        };
+        let value = lambda.argument.evaluate(inputs, spread)?;
+        let outcome = lambda.outcome_of(value, length)?;
+        if size::of(&outcome.values) <= size::LARGEST_RESULT {
+            return Ok(outcome);
+        }
+        Ok(without_too_large(outcome, &rows.slice(0, length)))
+    }
+}
+
+/// What a body has given for the places before.
+#[derive(Default)]
+struct Made {
+    pieces: Vec<ArrayRef>,
+    failed: Vec<Option<BooleanBuffer>>,
+    size: u64,
+    /// The row of the last place.
+    row: Option<u32>,
+    /// The piece that it begins in, and how much there is of it.
+    row_begins: usize,
+    row_size: u64,
+}
+
+impl Made {
+    /// How many of the next places are given up, as what they gave would not be kept.
+    fn given_up(&self, rows: &[u32]) -> usize {
+        if self.size > size::LARGEST_BATCH {
+            return rows.len();
+        }
+        if self.row_size <= size::LARGEST_RESULT {
+            return 0;
+        }
+        let is_same = |row: &&u32| Some(**row) == self.row;
+        rows.iter().take_while(is_same).count()
+    }
+
+    fn push_failed(&mut self, output: &DataType, length: usize) {
+        self.pieces.push(new_null_array(output, length));
+        self.failed.push(Some(BooleanBuffer::new_set(length)));
+    }
+
+    fn push(&mut self, outcome: Outcome, rows: &[u32]) -> Result<()> {
+        let values = outcome.values;
+        let last = rows.last().copied();
+        let begin = rows.partition_point(|row| Some(*row) < last);
+        let of_last = size::of(&values.slice(begin, values.len() - begin));
+        if begin > 0 || last != self.row {
+            (self.row, self.row_begins, self.row_size) = (last, self.pieces.len(), 0);
+        }
+        self.size = self.size.saturating_add(size::of(&values));
+        self.row_size = self.row_size.saturating_add(of_last);
+        self.pieces.push(values);
+        self.failed.push(outcome.failed);
+        if self.row_size > size::LARGEST_RESULT {
+            self.drop_row(begin)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room again: nothing of the last row, which begins at `begin` of the last piece or before, is kept.
+    fn drop_row(&mut self, begin: usize) -> Result<()> {
+        let of_others = if self.pieces.len() - 1 == self.row_begins {
+            begin
+        } else {
+            0
+        };
+        for at in self.row_begins..self.pieces.len() {
+            let piece = &self.pieces[at];
+            let (length, is_last) = (piece.len(), at + 1 == self.pieces.len());
+            // A piece that the row shares with others before it stays as it is, but for the last.
+            if at == self.row_begins && !is_last {
+                continue;
+            }
+            let kept = if is_last { of_others } else { 0 };
+            let nothing = new_null_array(piece.data_type(), length - kept);
+            self.size = self
+                .size
+                .saturating_sub(size::of(&piece.slice(kept, length - kept)));
+            let failed = BooleanBuffer::collect_bool(length, |place| {
+                let known = self.failed[at].as_ref();
+                place >= kept || known.is_some_and(|failed| failed.value(place))
+            });
+            self.pieces[at] = concat(&[&piece.slice(0, kept), &nothing])?;
+            self.failed[at] = Some(failed);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Outcome> {
+        joined(&self.pieces, self.failed)
+    }
+}
+
 /// How many of the places whose rows these are may be evaluated in one go: at least one.
-fn piece(rows: &[u32], captured: Option<&[u64]>) -> usize {
-    let rows = &rows[..rows.len().min(size::LONGEST_PIECE)];
+fn piece(rows: &[u32], most: usize, captured: Option<&[u64]>) -> usize {
+    let rows = &rows[..rows.len().min(most)];
     let Some(captured) = captured else {
         return rows.len();
     };
@@ -252,7 +373,7 @@ fn piece(rows: &[u32], captured: Option<&[u64]>) -> usize {
         size = size.saturating_add(of_row);
         size <= size::LARGEST_PIECE
     });
-    fitting.count().max(1)
+    fitting.count().max(rows.len().min(1))
 }
 
 /// Where a row gets too much of it, the body has failed.
@@ -405,5 +526,53 @@ impl fmt::Debug for LambdaFunction {
             .field("name", &self.name)
             .field("returns", &self.returns)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringArray;
+
+    use super::*;
+
+    #[test]
+    fn a_row_that_gets_too_large_is_given_up_and_makes_room() {
+        let text = "x".repeat(6 << 20);
+        let mut made = Made::default();
+        let mut push = |rows: &[u32]| {
+            let texts = StringArray::from(vec![text.as_str(); rows.len()]);
+            let outcome = Outcome {
+                values: Arc::new(texts),
+                failed: None,
+            };
+            assert_eq!(made.given_up(rows), 0);
+            made.push(outcome, rows).unwrap();
+            (made.size >> 20, made.given_up(&[1, 1, 2]))
+        };
+        assert_eq!(push(&[0, 1]), (12, 0));
+        assert_eq!(push(&[1]), (18, 0));
+        // The third text of row 1: nothing more is evaluated for it, and the pieces go that have nothing else.
+        assert_eq!(push(&[1]), (12, 2));
+        assert_eq!(push(&[2, 2]), (24, 0));
+        made.push_failed(&DataType::Utf8, 1);
+        let outcome = made.finish().unwrap();
+        assert_eq!(outcome.values.len(), 7);
+        let failed: Vec<bool> = (0..7).map(|place| outcome.has_failed(place)).collect();
+        assert_eq!(failed, [false, false, true, true, false, false, true]);
+        assert_eq!(
+            (0..7)
+                .map(|place| outcome.values.is_null(place))
+                .collect::<Vec<_>>(),
+            failed
+        );
+    }
+
+    #[test]
+    fn pieces_grow_as_long_as_little_is_made() {
+        assert_eq!(size::next_piece(16, 16 * 8), 128);
+        assert_eq!(size::next_piece(1 << 15, 0), size::LONGEST_PIECE);
+        assert_eq!(size::next_piece(16, 16 << 20), 16);
+        assert_eq!(size::next_piece(16, 256 << 20), 1);
+        assert_eq!(size::next_piece(0, 0), 1);
     }
 }

@@ -14,7 +14,7 @@ use arrow::{
     },
 };
 use datafusion_common::{Result, plan_err};
-use datafusion_expr::Expr;
+use datafusion_expr::{Expr, ScalarUDF};
 
 use super::{
     decimal::{self, Unscaled},
@@ -60,6 +60,11 @@ impl ComparisonOperator {
 /// `left operator right`, of one type; never NULL.
 pub fn compare(operator: ComparisonOperator, left: Expr, right: Expr) -> Expr {
     kernel::call(Compare { operator }, vec![left, right])
+}
+
+/// How `udf` compares; `None` if it does not.
+pub(super) fn operator(udf: &ScalarUDF) -> Option<ComparisonOperator> {
+    Some(kernel::kernel_of::<Compare>(udf)?.operator)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

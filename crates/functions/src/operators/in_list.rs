@@ -18,7 +18,7 @@ use arrow::{
     },
 };
 use datafusion_common::{Result, ScalarValue, plan_err};
-use datafusion_expr::Expr;
+use datafusion_expr::{Expr, ScalarUDF};
 
 use crate::{
     kernel::{self, Argument, Call, Kernel, false_where_null},
@@ -38,6 +38,15 @@ pub fn in_set(operand: Expr, literals: &[ScalarValue]) -> Option<Expr> {
         return None;
     }
     Some(kernel::call(InLiterals::new(literals), vec![operand]))
+}
+
+/// The value and the literals; `None` if `udf` is no IN.
+pub(super) fn literals<'a>(
+    udf: &'a ScalarUDF,
+    arguments: &'a [Expr],
+) -> Option<(&'a Expr, &'a [ScalarValue])> {
+    let kernel = kernel::kernel_of::<InLiterals>(udf)?;
+    Some((arguments.first()?, &kernel.literals))
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use arrow::{
     datatypes::DataType,
 };
 use datafusion_common::{Result, plan_err};
-use datafusion_expr::{Case, Expr};
+use datafusion_expr::{Case, Expr, ScalarUDF};
 
 use crate::kernel::{self, Call, Kernel, false_where_null};
 
@@ -35,6 +35,16 @@ pub fn case(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Expr {
         .map(|(condition, result)| (Box::new(condition), Box::new(result)))
         .collect();
     Expr::Case(Case::new(None, branches, otherwise.map(Box::new)))
+}
+
+/// Whether `udf` takes NULL as FALSE and does no more.
+pub(super) fn is_truth(udf: &ScalarUDF) -> bool {
+    kernel::kernel_of::<Truth>(udf).is_some()
+}
+
+/// Whether `udf` is IS NULL, and if so, whether it is IS NOT NULL.
+pub(super) fn null_test(udf: &ScalarUDF) -> Option<bool> {
+    Some(kernel::kernel_of::<IsNull>(udf)?.is_negated)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

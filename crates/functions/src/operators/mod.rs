@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod arithmetic;
+pub mod asked;
 pub mod cast;
 pub mod comparison;
 pub mod construct;
@@ -20,10 +21,11 @@ pub mod time_text;
 pub use self::{
     access::{as_field, element, field, map_value},
     arithmetic::{ArithmeticOperator, arithmetic, arithmetic_type, negate},
+    asked::{Asked, asked},
     cast::{cast, check_cast, parse},
     comparison::{ComparisonOperator, compare},
     construct::{concat, make_array, make_map, make_struct},
     in_list::in_set,
-    like::{BadPattern, Like, LikePattern, like},
+    like::{BadPattern, Like, LikePattern, Place, like},
     logic::{case, is_null, truth},
 };

@@ -11,7 +11,10 @@ use std::fmt::Write;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use super::classes;
+use super::{
+    classes,
+    extent::{Extent, Greed, Part},
+};
 
 /// What a pattern may measure: its own bytes, what it becomes, and how deep its groups nest.
 const LONGEST: usize = 16 << 10;
@@ -77,6 +80,8 @@ fn run(items: &[Item], form: Form, groups: usize) -> Option<(Translated, usize)>
         flags: Flags::default(),
         depth: 0,
         takes_characters: false,
+        part: Part::Character,
+        extent: Extent::NOTHING,
         known_groups: groups,
         highest_reference: 0,
         translated: Translated {
@@ -156,6 +161,9 @@ struct Translator<'a> {
     depth: usize,
     /// Whether something in the group that is being read takes characters.
     takes_characters: bool,
+    /// What was read last, and how long all before it in the group is.
+    part: Part,
+    extent: Extent,
     known_groups: usize,
     highest_reference: usize,
     translated: Translated,
@@ -164,12 +172,19 @@ struct Translator<'a> {
 impl Translator<'_> {
     /// Up to the `)` that closes, which is left for the caller, or to the end.
     fn alternatives(&mut self) -> Option<()> {
+        let mut others: Option<Extent> = None;
+        self.extent = Extent::NOTHING;
         loop {
             match self.peek() {
-                None | Some(Item::Sign(')')) => return Some(()),
+                None | Some(Item::Sign(')')) => {
+                    self.extent = others.map_or(self.extent, |others| others.or(self.extent));
+                    return Some(());
+                }
                 Some(Item::Sign('|')) => {
                     self.place += 1;
                     self.write("|");
+                    let extent = std::mem::replace(&mut self.extent, Extent::NOTHING);
+                    others = Some(others.map_or(extent, |others| others.or(extent)));
                 }
                 Some(_) => self.quantified()?,
             }
@@ -200,7 +215,10 @@ impl Translator<'_> {
                 self.place += 1;
                 self.counts()?
             }
-            _ => return Some(()),
+            _ => {
+                self.extent.add(self.part);
+                return Some(());
+            }
         };
         self.place += 1;
         let greed = match self.peek() {
@@ -209,6 +227,7 @@ impl Translator<'_> {
             _ => Greed::Greedy,
         };
         self.place += usize::from(greed != Greed::Greedy);
+        self.extent.add_repeated(self.part, least, most, greed);
         if let Atom::Asserts = atom {
             self.repeat_assertion(start, least, greed);
             return Some(());
@@ -281,12 +300,17 @@ impl Translator<'_> {
                 return Some(self.write_class(&class));
             }
             '\\' => return self.escape(),
-            '.' => self.dot(),
+            '.' => {
+                self.dot();
+                self.part = Part::Character;
+            }
             '^' => {
+                self.part = Part::Apart(Extent::NOTHING);
                 self.line_start();
                 return Some(Atom::Asserts);
             }
             '$' => {
+                self.part = Part::Apart(Extent::NOTHING);
                 self.line_end(self.flags.multi_line);
                 return Some(Atom::Asserts);
             }
@@ -294,6 +318,7 @@ impl Translator<'_> {
             // As Java has it: what is repeated is nothing.
             '{' => {
                 self.place -= 1;
+                self.part = Part::Apart(Extent::NOTHING);
                 return Some(Atom::Asserts);
             }
             character => return Some(self.literal(character)),
@@ -309,8 +334,10 @@ impl Translator<'_> {
         }
         let mut atom = Atom::Matches;
         let mut is_plain = false;
+        let mut looks = Looks::Nowhere;
         if self.peek() == Some(Item::Sign('?')) {
             self.place += 1;
+            looks = self.looks();
             is_plain = matches!(
                 self.items.get(self.place),
                 Some(Item::Sign(sign)) if *sign != '<'
@@ -325,7 +352,17 @@ impl Translator<'_> {
             self.write("(");
         }
         let takes_outside = std::mem::replace(&mut self.takes_characters, false);
+        let extent_outside = self.extent;
         self.alternatives()?;
+        let extent = std::mem::replace(&mut self.extent, extent_outside);
+        self.part = match looks {
+            Looks::Nowhere => Part::Group(extent),
+            Looks::AtItself => Part::Apart(extent),
+            Looks::Ahead => Part::Apart(Extent::NOTHING),
+            // "Look-behind group does not have an obvious maximum length" is what Java says then.
+            Looks::Behind if !extent.is_bounded => return None,
+            Looks::Behind => Part::Apart(Extent::NOTHING),
+        };
         if is_plain && !self.takes_characters {
             atom = Atom::Asserts;
         }
@@ -338,6 +375,17 @@ impl Translator<'_> {
         self.flags = outside;
         self.depth -= 1;
         Some(atom)
+    }
+
+    /// What a group that begins with `(?` looks at.
+    fn looks(&self) -> Looks {
+        let sign = |at: usize| self.items.get(self.place + at).map(|item| item.character());
+        match (sign(0), sign(1)) {
+            (Some('=' | '!'), _) => Looks::Ahead,
+            (Some('<'), Some('=' | '!')) => Looks::Behind,
+            (Some('>'), _) => Looks::AtItself,
+            _ => Looks::Nowhere,
+        }
     }
 
     /// What follows on `(?`; [`Atom::Flags`] if that is flags up to the `)`.
@@ -481,6 +529,10 @@ impl Translator<'_> {
     fn escape(&mut self) -> Option<Atom> {
         let sign = self.raw()?;
         let is_assertion = matches!(sign, 'A' | 'z' | 'B' | 'b' | 'G' | 'Z');
+        self.part = match is_assertion {
+            true => Part::Apart(Extent::NOTHING),
+            false => Part::Apart(Extent::characters(2)),
+        };
         match sign {
             'A' | 'z' | 'B' => {
                 self.place += 1;
@@ -547,6 +599,7 @@ impl Translator<'_> {
     }
 
     fn write_reference(&mut self, group: usize) -> Atom {
+        self.part = Part::Reference;
         self.translated.needs_backtracking = true;
         self.highest_reference = self.highest_reference.max(group);
         if group > self.known_groups {
@@ -767,6 +820,7 @@ impl Translator<'_> {
     }
 
     fn literal(&mut self, character: char) -> Atom {
+        self.part = Part::Character;
         let mut class = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
         self.fold(&mut class);
         let is_one =
@@ -808,6 +862,7 @@ impl Translator<'_> {
     }
 
     fn write_class(&mut self, class: &ClassUnicode) -> Atom {
+        self.part = Part::Character;
         if class.ranges().is_empty() {
             return self.write_never();
         }
@@ -888,10 +943,12 @@ enum Atom {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Greed {
-    Greedy,
-    Lazy,
-    Possessive,
+enum Looks {
+    Nowhere,
+    Ahead,
+    Behind,
+    /// It takes what it finds and does not go back: `(?>a)`.
+    AtItself,
 }
 
 enum Escaped {
@@ -980,6 +1037,53 @@ mod tests {
         ] {
             check(pattern, None);
         }
+    }
+
+    #[test]
+    fn a_look_behind_without_a_greatest_length_is_no_pattern() {
+        for inside in [
+            "a|bc|d{1,3}",
+            "a+",
+            "xa*",
+            ".*x",
+            r"\d+?",
+            r"\R",
+            r"\R{1,3}",
+            "(a|b+)?",
+            "(?=(a*)*)b",
+            "(?>a+)",
+            "(a)+?",
+            "(a){1,2}+",
+            "(ab){2}",
+            "[a+]",
+            r"\Qa+\E",
+            "(a|bc)",
+            "(?<=a)b",
+            r"\b+a",
+            "",
+        ] {
+            for opening in ["(?<=", "(?<!"] {
+                let pattern = format!("{opening}{inside})x");
+                assert!(translate(&pattern, Form::AnyText).is_some(), "{pattern}");
+            }
+        }
+        for inside in [
+            "xa+?",
+            "(?:ab)+",
+            "(ab)*",
+            "(a|bc)+",
+            "(a|bc){1,3}",
+            "(a{1,3}){1,3}",
+            "(a*)+",
+            "(?<n>a)(?:b\\k<n>)",
+            r"(a)\1",
+            "(a|b)??(c|d){2}",
+        ] {
+            for opening in ["(?<=", "(?<!"] {
+                check(&format!("{opening}{inside})x"), None);
+            }
+        }
+        check(r"(a)(?<=\1)b", None);
     }
 
     #[test]

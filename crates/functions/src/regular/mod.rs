@@ -7,23 +7,29 @@
 
 mod backtracking;
 mod classes;
+mod edges;
+mod extent;
 mod java;
 mod replacement;
 
 use std::{
     collections::HashMap,
     ops::Range,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use datafusion_common::Result;
 
 use self::{
     backtracking::Backtracking,
+    edges::{Edge, Edges},
     java::{Form, Lines, translate},
 };
 pub use self::{classes::of as class_of, replacement::Replacement};
-use crate::kernel::{Argument, Strings};
+use crate::{
+    constants::Constants,
+    kernel::{Argument, Strings},
+};
 
 /// The bytes that a compiled pattern may take, and those of an engine's cache.
 const SIZE: usize = 2 << 20;
@@ -32,8 +38,7 @@ const CACHE: usize = 1 << 20;
 /// Every search may look at the whole text: so many matches times the text's length are looked for in one text.
 const WORK: usize = 1 << 33;
 
-/// How many constant patterns stay compiled, and how many of a column within a batch.
-const CONSTANTS: usize = 256;
+/// How many patterns of a column stay compiled within a batch.
 const OF_COLUMN: usize = 64;
 
 /// A compiled pattern.
@@ -52,13 +57,13 @@ pub struct Regular {
 
 #[derive(Debug)]
 enum Engine {
-    Linear(regex::Regex),
+    Linear(regex::Regex, Edges),
     Backtracking(Box<Backtracking>),
 }
 
 /// The engine for one text.
 enum Chosen<'r> {
-    Linear(&'r regex::Regex),
+    Linear(&'r regex::Regex, &'r Edges),
     Backtracking(&'r fancy_regex::Regex),
 }
 
@@ -107,11 +112,18 @@ impl Regular {
         };
         let engine = engine.and_then(|engine| engine.chosen(text));
         let found = match (&engine, groups) {
-            (Some(Chosen::Linear(engine)), Groups::All) => {
-                Found::Linear(engine.capture_locations())
+            (None, _) | (_, Groups::None) => Found::Whole,
+            (Some(Chosen::Linear(engine, edges)), groups) => {
+                let edges = match groups {
+                    Groups::One(group) => edges.get(group),
+                    _ => None,
+                };
+                match edges {
+                    Some(edges) => Found::Between(edges, 0..0),
+                    None => Found::Linear(engine.capture_locations()),
+                }
             }
-            (Some(Chosen::Backtracking(_)), Groups::All) => Found::Backtracking(None),
-            (_, _) => Found::Whole,
+            (Some(Chosen::Backtracking(_)), _) => Found::Backtracking(None),
         };
         Search {
             engine,
@@ -156,21 +168,22 @@ impl Engine {
             .dfa_size_limit(CACHE)
             .build()
             .ok()
-            .map(Self::Linear)
+            .map(|engine| Self::Linear(engine, Edges::of(&translated.text)))
     }
 
     fn chosen(&self, text: &str) -> Option<Chosen<'_>> {
         Some(match self {
-            Self::Linear(engine) => Chosen::Linear(engine),
+            Self::Linear(engine, edges) => Chosen::Linear(engine, edges),
             Self::Backtracking(engine) => Chosen::Backtracking(engine.of(text)?),
         })
     }
 }
 
-/// Whether groups are asked for.
+/// Which groups are asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Groups {
     None,
+    One(usize),
     All,
 }
 
@@ -189,6 +202,8 @@ pub struct Search<'r, 't> {
 /// The groups of the last match.
 enum Found<'t> {
     Whole,
+    /// The one that is asked for, between these edges of the match.
+    Between([Edge; 2], Range<usize>),
     Linear(regex::CaptureLocations),
     Backtracking(Option<fancy_regex::Captures<'t, str>>),
 }
@@ -221,13 +236,17 @@ impl<'t> Search<'_, 't> {
             .from_pos(from)
             .continue_from_previous_match_end(self.continues);
         match (self.engine.as_ref().ok_or(GivenUp)?, &mut self.found) {
-            (Chosen::Linear(engine), Found::Linear(locations)) => {
+            (Chosen::Linear(engine, _), Found::Linear(locations)) => {
                 let found = engine.captures_read_at(locations, self.text, from);
                 Ok(found.map(|found| found.range()))
             }
-            (Chosen::Linear(engine), _) => {
-                let found = engine.find_at(self.text, from);
-                Ok(found.map(|found| found.range()))
+            (Chosen::Linear(engine, _), found) => {
+                let whole = engine.find_at(self.text, from);
+                let whole = whole.map(|whole| whole.range());
+                if let (Found::Between(_, last), Some(whole)) = (found, &whole) {
+                    *last = whole.clone();
+                }
+                Ok(whole)
             }
             (Chosen::Backtracking(engine), Found::Backtracking(captures)) => {
                 *captures = engine.captures_input(input).map_err(|_| GivenUp)?;
@@ -241,10 +260,13 @@ impl<'t> Search<'_, 't> {
         }
     }
 
-    /// A group of the last match, if it took part.
+    /// A group of the last match, if it took part and was asked for.
     pub fn group(&self, group: usize) -> Option<&'t str> {
         let range = match &self.found {
             Found::Whole => None,
+            Found::Between([start, end], whole) => {
+                Some(start.at(whole.start, whole.end)..end.at(whole.start, whole.end))
+            }
             Found::Linear(locations) => locations.get(group).map(|(start, end)| start..end),
             Found::Backtracking(captures) => {
                 captures.as_ref()?.get(group).map(|found| found.range())
@@ -257,37 +279,19 @@ impl<'t> Search<'_, 't> {
 /// The patterns of a function's calls: constants stay compiled between batches.
 #[derive(Debug, Default)]
 pub struct Patterns {
-    constants: Mutex<HashMap<String, Option<Arc<Regular>>>>,
+    constants: Constants<Regular>,
 }
 
 impl Patterns {
     /// The patterns of a batch's rows.
     pub fn of<'a>(&self, argument: &'a Argument) -> Result<RowPatterns<'a>> {
         let texts = argument.strings()?;
-        let constant = argument.is_constant().then(|| self.constant(texts.get(0)?));
+        let constant = || self.constants.get(texts.get(0)?, Regular::compile);
         Ok(RowPatterns {
             texts,
-            constant,
+            constant: argument.is_constant().then(constant),
             compiled: HashMap::new(),
         })
-    }
-
-    fn constant(&self, pattern: &str) -> Option<Arc<Regular>> {
-        let constants = || {
-            self.constants
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = constants().get(pattern) {
-            return known.clone();
-        }
-        let compiled = Regular::compile(pattern).map(Arc::new);
-        let mut constants = constants();
-        if constants.len() >= CONSTANTS {
-            constants.clear();
-        }
-        constants.insert(pattern.to_owned(), compiled.clone());
-        compiled
     }
 }
 
@@ -394,7 +398,7 @@ mod tests {
         let is_linear = |pattern: &str| {
             matches!(
                 Regular::compile(pattern).unwrap().one_line,
-                Engine::Linear(_)
+                Engine::Linear(..)
             )
         };
         assert!(is_linear(r"^(?i)a.*\b(?<n>b|\d{2})$"));

@@ -28,12 +28,11 @@ pub fn function() -> Builtin {
 
 fn convert(call: &Call) -> Result<ArrayRef> {
     let instants = Numbers::try_new(call.argument(0)?)?;
-    let (from, to) = (call.argument(1)?.strings()?, call.argument(2)?.strings()?);
-    let (mut sources, mut targets) = (zones(), zones());
+    let (mut from, mut to) = (zones(call.argument(1)?)?, zones(call.argument(2)?)?);
     timestamps(call.rows, |row| {
         let instant = instants.get(row)?;
-        let from = sources.get(from.get(row)?)?.offset_at(instant);
-        let to = targets.get(to.get(row)?)?.offset_at(instant);
+        let from = from.get(row)?.offset_at(instant);
+        let to = to.get(row)?.offset_at(instant);
         Some(instant.wrapping_add((to - from) * 1000))
     })
 }

@@ -24,11 +24,10 @@ pub fn function() -> Builtin {
 
 fn format_time(call: &Call) -> Result<ArrayRef> {
     let times = Numbers::try_new(call.argument(0)?)?;
-    let given = call.argument(1)?.strings()?;
-    let mut patterns = patterns();
+    let mut patterns = patterns(call.argument(1)?)?;
     texts(call.rows, |row, out| {
-        let (time, pattern) = (times.get(row)?, given.get(row)?);
-        patterns.get(pattern)?.write_time(time, out)
+        let time = times.get(row)?;
+        patterns.get(row)?.write_time(time, out)
     })
 }
 

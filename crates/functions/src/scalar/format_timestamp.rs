@@ -38,20 +38,16 @@ pub fn function() -> Builtin {
 /// `or` is the zone of a call that names none.
 pub fn format_instants(call: &Call, or: fn() -> Zone) -> Result<ArrayRef> {
     let instants = Numbers::try_new(call.argument(0)?)?;
-    let given = call.argument(1)?.strings()?;
-    let named = call
-        .arguments
-        .get(2)
-        .map(|named| named.strings())
-        .transpose()?;
-    let (mut patterns, mut zones, or) = (patterns(), zones(), or());
+    let mut patterns = patterns(call.argument(1)?)?;
+    let mut named = call.arguments.get(2).map(zones).transpose()?;
+    let or = or();
     texts(call.rows, |row, out| {
-        let (instant, pattern) = (instants.get(row)?, given.get(row)?);
-        let zone = match named {
-            Some(named) => zones.get(named.get(row)?)?,
+        let instant = instants.get(row)?;
+        let zone = match &mut named {
+            Some(named) => named.get(row)?,
             None => &or,
         };
-        patterns.get(pattern)?.write_timestamp(instant, zone, out)
+        patterns.get(row)?.write_timestamp(instant, zone, out)
     })
 }
 

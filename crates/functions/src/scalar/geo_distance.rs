@@ -115,8 +115,8 @@ mod tests {
 
     use crate::testing::{call, decimal, no_text, text};
 
-    const PALO_ALTO: [f64; 2] = [37.4439, -122.1663];
-    const LONDON: [f64; 2] = [51.5257, -0.1122];
+    const HELSINKI: [f64; 2] = [60.1699, 24.9384];
+    const CAPE_TOWN: [f64; 2] = [-33.9249, 18.4241];
 
     fn check(from: [f64; 2], to: [f64; 2], unit: Option<ScalarValue>, expected: Option<f64>) {
         let numbers = [from, to].concat().into_iter().map(ScalarValue::from);
@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn in_the_unit_that_is_asked_for() {
-        let kilometres = Some(8634.659796579546);
-        check(PALO_ALTO, LONDON, None, kilometres);
+        let kilometres = Some(10479.887594739293);
+        check(HELSINKI, CAPE_TOWN, None, kilometres);
         for unit in [
             "KM",
             "km",
@@ -138,26 +138,26 @@ mod tests {
             "",
             "  ",
         ] {
-            check(PALO_ALTO, LONDON, Some(text(unit)), kilometres);
+            check(HELSINKI, CAPE_TOWN, Some(text(unit)), kilometres);
         }
-        check(PALO_ALTO, LONDON, Some(no_text()), kilometres);
+        check(HELSINKI, CAPE_TOWN, Some(no_text()), kilometres);
         for unit in ["MI", "mile", "Miles\t"] {
-            check(PALO_ALTO, LONDON, Some(text(unit)), Some(5365.659729188263));
+            check(
+                HELSINKI,
+                CAPE_TOWN,
+                Some(text(unit)),
+                Some(6512.301834495819),
+            );
         }
         for unit in ["m", "knots", "kms", "\u{a0}km"] {
-            check(PALO_ALTO, LONDON, Some(text(unit)), None);
+            check(HELSINKI, CAPE_TOWN, Some(text(unit)), None);
         }
     }
 
     #[test]
     fn near_and_far() {
-        let near = [39.18660374, -76.73262144];
-        check(
-            near,
-            [39.18660374, -76.73222145],
-            None,
-            Some(0.034473668114483255),
-        );
+        let near = [47.3769, 8.5417];
+        check(near, [47.3770, 8.5421], None, Some(0.03210625542335506));
         check([0.0, 0.0], [0.0, 180.0], None, Some(20015.086796020572));
         check(
             [90.0, 180.0],
@@ -165,15 +165,15 @@ mod tests {
             None,
             Some(20015.086796020572),
         );
-        check(LONDON, LONDON, None, Some(0.0));
-        check([f64::NAN, 0.0], LONDON, None, Some(f64::NAN));
+        check(CAPE_TOWN, CAPE_TOWN, None, Some(0.0));
+        check([f64::NAN, 0.0], CAPE_TOWN, None, Some(f64::NAN));
     }
 
     #[test]
     fn what_is_no_place_has_no_distance() {
         for place in [[90.1, 0.0], [-90.1, 0.0], [0.0, 180.1], [0.0, -180.1]] {
-            check(place, LONDON, None, None);
-            check(LONDON, place, Some(text("mi")), None);
+            check(place, CAPE_TOWN, None, None);
+            check(CAPE_TOWN, place, Some(text("mi")), None);
         }
         for index in 0..4 {
             let mut arguments: Vec<ScalarValue> = vec![1.0.into(); 4];

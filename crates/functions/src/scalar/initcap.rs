@@ -50,8 +50,8 @@ mod tests {
     #[test]
     fn each_word_starts_with_a_capital() {
         let check = |input: &str, expected: &str| call("INITCAP", &[text(input)], text(expected));
-        check("some_string", "Some_string");
-        check("the   Quick br0wn fOx", "The   Quick Br0wn Fox");
+        check("log_source", "Log_source");
+        check("failed  LOGIN fRoM h0st", "Failed  Login From H0st");
         check("a-b.c", "A-b.c");
         check("  é\tX ", "É\tX ");
         check(" \n a\r\nb ", "A\r\nB ");

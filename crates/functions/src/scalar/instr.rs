@@ -94,32 +94,74 @@ fn find(text: &str, wanted: &str, position: i64, occurrence: i64) -> Option<i64>
     i64::try_from(utf16_length(text.get(..place)?) + 1).ok()
 }
 
-fn forwards(bytes: &[u8], needle: &[u8], mut from: usize, occurrence: i64) -> Option<usize> {
-    for found in 1.. {
-        let at = from + memmem::find(bytes.get(from..)?, needle)?;
-        if found == occurrence {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+fn forwards(bytes: &[u8], needle: &[u8], from: usize, occurrence: i64) -> Option<usize> {
+    let first = from + memmem::find(bytes.get(from..)?, needle)?;
+    let rest = bytes.get(first..)?;
+    Some(first + nth(rest.iter(), needle.iter(), occurrence)?)
 }
 
-fn backwards(bytes: &[u8], needle: &[u8], mut end: usize, occurrence: i64) -> Option<usize> {
-    for found in 1.. {
-        let at = memmem::rfind(bytes.get(..end)?, needle)?;
-        if found == occurrence {
-            return Some(at);
-        }
-        end = at + needle.len() - 1;
+fn backwards(bytes: &[u8], needle: &[u8], end: usize, occurrence: i64) -> Option<usize> {
+    let last = memmem::rfind(bytes.get(..end)?, needle)? + needle.len();
+    let rest = bytes.get(..last)?;
+    let from_end = nth(rest.iter().rev(), needle.iter().rev(), occurrence)?;
+    last.checked_sub(from_end + needle.len())
+}
+
+/// Where the so many-th of the needles in the text begins; the first stands at its start. They may overlap, so they are
+/// looked for by the automaton of Knuth, Morris and Pratt, whose time grows with the text alone.
+fn nth<'a>(
+    mut text: impl Iterator<Item = &'a u8>,
+    needle: impl ExactSizeIterator<Item = &'a u8> + Clone,
+    occurrence: i64,
+) -> Option<usize> {
+    if occurrence == 1 {
+        return Some(0);
     }
-    None
+    let needle: Vec<u8> = needle.copied().collect();
+    let borders = borders(&needle);
+    let (mut matched, mut found, mut place) = (0, 0, 0_usize);
+    loop {
+        let byte = *text.next()?;
+        place += 1;
+        matched = longer(&needle, &borders, matched, byte);
+        if matched == needle.len() {
+            found += 1;
+            if found == occurrence {
+                return place.checked_sub(matched);
+            }
+        }
+    }
+}
+
+/// For each beginning of the needle that is not empty, how much of its own end it begins with again.
+fn borders(needle: &[u8]) -> Vec<usize> {
+    let mut borders = vec![0; needle.len().min(1)];
+    for byte in needle.iter().skip(1) {
+        let known = borders.last().copied().unwrap_or(0);
+        borders.push(longer(needle, &borders, known, *byte));
+    }
+    borders
+}
+
+/// How much of the needle the text ends with, when it ended with `matched` bytes of it and `byte` is added.
+fn longer(needle: &[u8], borders: &[usize], mut matched: usize, byte: u8) -> usize {
+    loop {
+        if needle.get(matched) == Some(&byte) {
+            return matched + 1;
+        }
+        match matched.checked_sub(1).and_then(|last| borders.get(last)) {
+            Some(border) => matched = *border,
+            None => return 0,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use datafusion_common::ScalarValue;
+    use proptest::prelude::*;
 
+    use super::find;
     use crate::testing::{call, no_text, text};
 
     fn check(input: &str, wanted: &str, rest: &[i32], expected: i32) {
@@ -131,35 +173,66 @@ mod tests {
     #[test]
     fn forwards() {
         let check = |wanted: &str, rest: &[i32], expected: i32| {
-            check("corporate floor", wanted, rest, expected);
+            check("sandbank and bandsaw", wanted, rest, expected);
         };
-        check("or", &[], 2);
-        check("or", &[4], 5);
-        check("or", &[4, 2], 14);
-        check("or", &[4, 3], 0);
-        check("or", &[15], 0);
-        check("or", &[16], 0);
-        check("or", &[i32::MAX, i32::MAX], 0);
-        check("or", &[0], 0);
-        check("or", &[1, 0], 0);
-        check("or", &[1, -1], 0);
+        check("an", &[], 2);
+        check("an", &[3], 6);
+        check("an", &[6, 2], 10);
+        check("an", &[3, 3], 15);
+        check("an", &[3, 4], 0);
+        check("saw", &[18], 18);
+        check("saw", &[19], 0);
+        check("an", &[21], 0);
+        check("an", &[i32::MAX, i32::MAX], 0);
+        check("an", &[0], 0);
+        check("an", &[1, 0], 0);
+        check("an", &[1, -1], 0);
+        check("an", &[1, i32::MAX], 0);
         check("x", &[], 0);
     }
 
     #[test]
     fn backwards() {
         let check = |wanted: &str, rest: &[i32], expected: i32| {
-            check("corporate floor", wanted, rest, expected);
+            check("sandbank and bandsaw", wanted, rest, expected);
         };
-        check("or", &[-4], 5);
-        check("or", &[-4, 2], 2);
-        check("or", &[-4, 3], 0);
-        check("or", &[-1], 14);
+        check("an", &[-6], 10);
+        check("an", &[-6, 2], 6);
+        check("an", &[-6, 3], 2);
+        check("an", &[-6, 4], 0);
+        check("aw", &[-1], 19);
         // The last one ends behind it.
-        check("or", &[-2], 5);
-        check("c", &[-15], 1);
-        check("or", &[-100], 0);
-        check("or", &[i32::MIN, 1], 0);
+        check("aw", &[-2], 0);
+        check("an", &[-5], 15);
+        check("s", &[-20], 1);
+        check("an", &[-100], 0);
+        check("an", &[i32::MIN, 1], 0);
+    }
+
+    #[test]
+    fn text_that_repeats_itself_costs_no_more() {
+        // A look from each place anew would take minutes.
+        let text = "a".repeat(400_000);
+        let wanted = "a".repeat(100_000);
+        assert_eq!(find(&text, &wanted, 1, 300_001), Some(300_001));
+        assert_eq!(find(&text, &wanted, -1, 300_001), Some(1));
+        assert_eq!(find(&text, &wanted, 1, 300_002), None);
+        assert_eq!(find(&text, &wanted, -1, 300_002), None);
+    }
+
+    proptest! {
+        #[test]
+        fn occurrences_are_those_that_a_look_from_each_place_finds(
+            text in "[ab]{0,24}", wanted in "[ab]{1,4}", occurrence in 1_i64..6,
+        ) {
+            let places: Vec<i64> = (0..text.len())
+                .filter(|at| text[*at..].starts_with(&wanted))
+                .map(|at| at as i64 + 1)
+                .collect();
+            let nth = |places: &mut dyn Iterator<Item = &i64>| places.nth(occurrence as usize - 1).copied();
+            prop_assert_eq!(find(&text, &wanted, 1, occurrence), nth(&mut places.iter()));
+            prop_assert_eq!(find(&text, &wanted, -1, occurrence), nth(&mut places.iter().rev()));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use arrow::array::ArrayRef;
 use datafusion_common::Result;
 use weir_catalog::SqlType;
 
-use super::json::{self, Numbers, Writer};
+use super::json::{self, Merger, Numbers, Scanner, Writer};
 use crate::{
     kernel::Call,
     overload::{Builtin, Parameter, Variant},
@@ -33,24 +33,33 @@ fn concat(call: &Call) -> Result<ArrayRef> {
     let arguments = call.arguments.iter().map(|argument| argument.strings());
     let arguments = arguments.collect::<Result<Vec<_>>>()?;
     let mut results = Texts::new(call.rows);
-    let mut writer = Writer::default();
-    let mut values: Vec<&str> = Vec::with_capacity(arguments.len());
+    let (mut writer, mut merger) = (Writer::default(), Merger::default());
     for row in 0..call.rows {
-        values.clear();
-        let texts = arguments.iter().map(|texts| texts.get(row));
-        values.extend(texts.map_while(|text| json::first_value(text?, |scanner| scanner.value())));
-        let are_all_there = values.len() == arguments.len();
-        results.push(are_all_there.then(|| join(&mut writer, &values)).flatten());
+        let texts = || arguments.iter().map_while(|texts| texts.get(row));
+        let joined = if texts().count() < arguments.len() || arguments.is_empty() {
+            None
+        } else if texts().all(is_object) {
+            merger.merge(texts(), &mut writer, Numbers::Plain)
+        } else {
+            join(&mut writer, texts())
+        };
+        results.push(joined);
     }
     results.finish()
 }
 
-fn join<'a>(writer: &'a mut Writer, values: &[&'a str]) -> Option<&'a str> {
-    if values.iter().all(|value| value.starts_with('{')) && !values.is_empty() {
-        return writer.merged(values, Numbers::Plain);
-    }
-    match values {
-        [] => None,
+/// Whether it is one if it is JSON.
+fn is_object(text: &str) -> bool {
+    Scanner::new(text).peek() == Some(b'{')
+}
+
+/// Values of which not all are objects.
+fn join<'w, 't: 'w>(
+    writer: &'w mut Writer,
+    texts: impl Iterator<Item = &'t str>,
+) -> Option<&'w str> {
+    let values = texts.map(|text| json::first_value(text, |scanner| scanner.value()));
+    match values.collect::<Option<Vec<_>>>()?.as_slice() {
         [value] => writer.json(value, Numbers::Plain),
         values => writer.joined(values, Numbers::Plain),
     }

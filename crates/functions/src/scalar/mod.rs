@@ -114,6 +114,7 @@ mod random;
 mod reduce;
 mod regexp_extract;
 mod regexp_extract_all;
+mod regexp_like;
 mod regexp_replace;
 mod regexp_split_to_array;
 mod replace;
@@ -257,6 +258,7 @@ pub fn all() -> Vec<crate::overload::Builtin> {
         reduce::function(),
         regexp_extract::function(),
         regexp_extract_all::function(),
+        regexp_like::function(),
         regexp_replace::function(),
         regexp_split_to_array::function(),
         replace::function(),

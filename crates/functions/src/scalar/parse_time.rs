@@ -23,11 +23,11 @@ pub fn function() -> Builtin {
 }
 
 fn parse_time(call: &Call) -> Result<ArrayRef> {
-    let (texts, given) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
-    let mut patterns = patterns();
+    let texts = call.argument(0)?.strings()?;
+    let mut patterns = patterns(call.argument(1)?)?;
     times(call.rows, |row| {
-        let (text, pattern) = (texts.get(row)?, given.get(row)?);
-        patterns.get(pattern)?.read_time(text)
+        let text = texts.get(row)?;
+        patterns.get(row)?.read_time(text)
     })
 }
 

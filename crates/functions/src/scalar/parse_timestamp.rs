@@ -40,20 +40,17 @@ pub fn instants<'a>(
     call: &'a Call,
     or: fn() -> Zone,
 ) -> Result<impl FnMut(usize) -> Option<i64> + 'a> {
-    let (texts, given) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
-    let named = call
-        .arguments
-        .get(2)
-        .map(|named| named.strings())
-        .transpose()?;
-    let (mut patterns, mut zones, or) = (patterns(), zones(), or());
+    let texts = call.argument(0)?.strings()?;
+    let mut patterns = patterns(call.argument(1)?)?;
+    let mut named = call.arguments.get(2).map(zones).transpose()?;
+    let or = or();
     Ok(move |row| {
-        let (text, pattern) = (texts.get(row)?, given.get(row)?);
-        let zone = match named {
-            Some(named) => zones.get(named.get(row)?)?,
+        let text = texts.get(row)?;
+        let zone = match &mut named {
+            Some(named) => named.get(row)?,
             None => &or,
         };
-        patterns.get(pattern)?.read_timestamp(text, zone)
+        patterns.get(row)?.read_timestamp(text, zone)
     })
 }
 

@@ -14,7 +14,7 @@ use datafusion_common::Result;
 
 use crate::{
     java_map,
-    lambda::{Elements, LambdaCall},
+    lambda::{Elements, Input, LambdaCall},
     overload::{Builtin, Parameter, Variant},
 };
 
@@ -67,27 +67,41 @@ fn reduce(call: &LambdaCall) -> Result<ArrayRef> {
     let starts: Vec<usize> = order.iter().map(|row| elements.of(*row).start).collect();
     let entries = in_order(&elements);
     let place = |place: usize| match &entries {
-        Some(entries) => entries[place],
-        None => place as u32,
+        Some(entries) => entries[place] as usize,
+        None => place,
     };
     let mut has_failed = vec![false; elements.len()];
     let mut state = take(&initial, &rows, None)?;
+    let mut steps = lambda.steps(rows);
     let mut finished: Vec<ArrayRef> = Vec::new();
+    let mut going_on = order.len();
     for position in 0.. {
-        let going_on = order.partition_point(|row| length(*row) > position);
+        while going_on > 0 && length(order[going_on - 1]) <= position {
+            going_on -= 1;
+        }
         if going_on < state.len() || position == 0 {
             finished.push(state.slice(going_on, state.len() - going_on));
         }
         if going_on == 0 {
             break;
         }
-        let places = starts.iter().take(going_on);
-        let places = UInt32Array::from_iter_values(places.map(|start| place(start + position)));
-        let mut inputs = vec![state.slice(0, going_on)];
-        for column in &elements.columns {
-            inputs.push(take(column, &places, None)?);
-        }
-        let outcome = lambda.evaluate_once(&inputs, &rows.slice(0, going_on))?;
+        let starts = &starts[..going_on];
+        let of = |column: &ArrayRef| match starts {
+            // A long array goes on alone for long.
+            [start] => Ok(column.slice(place(start + position), 1)),
+            starts => {
+                let places = starts.iter().map(|start| place(start + position) as u32);
+                Ok(take(column, &UInt32Array::from_iter_values(places), None)?)
+            }
+        };
+        let so_far = || Ok(state.slice(0, going_on));
+        let next = elements.columns.iter().map(|column| move || of(column));
+        let next: Vec<_> = next.collect();
+        let inputs = std::iter::once(&so_far as &Input);
+        let inputs: Vec<&Input> = inputs
+            .chain(next.iter().map(|next| next as &Input))
+            .collect();
+        let outcome = steps.next(&inputs, going_on)?;
         if outcome.failed.is_some() {
             for (place, has_failed) in has_failed.iter_mut().take(going_on).enumerate() {
                 *has_failed |= outcome.has_failed(place);

@@ -66,7 +66,7 @@ fn first<'t>(regular: &Regular, text: &'t str, group: usize) -> Option<&'t str> 
     if group > regular.groups() {
         return None;
     }
-    let mut search = regular.search(text, Groups::All);
+    let mut search = regular.search(text, Groups::One(group));
     search.next().ok()??;
     search.group(group)
 }
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn the_first_match() {
-        check("test.", "some_test_string", Some("test_"));
-        check("test.", "anothertest", None);
+        check("pid.[0-9]", "user=m pid=7 pid=8", Some("pid=7"));
+        check("pid.[0-9]", "user=m pid", None);
         check("", "a", Some(""));
         check("é+", "aéé😀", Some("éé"));
         check(r"(?<==)\w+(?=;)", "a=b;c=d;", Some("b"));
@@ -105,14 +105,19 @@ mod tests {
 
     #[test]
     fn a_group_of_it() {
-        check_group("(.*) (.*)", "ada lovelace", 2, Some("lovelace"));
-        check_group("(.*) (.*)", "ada lovelace", 0, Some("ada lovelace"));
-        check_group("(.*) (.*)", "ada", 2, None);
-        check_group("(.*) (.*)", "ada lovelace", 3, None);
-        check_group("(.*) (.*)", "ada lovelace", -1, None);
-        check_group("(.*) (.*)", "ada lovelace", i32::MIN, None);
+        check_group("(.*)@(.*)", "mara@db7", 2, Some("db7"));
+        check_group("(.*)@(.*)", "mara@db7", 0, Some("mara@db7"));
+        check_group("(.*)@(.*)", "mara", 2, None);
+        check_group("(.*)@(.*)", "mara@db7", 3, None);
+        check_group("(.*)@(.*)", "mara@db7", -1, None);
+        check_group("(.*)@(.*)", "mara@db7", i32::MIN, None);
         check_group("(a)|(b)", "a", 2, None);
         check_group(r"(?<user>\w+)@(?!x)(\w+)", "m@x n@y", 2, Some("y"));
         check_group("(b)$", "ab\n", 1, Some("b"));
+        // Where the group stands is known from the match, or is not.
+        check_group("é(.)ü", "é-éaü", 1, Some("a"));
+        check_group("=([^;]*);([a-z]+)", "x=1;y=2", 1, Some("1"));
+        check_group("=([^;]*);([a-z]+)", "x=1;y=2", 2, Some("y"));
+        check_group("(?=(.)).", "a", 1, Some("a"));
     }
 }

@@ -74,8 +74,8 @@ fn all<'t>(
         return None;
     }
     let groups = match group {
-        Some(0) => Groups::None,
-        _ => Groups::All,
+        None | Some(0) => Groups::None,
+        Some(group) => Groups::One(group),
     };
     let mut search = regular.search(text, groups);
     let mut size = 0;
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn all_matches() {
-        let (a, b) = (Some("test_"), Some("testa"));
-        check("test.", "some_test_string_testabab", None, Some(&[a, b]));
-        check("test.", "anothertest", None, Some(&[]));
+        let (a, b) = (Some("pid=7"), Some("pid=8"));
+        check("pid.[0-9]", "user=m pid=7 pid=8", None, Some(&[a, b]));
+        check("pid.[0-9]", "user=m pid", None, Some(&[]));
         check("a*", "aab", None, Some(&[Some("aa"), Some(""), Some("")]));
         check("[", "a", None, None);
         check("(x+x+)+y(?!z)", &"x".repeat(60), None, None);
@@ -128,6 +128,17 @@ mod tests {
         check("(a)|(b)", "c", Some(3), None);
         check("(a)|(b)", "ab", Some(-1), None);
         check("(a)|(b)", "c", Some(-1), Some(&[]));
+        let values = [Some("1"), Some(""), Some("é")];
+        check("=([^;]*)", "a=1;b=;c=é", Some(1), Some(&values));
+        let names = [Some("a"), Some("b"), Some("c")];
+        check("([a-z]+)=([^;]*)", "a=1;b=;c=é", Some(1), Some(&names));
+        check("([a-z]+)=([^;]*)", "a=1;b=;c=é", Some(2), Some(&values));
+        check(
+            "(?<![a-z])([a-z])=(?:.*(?=;)|)",
+            "a=1;b=",
+            Some(1),
+            Some(&[Some("a"), Some("b")]),
+        );
     }
 
     #[test]

@@ -25,11 +25,11 @@ pub fn function() -> Builtin {
 }
 
 fn string_to_date(call: &Call) -> Result<ArrayRef> {
-    let (texts, given) = (call.argument(0)?.strings()?, call.argument(1)?.strings()?);
-    let mut patterns = patterns();
+    let texts = call.argument(0)?.strings()?;
+    let mut patterns = patterns(call.argument(1)?)?;
     let days = (0..call.rows).map(|row| {
-        let (text, pattern) = (texts.get(row)?, given.get(row)?);
-        patterns.get(pattern)?.read_date(text)
+        let text = texts.get(row)?;
+        patterns.get(row)?.read_date(text)
     });
     Ok(Arc::new(days.collect::<Int32Array>()))
 }

@@ -46,7 +46,7 @@ fn string_to_timestamp(call: &Call) -> Result<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{call, no_text, text};
+    use crate::testing::{call, in_zone, no_text, text};
 
     #[test]
     fn cases() {
@@ -82,6 +82,33 @@ mod tests {
             let mut arguments = arguments.clone();
             arguments[index] = no_text();
             call("STRINGTOTIMESTAMP", &arguments, None::<i64>);
+        }
+    }
+
+    #[test]
+    fn without_a_zone_it_is_what_the_server_s_clocks_show() {
+        let test = concat!(
+            module_path!(),
+            "::without_a_zone_it_is_what_the_server_s_clocks_show"
+        );
+        for (zone, given) in [
+            ("Asia/Kathmandu", "2023-09-17 18:19:56"),
+            ("Pacific/Kiritimati", "2023-09-18 02:34:56"),
+            ("America/Santiago", "2023-09-17 09:34:56"),
+        ] {
+            in_zone(zone, test, || {
+                let pattern = text("yyyy-MM-dd HH:mm:ss");
+                call(
+                    "STRINGTOTIMESTAMP",
+                    &[text(given), pattern.clone()],
+                    1_694_954_096_000_i64,
+                );
+                // A zone of the call or of the text goes before.
+                let arguments = [text("2023-09-17 12:34:56"), pattern, text("UTC")];
+                call("STRINGTOTIMESTAMP", &arguments, 1_694_954_096_000_i64);
+                let arguments = [text("2023-09-17 12Z"), text("yyyy-MM-dd HHX")];
+                call("STRINGTOTIMESTAMP", &arguments, 1_694_952_000_000_i64);
+            });
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn function() -> Builtin {
 mod tests {
     use datafusion_common::ScalarValue;
 
-    use crate::testing::{call, no_text, text};
+    use crate::testing::{call, in_zone, no_text, text};
 
     #[test]
     fn cases() {
@@ -56,12 +56,6 @@ mod tests {
         check(pattern, "UTC", Some("2018-05-11 21:58:33 UTC"));
         check("invalid", "UTC", None);
         check(pattern, "wow", None);
-        // Without a zone the server's counts: the hour may be any.
-        call(
-            "TIMESTAMPTOSTRING",
-            &[instant.clone(), text("ss yyyy")],
-            text("33 2018"),
-        );
         call(
             "TIMESTAMPTOSTRING",
             &[instant.clone(), no_text()],
@@ -88,5 +82,27 @@ mod tests {
             &[instant, no_text(), text("UTC")],
             no_text(),
         );
+    }
+
+    #[test]
+    fn without_a_zone_it_is_as_the_server_s_clocks_show_it() {
+        let test = concat!(
+            module_path!(),
+            "::without_a_zone_it_is_as_the_server_s_clocks_show_it"
+        );
+        // 2023-09-17T12:34:56Z
+        let instant = || ScalarValue::from(1_694_954_096_000_i64);
+        for (zone, expected) in [
+            ("Asia/Kathmandu", "17 18:19:56 +0545"),
+            ("Pacific/Kiritimati", "18 02:34:56 +1400"),
+            ("America/Santiago", "17 09:34:56 -0300"),
+        ] {
+            in_zone(zone, test, || {
+                let arguments = [instant(), text("dd HH:mm:ss xx")];
+                call("TIMESTAMPTOSTRING", &arguments, text(expected));
+                let arguments = [instant(), text("dd HH:mm:ss"), text("UTC")];
+                call("TIMESTAMPTOSTRING", &arguments, text("17 12:34:56"));
+            });
+        }
     }
 }

@@ -36,7 +36,13 @@ pub fn function() -> Builtin {
 
 #[cfg(test)]
 mod tests {
-    use crate::{scalar::temporal::testing::*, testing::call};
+    use arrow::{array::AsArray, datatypes::Int32Type};
+
+    use crate::{
+        Registry,
+        scalar::temporal::{now, testing::*},
+        testing::{call, evaluate, in_zone},
+    };
 
     #[test]
     fn cases() {
@@ -44,5 +50,26 @@ mod tests {
         call("UNIX_DATE", &[date(-1)], -1);
         call("UNIX_DATE", &[date(i32::MIN)], i32::MIN);
         call("UNIX_DATE", &[NO_DATE], None::<i32>);
+    }
+
+    #[test]
+    fn today_is_the_day_that_the_server_s_clocks_show() {
+        let test = concat!(
+            module_path!(),
+            "::today_is_the_day_that_the_server_s_clocks_show"
+        );
+        // It is never the same day in both, and in one of them never that of Greenwich.
+        for (zone, hours) in [("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12)] {
+            in_zone(zone, test, || {
+                let day = || ((now() + hours * 3_600_000) / 86_400_000) as i32;
+                let resolved = Registry::builtin().get("UNIX_DATE").unwrap().resolve(&[]);
+                let (before, today) = (day(), evaluate(&resolved.unwrap().udf.call(vec![]), &[]));
+                let today = today.as_primitive::<Int32Type>().value(0);
+                assert!(
+                    (before..=day()).contains(&today),
+                    "{today} and not {before}"
+                );
+            });
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! CUBE_EXPLODE: an array in every way in which its elements can be replaced by NULL.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, ListArray, UInt32Array},
+    array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, ListArray, UInt32Array},
     buffer::{NullBuffer, OffsetBuffer},
     compute::take,
     datatypes::DataType,
@@ -50,23 +50,32 @@ impl Rows for CubeExplode {
         };
         let argument = call.argument(0)?;
         let lists = argument.array().as_list::<i32>();
-        let mut elements: Vec<Option<u32>> = Vec::new();
-        let (mut lengths, mut validity) = (Vec::new(), Vec::new());
+        let (mut elements, mut is_kept) = (Vec::new(), BooleanBufferBuilder::new(0));
+        let (mut lengths, mut validity) = (Vec::with_capacity(places.len()), Vec::new());
+        let mut cube = Cube::default();
+        let mut last = None;
         for place in places {
-            let row = argument.index(place.row as usize);
-            let is_there = place.index < count(lists, row);
-            let before = elements.len();
-            if is_there {
-                combination(lists, row, place.index, &mut elements);
+            // The combinations of a row mostly stand side by side.
+            if last != Some(place.row) {
+                cube.look_at(lists, argument.index(place.row as usize));
+                last = Some(place.row);
             }
-            lengths.push(elements.len() - before);
+            let is_there = place.index < cube.count;
             validity.push(is_there);
+            lengths.push(if is_there { cube.elements.len() } else { 0 });
+            if is_there {
+                elements.extend_from_slice(&cube.elements);
+                cube.bits
+                    .iter()
+                    .for_each(|bit| is_kept.append(place.index & bit != 0));
+            }
         }
-        let elements = take(lists.values(), &UInt32Array::from(elements), None)?;
+        let is_kept = NullBuffer::new(is_kept.finish());
+        let elements = UInt32Array::new(elements.into(), Some(is_kept));
         Ok(Arc::new(ListArray::try_new(
             field.clone(),
             OffsetBuffer::from_lengths(lengths),
-            elements,
+            take(lists.values(), &elements, None)?,
             Some(NullBuffer::from(validity)),
         )?))
     }
@@ -77,32 +86,50 @@ impl Rows for CubeExplode {
 }
 
 /// Where a row's elements are.
-fn elements(lists: &ListArray, row: usize) -> std::ops::Range<u32> {
+fn elements(lists: &ListArray, row: usize) -> Range<u32> {
     let start = lists.value_offsets()[row].unsigned_abs();
     start..start + lists.value_length(row).unsigned_abs()
 }
 
-/// How many elements are not NULL.
-fn known(lists: &ListArray, row: usize) -> u32 {
-    let elements = elements(lists, row);
-    let is_known = |element: &u32| lists.values().is_valid(*element as usize);
-    elements.filter(is_known).count() as u32
-}
-
+/// How many combinations there are of a row.
 fn count(lists: &ListArray, row: usize) -> u32 {
-    match lists.is_null(row) || elements(lists, row).len() as u32 > MOST_ELEMENTS {
-        true => 0,
-        false => 1 << known(lists, row),
+    let elements = elements(lists, row);
+    if lists.is_null(row) || elements.len() as u32 > MOST_ELEMENTS {
+        return 0;
     }
+    let nulls = lists.values().nulls().map_or(0, |nulls| {
+        nulls
+            .slice(elements.start as usize, elements.len())
+            .null_count()
+    });
+    1 << (elements.len() - nulls)
 }
 
-/// The elements of combination `index`: its bits say which of those that are not NULL stay, the last one's is the lowest.
-fn combination(lists: &ListArray, row: usize, index: u32, out: &mut Vec<Option<u32>>) {
-    let mut bit = known(lists, row);
-    for element in elements(lists, row) {
-        let is_known = lists.values().is_valid(element as usize);
-        bit -= u32::from(is_known);
-        out.push(Some(element).filter(|_| is_known && index >> bit & 1 == 1));
+/// A row's elements and what they are in its combinations.
+#[derive(Default)]
+struct Cube {
+    elements: Vec<u32>,
+    /// For each element the bit of a combination's number that says whether it stays; the last one's is the lowest. None for
+    /// those that are NULL anyway.
+    bits: Vec<u32>,
+    count: u32,
+}
+
+impl Cube {
+    fn look_at(&mut self, lists: &ListArray, row: usize) {
+        self.elements.clear();
+        self.bits.clear();
+        self.count = count(lists, row);
+        if self.count == 0 {
+            return;
+        }
+        let mut bit = self.count;
+        for element in elements(lists, row) {
+            let is_known = lists.values().is_valid(element as usize);
+            bit >>= u32::from(is_known);
+            self.elements.push(element);
+            self.bits.push(if is_known { bit } else { 0 });
+        }
     }
 }
 

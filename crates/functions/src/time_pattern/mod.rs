@@ -20,8 +20,12 @@ mod write;
 mod zone;
 mod zone_names;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
+use datafusion_common::DataFusionError;
 use weir_catalog::calendar::MILLIS_PER_DAY;
 
 use self::{
@@ -30,6 +34,10 @@ use self::{
     write::{Moment, Place},
 };
 pub use self::{lenient::LenientPattern, zone::Zone};
+use crate::{
+    constants::Constants,
+    kernel::{Argument, Strings},
+};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -103,29 +111,44 @@ impl Pattern {
     }
 }
 
-/// What texts of a batch were compiled to: a constant once, and in a column each that differs.
+/// What the texts of an argument were compiled to: a constant once for all batches, and in a column each that differs.
 pub(crate) struct Compiled<'a, T> {
+    texts: Strings<'a>,
+    /// The one of all rows.
+    constant: Option<Option<Arc<T>>>,
     compile: fn(&str) -> Option<T>,
     known: Vec<(&'a str, Option<T>)>,
     places: HashMap<&'a str, usize>,
     last: usize,
 }
 
-/// How many are kept at a time.
+/// How many of a column are kept at a time.
 const MOST_COMPILED: usize = 256;
 
 impl<'a, T> Compiled<'a, T> {
-    pub fn new(compile: fn(&str) -> Option<T>) -> Self {
-        Self {
+    fn try_new(
+        argument: &'a Argument,
+        constants: &Constants<T>,
+        compile: fn(&str) -> Option<T>,
+    ) -> Result<Self, DataFusionError> {
+        let texts = argument.strings()?;
+        let constant = || constants.get(texts.get(0)?, compile);
+        Ok(Self {
+            texts,
+            constant: argument.is_constant().then(constant),
             compile,
             known: Vec::new(),
             places: HashMap::new(),
             last: 0,
-        }
+        })
     }
 
-    /// `None` if the text means nothing.
-    pub fn get(&mut self, text: &'a str) -> Option<&T> {
+    /// `None` for NULL and if the text means nothing.
+    pub fn get(&mut self, row: usize) -> Option<&T> {
+        if self.constant.is_some() {
+            return self.constant.as_ref()?.as_deref();
+        }
+        let text = self.texts.get(row)?;
         if self
             .known
             .get(self.last)
@@ -150,19 +173,26 @@ impl<'a, T> Compiled<'a, T> {
     }
 }
 
-/// Patterns of a batch.
-pub(crate) fn patterns<'a>() -> Compiled<'a, Pattern> {
-    Compiled::new(|text| Pattern::try_new(text).ok())
+/// Patterns by row.
+pub(crate) fn patterns(argument: &Argument) -> Result<Compiled<'_, Pattern>, DataFusionError> {
+    static CONSTANTS: LazyLock<Constants<Pattern>> = LazyLock::new(Constants::default);
+    Compiled::try_new(argument, &CONSTANTS, |text| Pattern::try_new(text).ok())
 }
 
 /// The same, as PARSE_DATE reads by them.
-pub(crate) fn lenient_patterns<'a>() -> Compiled<'a, LenientPattern> {
-    Compiled::new(|text| LenientPattern::try_new(text).ok())
+pub(crate) fn lenient_patterns(
+    argument: &Argument,
+) -> Result<Compiled<'_, LenientPattern>, DataFusionError> {
+    static CONSTANTS: LazyLock<Constants<LenientPattern>> = LazyLock::new(Constants::default);
+    Compiled::try_new(argument, &CONSTANTS, |text| {
+        LenientPattern::try_new(text).ok()
+    })
 }
 
-/// Zones of a batch.
-pub(crate) fn zones<'a>() -> Compiled<'a, Zone> {
-    Compiled::new(Zone::of)
+/// Zones by row.
+pub(crate) fn zones(argument: &Argument) -> Result<Compiled<'_, Zone>, DataFusionError> {
+    static CONSTANTS: LazyLock<Constants<Zone>> = LazyLock::new(Constants::default);
+    Compiled::try_new(argument, &CONSTANTS, Zone::of)
 }
 
 #[cfg(test)]

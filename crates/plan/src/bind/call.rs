@@ -1,7 +1,7 @@
 //! Function calls.
 
 use weir_catalog::SqlType;
-use weir_functions::{Given, ResolveError, Resolved};
+use weir_functions::{Given, Manual, ResolveError, Resolved};
 use weir_sql::{Expression, ExpressionKind, Ident};
 
 use super::{Scope, Typed, coerce, expression, lambda::Lambda, scope::nearest, table};
@@ -44,12 +44,22 @@ pub fn call(
             None => Err(unknown(name, scope)),
         };
     };
-    let bound = arguments
-        .iter()
-        .map(|argument| Argument::bind(argument, scope, clause))
-        .collect::<Result<Vec<_>, _>>()?;
+    let bound = arguments.iter().enumerate().map(|(place, argument)| {
+        Argument::bind(argument, scope, clause).map_err(|mut error| {
+            if error.kind == ErrorKind::UnknownColumn
+                && let Some(wanted) = wanted(function.manual(), place, argument)
+            {
+                error.hint = Some(wanted);
+            }
+            error
+        })
+    });
+    let bound = bound.collect::<Result<Vec<_>, _>>()?;
     let given: Vec<_> = bound.iter().map(Argument::given).collect();
-    let refused = |error: ResolveError| Error::new(ErrorKind::Type, error.message).at(name.span);
+    let refused = |error: ResolveError| Error {
+        hint: error.hint,
+        ..Error::new(ErrorKind::Type, error.message).at(name.span)
+    };
     let mut selected = function.select(&given).map_err(refused)?;
     let mut made = Vec::with_capacity(bound.len());
     // Lambdas come last: what their parameters are follows from the values.
@@ -83,7 +93,10 @@ pub fn bound_call(name: &Ident, bound: Vec<Typed>, scope: &Scope<'_>) -> Result<
     let selected = function.select(&given.collect::<Vec<_>>());
     let resolved = selected
         .and_then(|selected| selected.finish())
-        .map_err(|error| Error::new(ErrorKind::Type, error.message).at(name.span))?;
+        .map_err(|error| Error {
+            hint: error.hint,
+            ..Error::new(ErrorKind::Type, error.message).at(name.span)
+        })?;
     Ok(resolved_call(resolved, bound))
 }
 
@@ -126,6 +139,43 @@ impl<'a> Argument<'a> {
             Self::Lambda(lambda) => Given::Lambda(lambda.parameters.len()),
         }
     }
+}
+
+/// What a function takes in a place where there is a name that no column has: a unit of time in the plural, a lambda.
+fn wanted(manual: &Manual, place: usize, argument: &Expression) -> Option<String> {
+    let overloads = manual.overloads.iter();
+    let types = overloads.filter_map(|overload| Some(&overload.arguments.get(place)?.sql_type));
+    if types.clone().any(|wanted| wanted == "INTERVALUNIT") {
+        let unit = match &argument.kind {
+            ExpressionKind::Column { source: None, name } => name.value.to_uppercase(),
+            _ => return None,
+        };
+        let is_singular = matches!(unit.as_str(), "DAY" | "HOUR" | "MINUTE" | "SECOND");
+        return Some(match is_singular {
+            true => format!("write {unit}S: functions take units in the plural"),
+            false => "the units are DAYS, HOURS, MINUTES, SECONDS and MILLISECONDS".to_owned(),
+        });
+    }
+    let mut forms: Vec<&str> = types.filter_map(|wanted| lambda_form(wanted)).collect();
+    forms.dedup();
+    if forms.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "{} takes a lambda here, which names what it is called with: {}",
+        manual.name,
+        forms.join(" or ")
+    ))
+}
+
+/// How one with so many parameters as `LAMBDA (K, V) => BOOLEAN` is written.
+fn lambda_form(sql_type: &str) -> Option<&'static str> {
+    let (parameters, _) = sql_type.strip_prefix("LAMBDA (")?.split_once(')')?;
+    Some(match parameters.split(',').count() {
+        1 => "x => …",
+        2 => "(x, y) => …",
+        _ => "(x, y, z) => …",
+    })
 }
 
 fn unknown(name: &Ident, scope: &Scope<'_>) -> Error {

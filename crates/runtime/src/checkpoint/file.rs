@@ -257,6 +257,11 @@ impl CheckpointStore for FileCheckpoints {
     }
 
     async fn remove(&self, query: &str) -> Result<(), Error> {
+        let id = query.to_owned();
+        // Every query that is new is forgotten first: mostly there is nothing.
+        if !self.read(move |shared| Ok(shared.knows(&id))).await? {
+            return Ok(());
+        }
         let entry = Entry {
             query: query.into(),
             partition: None,
@@ -264,6 +269,20 @@ impl CheckpointStore for FileCheckpoints {
             plan: None,
         };
         self.append(query, What::Forgotten, &entry).await
+    }
+}
+
+impl Shared {
+    /// Whether anything is kept of a query, or about to be.
+    fn knows(&self, query: &str) -> bool {
+        let log = lock(&self.log);
+        let prefix = old_file::prefix(query);
+        log.kept.contains_key(query)
+            || log.old.iter().any(|name| name.starts_with(&prefix))
+            || lock(&self.queue)
+                .waiting
+                .iter()
+                .any(|waiting| waiting.query == query)
     }
 }
 
@@ -276,6 +295,8 @@ struct Writing {
 impl Writing {
     fn run(mut self) {
         loop {
+            // In this order: whoever has the log sees what waits, or what became of it.
+            let mut log = lock(&self.shared.log);
             let waiting = {
                 let mut queue = lock(&self.shared.queue);
                 queue.is_written = !queue.waiting.is_empty();
@@ -285,7 +306,6 @@ impl Writing {
             if self.is_over {
                 return;
             }
-            let mut log = lock(&self.shared.log);
             let written = log.append(&self.shared.folder, &waiting);
             for waiting in waiting {
                 let _ = waiting.done.send(written.clone());
@@ -807,6 +827,10 @@ mod tests {
             store.save(id, 0, &checkpoint(index as i64)).await.unwrap();
         }
         store.remove("A").await.unwrap();
+        // Of one that is not known nothing is written.
+        let before = lines(&inner);
+        store.remove("unknown").await.unwrap();
+        assert_eq!(lines(&inner), before);
         let store = FileCheckpoints::open(&inner).unwrap();
         for (index, id) in ids.iter().enumerate() {
             let expected = (*id != "A").then_some(index as i64);

@@ -230,6 +230,7 @@ fn spec(id: &str, plan: QueryPlan, output: Output, is_persistent: bool) -> Query
         output,
         is_persistent,
         has_origin_headers: false,
+        is_paused: false,
         fails_on_bad_time: false,
     }
 }

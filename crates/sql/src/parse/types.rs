@@ -82,9 +82,23 @@ fn skip_parameters(cursor: &mut Cursor<'_>) -> Result<(), Error> {
 
 fn decimal(cursor: &mut Cursor<'_>) -> Result<TypeNameKind, Error> {
     cursor.advance();
-    cursor.expect_symbol("(")?;
+    let hint = |mut error: Error, hint: String| {
+        error.hint.get_or_insert(hint);
+        error
+    };
+    cursor.expect_symbol("(").map_err(|error| {
+        let sizes = "write DECIMAL(precision, scale): how many digits there are, and how many of them behind the point";
+        hint(error, sizes.to_owned())
+    })?;
     let precision = small_number(cursor)?;
-    cursor.expect_symbol(",")?;
+    let ends = cursor.is_symbol(0, ")");
+    cursor.expect_symbol(",").map_err(|error| match ends {
+        true => hint(
+            error,
+            format!("write DECIMAL({precision}, 0) for one without digits behind the point"),
+        ),
+        false => error,
+    })?;
     let scale = small_number(cursor)?;
     cursor.expect_symbol(")")?;
     Ok(TypeNameKind::Decimal { precision, scale })

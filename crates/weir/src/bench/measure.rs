@@ -101,3 +101,15 @@ fn peak_memory_mb() -> f64 {
     });
     kilobytes / 1024.0
 }
+
+/// What the process holds now.
+pub fn memory_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+    kilobytes.unwrap_or_else(peak_memory_mb_kb) / 1024.0
+}
+
+fn peak_memory_mb_kb() -> f64 {
+    peak_memory_mb() * 1024.0
+}

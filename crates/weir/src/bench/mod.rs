@@ -8,6 +8,7 @@ mod events;
 mod functions;
 mod measure;
 mod peers;
+mod rules;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -41,6 +42,7 @@ struct Report {
 pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Filter(arguments) => filter(arguments).await,
+        BenchCommand::Rules(arguments) => rules::run(arguments).await,
         BenchCommand::Functions(arguments) => functions::run(arguments).await,
     }
 }

@@ -22,6 +22,7 @@ mod secrets;
 mod seedrule;
 mod server;
 mod session;
+mod sigma;
 mod support;
 mod test_docs;
 mod test_query;

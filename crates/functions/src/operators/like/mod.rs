@@ -19,9 +19,9 @@ use arrow::{
     datatypes::DataType,
 };
 use datafusion_common::{Result, ScalarValue, plan_err};
-use datafusion_expr::{Expr, lit};
+use datafusion_expr::{Expr, ScalarUDF, lit};
 
-pub use self::pattern::LikePattern;
+pub use self::pattern::{LikePattern, Place};
 use crate::{
     kernel::{self, Argument, Call, Kernel, Strings, false_where_null},
     shown,
@@ -69,6 +69,21 @@ pub fn like(value: Expr, patterns: Vec<Expr>, how: Like) -> Result<Expr, BadPatt
         return Ok(lit(how.is_negated));
     }
     Ok(kernel::call(LikeKernel { literals, how }, arguments))
+}
+
+/// What is asked of a value by literal patterns: the value, and each pattern as it is written and compiled. `None` if `udf`
+/// is no LIKE, or if there are other patterns.
+pub(super) fn of_literals<'a>(
+    udf: &'a ScalarUDF,
+    arguments: &'a [Expr],
+) -> Option<(&'a Expr, Vec<(&'a str, &'a Arc<LikePattern>)>, Like)> {
+    let kernel = kernel::kernel_of::<LikeKernel>(udf)?;
+    let [value] = arguments else {
+        return None;
+    };
+    let literals = kernel.literals.iter();
+    let patterns = literals.map(|literal| (literal.text.as_str(), &literal.pattern));
+    Some((value, patterns.collect(), kernel.how))
 }
 
 /// Arguments: the value, then the patterns that are no literals.

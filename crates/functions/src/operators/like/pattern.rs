@@ -19,6 +19,16 @@ pub struct LikePattern {
     longest_literal: Option<Box<[u8]>>,
 }
 
+/// Where in a value a literal must stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// It is the value.
+    Whole,
+    Start,
+    End,
+    Anywhere,
+}
+
 #[derive(Debug)]
 pub(super) enum Shape {
     /// No `%` and no `_`.
@@ -94,6 +104,16 @@ impl LikePattern {
         self.longest_literal.as_deref()
     }
 
+    /// What a value must have, if that is all that the pattern asks for: one literal in one place.
+    pub fn literal_in_place(&self) -> Option<(&[u8], Place)> {
+        match &self.shape {
+            Shape::Equal(literal) => Some((literal, Place::Whole)),
+            Shape::Contains(finder) => Some((finder.needle(), Place::Anywhere)),
+            Shape::Anything => Some((b"", Place::Anywhere)),
+            Shape::General(general) => general.literal_in_place(),
+        }
+    }
+
     pub fn matches(&self, value: &str) -> bool {
         let value = value.as_bytes();
         match &self.shape {
@@ -160,6 +180,18 @@ impl General {
             middle,
             last,
             witness,
+        }
+    }
+
+    fn literal_in_place(&self) -> Option<(&[u8], Place)> {
+        let last = self.last.as_ref()?;
+        if !self.middle.is_empty() {
+            return None;
+        }
+        match (&self.first.pieces[..], &last.pieces[..]) {
+            ([Piece::Literal(literal)], []) => Some((literal, Place::Start)),
+            ([], [Piece::Literal(literal)]) => Some((literal, Place::End)),
+            _ => None,
         }
     }
 

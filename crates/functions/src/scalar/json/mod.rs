@@ -6,8 +6,10 @@
 //!
 //! ```text
 //! text → Scanner (checks, skips, gives spans) → Path (finds a span) → Writer (a span as Jackson prints it)
+//!                                                                     a span that is printed so already stays as it is
 //! ```
 
+mod merge;
 mod number;
 mod path;
 mod writer;
@@ -15,6 +17,7 @@ mod writer;
 use std::{borrow::Cow, collections::HashMap, collections::HashSet};
 
 pub use self::{
+    merge::Merger,
     number::Numbers,
     path::Path,
     writer::{Writer, write_quoted},
@@ -29,6 +32,8 @@ pub struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// Whether all that was read is written as Jackson prints it, names that are there twice aside.
+    is_printed: bool,
 }
 
 /// A string as it is written between its quotes.
@@ -51,17 +56,20 @@ pub fn first_value<'a, T>(
     Some(result)
 }
 
+/// Up to so many names comparing each with each is quicker than hashing.
+const FEW: usize = 16;
+
+fn all_differ<'n>(count: usize, name: impl Fn(usize) -> &'n str) -> bool {
+    if count <= FEW {
+        return (1..count).all(|at| (0..at).all(|before| name(before) != name(at)));
+    }
+    let mut seen = HashSet::with_capacity(count);
+    (0..count).all(|at| seen.insert(name(at)))
+}
+
 /// The names of members in the order of their first places, with the place of the last of each; `None` if they all differ.
 pub fn last_places<'n>(count: usize, name: impl Fn(usize) -> &'n str) -> Option<Vec<usize>> {
-    /// Up to here comparing each with each is quicker than hashing.
-    const FEW: usize = 16;
-    let all_differ = if count <= FEW {
-        (1..count).all(|at| (0..at).all(|before| name(before) != name(at)))
-    } else {
-        let mut seen = HashSet::with_capacity(count);
-        (0..count).all(|at| seen.insert(name(at)))
-    };
-    if all_differ {
+    if all_differ(count, &name) {
         return None;
     }
     let mut slots: HashMap<&str, usize> = HashMap::with_capacity(count);
@@ -82,6 +90,7 @@ impl<'a> Scanner<'a> {
             text,
             at: 0,
             depth: 0,
+            is_printed: true,
         }
     }
 
@@ -112,6 +121,8 @@ impl<'a> Scanner<'a> {
                 b'"' => break,
                 b'\\' => {
                     has_escapes = true;
+                    // The others are printed with the same escape.
+                    self.is_printed &= !matches!(bytes.get(self.at + 1), Some(b'/' | b'u'));
                     self.at += escape_length(bytes.get(self.at..)?)?;
                 }
                 _ => return None,
@@ -156,6 +167,21 @@ impl<'a> Scanner<'a> {
 
     /// The next value, of any kind. Nesting costs no stack.
     pub fn skip(&mut self) -> Option<()> {
+        self.skip_with(&mut ())
+    }
+
+    /// The text of the next value, and whether it is certain that Jackson prints just that.
+    pub fn value_and_form(&mut self, names: &mut OpenNames) -> Option<(&'a str, bool)> {
+        self.skip_blanks();
+        let start = self.at;
+        self.is_printed = true;
+        names.clear();
+        self.skip_with(names)?;
+        let text = self.text.get(start..self.at)?;
+        Some((text, self.is_printed && names.all_differ))
+    }
+
+    fn skip_with(&mut self, names: &mut impl Names) -> Option<()> {
         let outside = self.depth;
         let mut kinds = Kinds::default();
         loop {
@@ -163,10 +189,12 @@ impl<'a> Scanner<'a> {
                 b'{' => {
                     self.open(b'{')?;
                     kinds.set(self.depth, true);
+                    names.open();
                     if !self.closes(b'}') {
-                        self.name()?;
+                        names.add(self.name()?);
                         continue;
                     }
+                    names.close();
                 }
                 b'[' => {
                     self.open(b'[')?;
@@ -189,9 +217,12 @@ impl<'a> Scanner<'a> {
                 let is_object = kinds.is_object(self.depth);
                 if !self.ends(if is_object { b'}' } else { b']' })? {
                     if is_object {
-                        self.name()?;
+                        names.add(self.name()?);
                     }
                     break;
+                }
+                if is_object {
+                    names.close();
                 }
             }
         }
@@ -238,6 +269,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Option<()> {
+        let start = self.at;
         if self.byte() == Some(b'-') {
             self.at += 1;
         }
@@ -260,6 +292,7 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
+        self.is_printed &= number::is_printed(self.text.get(start..self.at)?);
         Some(())
     }
 
@@ -281,6 +314,7 @@ impl<'a> Scanner<'a> {
 
     fn skip_blanks(&mut self) {
         while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.is_printed = false;
             self.at += 1;
         }
     }
@@ -304,6 +338,73 @@ impl<'a> Scanner<'a> {
             _ => after.is_none_or(|after| matches!(after, ' ' | '\n' | '\r' | '\t')),
         };
         is_apart.then_some(())
+    }
+}
+
+/// What becomes of the names of members while a value is skipped.
+trait Names {
+    fn open(&mut self);
+    fn add(&mut self, name: Quoted);
+    fn close(&mut self);
+}
+
+impl Names for () {
+    fn open(&mut self) {}
+    fn add(&mut self, _name: Quoted) {}
+    fn close(&mut self) {}
+}
+
+/// The names of all objects that are open, as they are written; a buffer that is used again.
+#[derive(Debug, Default)]
+pub struct OpenNames {
+    /// Side by side, those of the innermost object last.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    /// How many there were before each object.
+    firsts: Vec<usize>,
+    all_differ: bool,
+}
+
+impl OpenNames {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.firsts.clear();
+        self.all_differ = true;
+    }
+
+    fn start(&self, place: usize) -> usize {
+        let before = place.checked_sub(1);
+        before
+            .and_then(|before| self.ends.get(before))
+            .map_or(0, |end| *end)
+    }
+
+    fn get(&self, place: usize) -> &str {
+        let end = self.ends.get(place).copied().unwrap_or(0);
+        self.text.get(self.start(place)..end).unwrap_or_default()
+    }
+}
+
+impl Names for OpenNames {
+    fn open(&mut self) {
+        self.firsts.push(self.ends.len());
+    }
+
+    fn add(&mut self, name: Quoted) {
+        self.text.push_str(name.raw);
+        self.ends.push(self.text.len());
+    }
+
+    fn close(&mut self) {
+        let Some(first) = self.firsts.pop() else {
+            return;
+        };
+        let count = self.ends.len() - first;
+        self.all_differ &= all_differ(count, |at| self.get(first + at));
+        self.text.truncate(self.start(first));
+        self.ends.truncate(first);
     }
 }
 
@@ -364,6 +465,13 @@ impl<'a> Quoted<'a> {
             self.text() == text
         } else {
             self.raw == text
+        }
+    }
+
+    fn is_same(&self, other: &Quoted) -> bool {
+        match self.has_escapes || other.has_escapes {
+            true => self.text() == other.text(),
+            false => self.raw == other.raw,
         }
     }
 

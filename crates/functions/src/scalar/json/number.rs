@@ -16,20 +16,27 @@ const MOST_PLACES: i64 = 9999;
 
 /// Appends a number that is JSON; `None` if Java has no such number.
 pub fn write(number: &str, numbers: Numbers, out: &mut String) -> Option<()> {
-    let is_float = number.contains(['.', 'e', 'E']);
-    if !is_float {
-        // An integer has one zero.
-        out.push_str(if number == "-0" { "0" } else { number });
+    if is_printed(number) {
+        out.push_str(number);
         return Some(());
+    }
+    if number == "-0" {
+        // An integer has one zero.
+        out.push('0');
+        return Some(());
+    }
+    Decimal::parse(number)?.write(numbers, out)
+}
+
+/// Whether it is certain that Java prints the number as it is written.
+pub fn is_printed(number: &str) -> bool {
+    if !number.contains(['.', 'e', 'E']) {
+        return number != "-0";
     }
     // Up to six places behind a zero nothing is left out, and there is no negative zero.
     let is_short = number.len() <= "0.000000".len() && !number.starts_with('-');
     let has_whole = !number.trim_start_matches('-').starts_with('0');
-    if (is_short || has_whole) && !number.contains(['e', 'E']) {
-        out.push_str(number);
-        return Some(());
-    }
-    Decimal::parse(number)?.write(numbers, out)
+    (is_short || has_whole) && !number.contains(['e', 'E'])
 }
 
 /// `digits × 10^-scale`.

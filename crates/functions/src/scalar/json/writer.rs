@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Numbers, Quoted, Scanner, last_places, number};
+use super::{Numbers, OpenNames, Quoted, Scanner, last_places, number};
 
 /// More than this is no text of ours.
 const LONGEST: usize = 16 << 20;
@@ -14,6 +14,7 @@ pub struct Writer {
     open: Vec<Open>,
     /// The members of all objects that are open, those of the innermost last.
     members: Vec<Member>,
+    names: OpenNames,
 }
 
 #[derive(Debug)]
@@ -49,32 +50,21 @@ impl Writer {
     }
 
     pub fn json<'a>(&'a mut self, json: &'a str, numbers: Numbers) -> Option<&'a str> {
-        self.out.clear();
-        self.append(json, numbers)?;
-        Some(&self.out)
-    }
-
-    /// One object of the members of all of them.
-    pub fn merged(&mut self, objects: &[&str], numbers: Numbers) -> Option<&str> {
+        let (value, is_printed) = Scanner::new(json).value_and_form(&mut self.names)?;
+        if is_printed {
+            return Some(value);
+        }
         self.out.clear();
         self.open.clear();
         self.members.clear();
-        self.begin(true);
-        for object in objects {
-            let mut scanner = Scanner::new(object);
-            scanner.object(|scanner, name| {
-                self.begin_member(name);
-                self.copy(scanner, numbers)?;
-                self.end_member();
-                Some(())
-            })?;
-        }
-        self.end();
+        self.copy_slowly(&mut Scanner::new(json), numbers)?;
         Some(&self.out)
     }
 
     /// One array of the elements of all arrays among the values, and of the other values.
     pub fn joined(&mut self, values: &[&str], numbers: Numbers) -> Option<&str> {
+        self.open.clear();
+        self.members.clear();
         self.out.clear();
         self.out.push('[');
         for value in values {
@@ -94,14 +84,54 @@ impl Writer {
         Some(&self.out)
     }
 
-    fn append(&mut self, json: &str, numbers: Numbers) -> Option<()> {
-        self.open.clear();
-        self.members.clear();
-        self.copy(&mut Scanner::new(json), numbers)
+    /// The next value of the scanner.
+    fn copy(&mut self, scanner: &mut Scanner, numbers: Numbers) -> Option<()> {
+        let mut ahead = scanner.clone();
+        let (value, is_printed) = ahead.value_and_form(&mut self.names)?;
+        if !is_printed {
+            return self.copy_slowly(scanner, numbers);
+        }
+        self.out.push_str(value);
+        *scanner = ahead;
+        (self.out.len() <= LONGEST).then_some(())
     }
 
-    /// The next value of the scanner. Nesting costs no stack.
-    fn copy(&mut self, scanner: &mut Scanner, numbers: Numbers) -> Option<()> {
+    /// The buffer becomes an object without members yet.
+    pub(super) fn start_object(&mut self) {
+        self.out.clear();
+        self.out.push('{');
+    }
+
+    /// Adds a member with a value that is whole.
+    pub(super) fn member(
+        &mut self,
+        name: Quoted,
+        value: &str,
+        is_printed: bool,
+        numbers: Numbers,
+    ) -> Option<()> {
+        if self.out.len() > 1 {
+            self.out.push(',');
+        }
+        self.quote(name);
+        self.out.push(':');
+        if is_printed {
+            self.out.push_str(value);
+        } else {
+            self.open.clear();
+            self.members.clear();
+            self.copy_slowly(&mut Scanner::new(value), numbers)?;
+        }
+        (self.out.len() <= LONGEST).then_some(())
+    }
+
+    pub(super) fn finish_object(&mut self) -> &str {
+        self.out.push('}');
+        &self.out
+    }
+
+    /// The same for one that has to be printed anew. Nesting costs no stack.
+    fn copy_slowly(&mut self, scanner: &mut Scanner, numbers: Numbers) -> Option<()> {
         let outside = self.open.len();
         loop {
             match scanner.peek()? {
@@ -161,9 +191,6 @@ impl Writer {
     }
 
     fn begin_member(&mut self, name: Quoted) {
-        if !self.out.ends_with(['{', ',']) {
-            self.out.push(',');
-        }
         let start = self.out.len();
         self.quote(name);
         let name = start..self.out.len();
@@ -250,7 +277,63 @@ fn escape(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// JSON that is printed as it stands as often as not.
+    fn any_json() -> impl Strategy<Value = String> {
+        let plain = prop::sample::select(vec![
+            "1",
+            "-0",
+            "0.5",
+            "-0.5",
+            "1e3",
+            "1.50",
+            "true",
+            "null",
+            "\"a\"",
+            "\"\\n\"",
+            "\"\\/\"",
+            "\"\\u0061\"",
+            "{}",
+            "[]",
+            " 1",
+            "{ }",
+        ]);
+        plain
+            .prop_map(str::to_owned)
+            .prop_recursive(4, 24, 4, |inner| {
+                let name = prop::sample::select(vec![
+                    "\"a\"",
+                    "\"b\"",
+                    "\"\\u0061\"",
+                    "\"\\t\"",
+                    " \"c\" ",
+                ]);
+                let members = prop::collection::vec((name, inner.clone()), 0..4);
+                let elements = prop::collection::vec(inner, 0..4);
+                let object = members.prop_map(|members| {
+                    let members = members
+                        .iter()
+                        .map(|(name, value)| format!("{name}:{value}"));
+                    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+                });
+                let array = elements.prop_map(|elements| format!("[{}]", elements.join(",")));
+                prop_oneof![object, array]
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn what_stays_as_it_is_would_be_printed_so(json in any_json(), plain in any::<bool>()) {
+            let numbers = if plain { Numbers::Plain } else { Numbers::Short };
+            let mut slow = Writer::default();
+            slow.copy_slowly(&mut Scanner::new(&json), numbers).unwrap();
+            let mut writer = Writer::default();
+            prop_assert_eq!(writer.json(&json, numbers), Some(slow.out.as_str()));
+        }
+    }
 
     fn check(json: &str, expected: &str) {
         let mut writer = Writer::default();

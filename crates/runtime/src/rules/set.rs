@@ -1,0 +1,176 @@
+//! The rules of one reader, or of one thread that reads a file.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use arrow::array::ArrayRef;
+use weir_rules::{ColumnId, Columns, Formula, Index, Matches, RawFilter, Rule, Scratch};
+
+use super::{QueryRule, Skipper, Vocabulary};
+use crate::{batch::Batch, layout::Layout};
+
+/// So many rules that came last have an index of their own; with more, all get a new one.
+const RECENT: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct RuleSet {
+    vocabulary: Arc<Vocabulary>,
+    rules: BTreeMap<u32, Arc<QueryRule>>,
+    settled: Part,
+    recent: Part,
+    /// Where the columns are in batches of this layout.
+    layout: Option<Arc<Layout>>,
+    places: Vec<Option<(usize, usize)>>,
+    scratch: Scratch,
+    matches: Matches,
+}
+
+/// Some of the rules, with an index over them; some may be gone since it was made.
+#[derive(Debug, Default, Clone)]
+struct Part {
+    members: Arc<HashSet<u32>>,
+    index: Option<Arc<Index>>,
+    /// How many of the members are gone.
+    gone: usize,
+}
+
+/// The rows of a batch that concern a rule.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Selection {
+    pub rows: Vec<u32>,
+    /// Whether its predicate is still to be evaluated on them.
+    pub is_open: bool,
+}
+
+impl RuleSet {
+    pub fn new(vocabulary: Arc<Vocabulary>) -> Self {
+        Self {
+            vocabulary,
+            ..Self::default()
+        }
+    }
+
+    /// One with the same rules and the same indexes, and memory of its own.
+    pub fn twin(&self) -> Self {
+        Self {
+            vocabulary: self.vocabulary.clone(),
+            rules: self.rules.clone(),
+            settled: self.settled.clone(),
+            recent: self.recent.clone(),
+            ..Self::default()
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Rules come and go. With few that come it takes as long as an index over a few.
+    pub fn change(&mut self, come: Vec<(u32, Arc<QueryRule>)>, gone: &[u32]) {
+        for number in gone {
+            self.rules.remove(number);
+            for part in [&mut self.settled, &mut self.recent] {
+                part.gone += usize::from(part.members.contains(number));
+            }
+        }
+        let count = come.len();
+        // New rules may name columns that no place was known for.
+        self.layout = None;
+        self.rules.extend(come.iter().cloned());
+        // Enough of the old ones are gone, or enough new ones are there.
+        let is_stale =
+            self.settled.gone > RECENT && self.settled.gone * 2 > self.settled.members.len();
+        let recent = self.recent.members.len() - self.recent.gone + count;
+        if is_stale || recent > RECENT {
+            self.settled = self.part(self.rules.keys().copied());
+            self.recent = Part::default();
+        } else if count > 0 {
+            let earlier = self.recent.members.iter().copied();
+            let all: Vec<u32> = earlier
+                .chain(come.iter().map(|(number, _)| *number))
+                .collect();
+            self.recent = self.part(all.into_iter());
+        }
+    }
+
+    fn part(&self, members: impl Iterator<Item = u32>) -> Part {
+        let rules = members.filter_map(|number| {
+            let formula = self.rules.get(&number)?.formula.clone();
+            Some(Rule { number, formula })
+        });
+        let mut rules: Vec<Rule> = rules.collect();
+        rules.sort_unstable_by_key(|rule| rule.number);
+        let members: HashSet<u32> = rules.iter().map(|rule| rule.number).collect();
+        // More than fit one index, which is past all bounds of memory: each is asked as it is.
+        let index = Index::new(&rules).or_else(|| {
+            let plain = rules.iter().map(|rule| Rule {
+                number: rule.number,
+                formula: Arc::new(Formula::Plain),
+            });
+            Index::new(&plain.collect::<Vec<_>>())
+        });
+        Part {
+            members: Arc::new(members),
+            index: index.map(Arc::new),
+            gone: 0,
+        }
+    }
+
+    /// What finds the records that no rule can match; `None` if each may match one.
+    pub fn skipper(&self) -> Option<Skipper> {
+        if self.rules.is_empty() || !self.rules.values().all(|rule| rule.may_skip) {
+            return None;
+        }
+        let formulas = self.rules.values().map(|rule| &*rule.formula);
+        let is_in_raw = |column: ColumnId| self.vocabulary.is_in_raw_json(column);
+        RawFilter::new(formulas, &is_in_raw).map(Skipper::new)
+    }
+
+    /// Calls `each` with every rule that concerns rows of the batch, and these rows, in order.
+    pub fn run(&mut self, batch: &Batch, mut each: impl FnMut(u32, Selection)) {
+        if self
+            .layout
+            .as_ref()
+            .is_none_or(|known| !Arc::ptr_eq(known, &batch.layout))
+        {
+            self.places = self.vocabulary.places(&batch.layout);
+            self.layout = Some(batch.layout.clone());
+        }
+        let columns = BatchColumns {
+            batch,
+            places: &self.places,
+        };
+        for part in [&self.settled, &self.recent] {
+            let Some(index) = &part.index else {
+                continue;
+            };
+            let rows = batch.records.len();
+            index.run(&columns, rows, &mut self.scratch, &mut self.matches);
+            for (number, sure, open) in self.matches.by_rule() {
+                if part.gone > 0 && !self.rules.contains_key(&number) {
+                    continue;
+                }
+                let mut rows: Vec<u32> = sure.iter().chain(open).map(|(_, row)| *row).collect();
+                if !sure.is_empty() && !open.is_empty() {
+                    rows.sort_unstable();
+                }
+                let is_open = !open.is_empty();
+                each(number, Selection { rows, is_open });
+            }
+        }
+    }
+}
+
+struct BatchColumns<'a> {
+    batch: &'a Batch,
+    places: &'a [Option<(usize, usize)>],
+}
+
+impl Columns for BatchColumns<'_> {
+    fn column(&self, id: ColumnId) -> Option<&ArrayRef> {
+        let (group, column) = (*self.places.get(id as usize)?)?;
+        self.batch.parts.get(group)?.columns.get(column)
+    }
+}
