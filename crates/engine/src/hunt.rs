@@ -25,6 +25,7 @@ pub struct HuntProgram(RuleProgram);
 pub struct HuntPipeline(RulePipeline);
 
 impl Hunt {
+    /// Without a stream or a rule, with the functions of the language.
     pub fn new() -> Self {
         Self {
             functions: Registry::builtin(),
@@ -52,12 +53,14 @@ impl Hunt {
         Ok(self.plans.len() - 1)
     }
 
+    /// Puts the rules into one set.
     pub fn ready(self, options: RuleOptions) -> Result<HuntProgram, Error> {
         Ok(HuntProgram(RuleProgram::try_new(&self.plans, options)?))
     }
 }
 
 impl HuntProgram {
+    /// A pipeline for one thread, over the same indexes.
     pub fn pipeline(&self) -> Result<HuntPipeline, Error> {
         Ok(HuntPipeline(self.0.pipeline()?))
     }
@@ -73,6 +76,7 @@ impl HuntPipeline {
         Ok(self.0.process(values, each)?)
     }
 
+    /// What it has done so far.
     pub fn stats(&self) -> RuleStats {
         self.0.stats()
     }

@@ -93,6 +93,8 @@ pub const KNOWN: &[(&str, &str, Level)] = &[
     ("task.timeout.ms", "300000", Level::Query),
     ("weir.metrics.partitions.max", "2000", Level::Server),
     ("weir.metrics.queries.max", "2000", Level::Server),
+    ("weir.rules.index.enable", "true", Level::Query),
+    ("weir.rules.raw.filter", "true", Level::Query),
     ("weir.sink.origin.headers", "false", Level::Query),
 ];
 

@@ -165,6 +165,14 @@ pub const MEANINGS: &[(&str, &str)] = &[
         "how many queries have metrics of their own",
     ),
     (
+        "weir.rules.index.enable",
+        "whether the conditions of queries are asked together, and not each of each record; the rows are the same",
+    ),
+    (
+        "weir.rules.raw.filter",
+        "whether records that no query can match, as their bytes tell, are left unparsed; the rows are the same, but a record that is left unparsed is not looked at, and so not reported as bad",
+    ),
+    (
         "weir.sink.origin.headers",
         "whether each record that is written says in headers which record it came from: `weir.origin.topic`, `weir.origin.partition`, `weir.origin.offset`",
     ),

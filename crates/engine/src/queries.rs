@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rpds::RedBlackTreeMapSync;
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{PersistentPlan, QueryPlan, Sink};
-use weir_runtime::{Output, Query, QuerySpec};
+use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
 
 /// A query that runs until it is terminated.
 #[derive(Debug, Clone)]
@@ -29,11 +29,16 @@ pub struct Persistent {
 impl Persistent {
     /// `settings`: the server's; what SET had changed is stronger.
     pub fn spec(&self, settings: &BTreeMap<String, String>) -> QuerySpec {
-        let is_true = |name: &str| {
+        let is = |name: &str, wanted: &str| {
             self.overridden
                 .get(name)
                 .or_else(|| settings.get(name))
-                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                .is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+        };
+        let is_true = |name: &str| is(name, "true");
+        let rules = RuleOptions {
+            has_index: !is("weir.rules.index.enable", "false"),
+            has_raw_filter: !is("weir.rules.raw.filter", "false"),
         };
         QuerySpec {
             id: self.id.clone(),
@@ -46,6 +51,7 @@ impl Persistent {
             is_paused: self.is_paused,
             has_origin_headers: is_true("weir.sink.origin.headers"),
             fails_on_bad_time: is_true("ksql.timestamp.throw.on.invalid"),
+            rules,
         }
     }
 

@@ -96,6 +96,7 @@ const OF_ONE: &[(&str, &str, &str)] = &[
     ("POWER", "base", "What is raised."),
     ("REGEXP_EXTRACT", "pattern", REGEX),
     ("REGEXP_EXTRACT_ALL", "pattern", REGEX),
+    ("REGEXP_LIKE", "pattern", REGEX),
     ("REGEXP_REPLACE", "pattern", REGEX),
     (
         "REGEXP_REPLACE",

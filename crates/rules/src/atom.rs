@@ -136,14 +136,6 @@ impl Pattern {
     pub fn is_in_all(&self) -> bool {
         self.literal.is_empty() && self.place != Place::Whole && self.check == Check::Nothing
     }
-
-    /// The literal as it stands in a text, if its case matters.
-    pub(crate) fn with_case(&self) -> Option<&str> {
-        match &self.check {
-            Check::Case(text) => Some(text),
-            _ => None,
-        }
-    }
 }
 
 /// Equal to no other character but for case. Kept to what is sure: marks and digits.

@@ -6,10 +6,13 @@ use arrow::array::{
     ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, StringBuilder, StructBuilder,
 };
 use weir_catalog::{SqlType, Window};
-use weir_formats::{Decoded, window};
+use weir_formats::{ColumnRequest, Decoded, window};
 use weir_kafka::{Offset, PartitionId, Record};
 
-use crate::{date::TextTime, layout::Layout};
+use crate::{
+    date::TextTime,
+    layout::{Declared, Layout, Needs},
+};
 
 /// Shared by all tasks of a reader, and never changed: a task takes what it needs by the layout.
 #[derive(Debug)]
@@ -69,6 +72,34 @@ impl Batch {
             times,
             system: System::default(),
         }
+    }
+
+    /// Whether a record may be bad for anybody.
+    pub fn has_bad(&self) -> bool {
+        self.parts.iter().any(|part| !part.misfits.is_empty())
+            || self.times.iter().any(|times| times.has_bad)
+    }
+
+    /// Whether a record may be bad for who needs this of it.
+    pub fn may_be_bad_for(&self, needs: &Needs) -> bool {
+        let is_misfit = |(declared, requests): &(Declared, Vec<ColumnRequest>)| {
+            let Some(group) = self.layout.group(declared) else {
+                return false;
+            };
+            let of_group = &self.layout.groups[group].requests;
+            let mut misfits = self.parts[group].misfits.iter();
+            misfits.any(|misfit| {
+                misfit
+                    .column
+                    .is_none_or(|column| requests.contains(&of_group[column]))
+            })
+        };
+        let is_undated = || {
+            let date = self.layout.date(needs);
+            let dated = date.and_then(|date| self.layout.dates.iter().position(|one| *one == date));
+            self.times[dated.map_or(0, |dated| 1 + dated)].has_bad
+        };
+        needs.parts.iter().any(is_misfit) || is_undated()
     }
 
     pub fn offsets(&self) -> ArrayRef {

@@ -13,7 +13,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use weir_kafka::{Offset, PartitionId};
 
-use crate::{Clock, Error, QueryMeasures, QueryState, QueryStatus, measure::Histogram};
+use crate::{
+    Clock, Error, QueryMeasures, QueryState, QueryStatus,
+    measure::Histogram,
+    passage::{Counts, Link},
+};
 
 /// How many errors a status shows.
 const ERRORS_KEPT: usize = 10;
@@ -86,6 +90,8 @@ struct Facts {
     falling_back: BTreeSet<PartitionId>,
     /// The timestamp of the last record processed.
     last_times: BTreeMap<PartitionId, i64>,
+    /// Where the tasks stand at their readers.
+    links: BTreeMap<PartitionId, Arc<Link>>,
     bad_records: BTreeMap<&'static str, u64>,
     /// Why a part of the query waits: `None` is the query as a whole.
     troubles: BTreeMap<Option<PartitionId>, String>,
@@ -181,8 +187,8 @@ impl Control {
         QueryStatus {
             state: self.state(&facts),
             errors: facts.errors.iter().cloned().collect(),
-            positions: facts.positions.clone(),
-            records_in: self.records_in.load(Ordering::Relaxed),
+            positions: facts.positions_now(),
+            records_in: self.records_in.load(Ordering::Relaxed) + facts.passed_by().records,
             rows_out: self.rows_out.load(Ordering::Relaxed),
             bad_records: facts.bad_records.clone(),
             records_missed: self.records_missed.load(Ordering::Relaxed),
@@ -191,14 +197,17 @@ impl Control {
     }
 
     pub fn measures(&self) -> QueryMeasures {
+        let status = self.status();
+        // Locked once: what is locked in a part of an expression stays so to the end of the whole.
+        let facts = self.facts();
         QueryMeasures {
-            status: self.status(),
-            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            status,
+            bytes_in: self.bytes_in.load(Ordering::Relaxed) + facts.passed_by().bytes,
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
             restarts: self.restarts.load(Ordering::Relaxed),
             epochs: self.epochs.read(),
             started: self.started,
-            last_times: self.facts().last_times.clone(),
+            last_times: facts.last_times_now(),
         }
     }
 
@@ -252,6 +261,28 @@ impl Control {
         });
     }
 
+    /// A task reads on; what passes it by is told from there.
+    pub fn follows(&self, partition: PartitionId, link: &Arc<Link>) {
+        let mut facts = self.facts();
+        if let Some(before) = facts.links.insert(partition, link.clone()) {
+            self.count_passed(&before);
+        }
+    }
+
+    /// A task reads no more.
+    pub fn unfollows(&self, partition: PartitionId) {
+        let before = self.facts().links.remove(&partition);
+        if let Some(before) = before {
+            self.count_passed(&before);
+        }
+    }
+
+    fn count_passed(&self, link: &Link) {
+        let passed = link.counts();
+        self.records_in.fetch_add(passed.records, Ordering::Relaxed);
+        self.bytes_in.fetch_add(passed.bytes, Ordering::Relaxed);
+    }
+
     /// A task has failed: what it took in since it was last acknowledged will be read again.
     pub fn falls_back(&self, partition: PartitionId) {
         self.activity
@@ -261,8 +292,9 @@ impl Control {
     /// Whether all records before these offsets are processed, and all that came of them is acknowledged.
     pub fn has_settled(&self, ends: &[(PartitionId, Offset)]) -> bool {
         let facts = self.facts();
+        let positions = facts.positions_now();
         let is_past = |(partition, end): &(PartitionId, Offset)| {
-            facts.positions.get(partition).is_some_and(|at| at >= end)
+            positions.get(partition).is_some_and(|at| at >= end)
         };
         facts.falling_back.is_empty() && ends.iter().all(is_past) && self.has_landed()
     }
@@ -334,8 +366,37 @@ impl Control {
     }
 }
 
+impl Facts {
+    /// Of tasks that have nothing in hand, as far as their readers have come.
+    fn positions_now(&self) -> BTreeMap<PartitionId, Offset> {
+        let mut positions = self.positions.clone();
+        for (partition, position) in &mut positions {
+            let passed = self.links.get(partition).and_then(|link| link.passed());
+            if let Some(passed) = passed {
+                *position = passed.position.max(*position);
+            }
+        }
+        positions
+    }
+
+    fn last_times_now(&self) -> BTreeMap<PartitionId, i64> {
+        let mut times = self.last_times.clone();
+        for (partition, link) in &self.links {
+            if let Some(time) = link.passed().and_then(|passed| passed.last_time) {
+                times.insert(*partition, time);
+            }
+        }
+        times
+    }
+
+    fn passed_by(&self) -> Counts {
+        let links = self.links.values().map(|link| link.counts());
+        links.fold(Counts::default(), Counts::plus)
+    }
+}
+
 impl Activity {
-    fn count<T>(&self, change: impl FnOnce() -> T) {
+    pub fn count<T>(&self, change: impl FnOnce() -> T) {
         self.0.changes.send_modify(|count| {
             change();
             *count += 1;

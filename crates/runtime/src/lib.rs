@@ -22,6 +22,7 @@ mod inspect;
 mod layout;
 mod measure;
 mod operators;
+mod passage;
 mod pipeline;
 mod position;
 pub mod processing_log;
@@ -37,6 +38,7 @@ mod sink;
 mod stream_time;
 mod supervise;
 mod task;
+mod tasks;
 mod topics;
 mod view;
 mod worker;
@@ -129,6 +131,8 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReaderStats {
     pub records_fetched: u64,
+    /// Of them, those that concern no query, as their bytes told.
+    pub records_skipped: u64,
     pub records_decoded: u64,
     /// Of keys and values fetched.
     pub bytes_fetched: u64,
@@ -173,13 +177,14 @@ impl Runtime {
     /// Call [`Runtime::start`] inside a tokio runtime.
     pub fn new(options: Options) -> Self {
         let options = Arc::new(options);
+        let activity = Activity::default();
         Self {
-            readers: Readers::new(options.clone()),
+            readers: Readers::new(options.clone(), activity.clone()),
             sinks: Arc::new(Sinks::new(options.broker.clone())),
             options,
             topics: Arc::default(),
             queries: Mutex::default(),
-            activity: Activity::default(),
+            activity,
             is_closed: AtomicBool::new(false),
         }
     }
@@ -220,6 +225,7 @@ impl Runtime {
             readers: self.readers.clone(),
             topics: self.topics.clone(),
             sinks: self.sinks.clone(),
+            rule: rule(&spec, &needs, &self.readers),
             needs,
             control: control.clone(),
             reports: Arc::new(reports),
@@ -366,6 +372,21 @@ fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
         worker::encoder(spec, sink)?;
     }
     Ok(needs)
+}
+
+/// The condition that a query begins with, if what it does not concern may pass the query by: nothing is to be done at an
+/// offset, or for a time, of a record that is not selected.
+fn rule(
+    spec: &QuerySpec,
+    needs: &layout::Needs,
+    readers: &Readers,
+) -> Option<Arc<rules::QueryRule>> {
+    let is_dated_by_sink = matches!(&spec.output, Output::Sink(sink) if sink.timestamp.is_some());
+    if spec.until.is_some() || spec.fails_on_bad_time || is_dated_by_sink {
+        return None;
+    }
+    let vocabulary = &readers.vocabulary;
+    rules::QueryRule::new(&spec.plan, needs, vocabulary, spec.rules).map(Arc::new)
 }
 
 /// Ends a query that was registered and did not come to run.

@@ -8,7 +8,7 @@ use weir_kafka::{Offset, PartitionId};
 use weir_plan::{QueryPlan, Sink};
 
 use crate::{
-    Error, QueryMeasures,
+    Error, QueryMeasures, RuleOptions,
     control::{Control, Wish},
 };
 
@@ -32,6 +32,8 @@ pub struct QuerySpec {
     pub has_origin_headers: bool,
     /// A record that cannot be dated is not set aside: the query fails, and tries again (`ksql.timestamp.throw.on.invalid`).
     pub fails_on_bad_time: bool,
+    /// How its condition is asked beside those of others.
+    pub rules: RuleOptions,
 }
 
 #[derive(Debug, Clone)]

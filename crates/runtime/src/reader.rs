@@ -4,6 +4,7 @@
 //! its own, from the batch that it had no room for, and comes back when both stand at the same offset.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -20,8 +21,11 @@ use crate::{
     decode::Decoders,
     fetch::{Bounds, Epoch, Fetched, Trouble},
     layout::{Layout, Part},
-    readers::{Company, Partition, Readers, Subscriber},
+    passage::{Counts, Passage},
+    readers::{Company, Handed, Partition, Readers, Stand, Subscriber},
     retry::Backoff,
+    rules::{RuleSet, Selection, Skipper},
+    tasks::Tasks,
 };
 
 /// How long the broker may wait for records before it answers that there are none.
@@ -37,7 +41,12 @@ pub(crate) struct Reader {
     id: u64,
     /// Tasks came or went.
     wake: Arc<Notify>,
-    tasks: Vec<Subscriber>,
+    /// How far all tasks have been handed what concerns them.
+    passage: Arc<Passage>,
+    tasks: Tasks,
+    rules: RuleSet,
+    /// Finds records that concern no task, where all tasks are rules.
+    skipper: Option<Skipper>,
     broker: Option<Box<dyn weir_kafka::Reader>>,
     fetched: Fetched,
     decoders: Decoders,
@@ -53,19 +62,21 @@ impl Reader {
         readers: Readers,
         options: Arc<Options>,
         partition: Arc<Partition>,
-        id: u64,
-        wake: Arc<Notify>,
+        stand: Stand,
         position: Offset,
     ) -> Self {
         let failure = Error::internal(format!("the reader of {} failed", partition.at));
         Self {
+            rules: RuleSet::new(readers.vocabulary.clone()),
             readers,
             backoff: Backoff::new(&options),
             options,
             partition,
-            id,
-            wake,
-            tasks: Vec::new(),
+            id: stand.id,
+            wake: stand.wake,
+            passage: stand.passage,
+            tasks: Tasks::default(),
+            skipper: None,
             broker: None,
             fetched: Fetched::new(position),
             decoders: Decoders::default(),
@@ -76,12 +87,18 @@ impl Reader {
 
     /// Runs until nobody reads here any more.
     pub async fn run(mut self) {
-        while let Some(epoch) = self.fetch().await {
-            let columns = self.decode(&epoch);
-            let Some(batch) = self.date(epoch, columns) else {
-                return;
-            };
-            self.hand_out(Arc::new(batch)).await;
+        while let Some(mut epoch) = self.fetch().await {
+            let passing = Passing::of(&epoch);
+            self.skip(&mut epoch);
+            if !epoch.records.is_empty() || !self.tasks.plain.is_empty() {
+                let columns = self.decode(&epoch);
+                let Some(batch) = self.date(epoch, columns) else {
+                    return;
+                };
+                let selected = self.select(&batch);
+                self.hand_out(Arc::new(batch), selected).await;
+            }
+            self.pass(passing);
         }
     }
 
@@ -170,6 +187,13 @@ impl Reader {
             (epoch, next)
         };
         let (epoch, has_new) = self.partition.advance(self.id, &mut self.tasks, take);
+        if let Some((come, gone)) = self.tasks.changes() {
+            self.rules.change(come, &gone);
+            let all_rules = self.tasks.plain.is_empty();
+            self.skipper = all_rules.then(|| self.rules.skipper()).flatten();
+        } else if !self.tasks.plain.is_empty() {
+            self.skipper = None;
+        }
         if has_new || self.tasks.len() != self.decoded_for {
             let needs = self.tasks.iter().map(|task| &*task.needs);
             // Every task's own decoders were made once before it started: this does not fail for what one of them asks.
@@ -180,6 +204,49 @@ impl Reader {
             self.decoded_for = self.tasks.len();
         }
         Some(epoch)
+    }
+
+    /// Leaves out the records that concern no task.
+    fn skip(&mut self, epoch: &mut Epoch) {
+        let Some(skipper) = &mut self.skipper else {
+            return;
+        };
+        let before = epoch.records.len();
+        epoch
+            .records
+            .retain(|record| skipper.keeps(record.value.as_deref()));
+        let skipped = (before - epoch.records.len()) as u64;
+        let stats = &self.partition.stats;
+        stats.records_skipped.fetch_add(skipped, Ordering::Relaxed);
+    }
+
+    /// What concerns each rule: the rows that its condition is about, and bad records of which it has to be told.
+    fn select(&mut self, batch: &Batch) -> Vec<(u32, Selection)> {
+        let mut selected = Vec::new();
+        self.rules
+            .run(batch, |rule, selection| selected.push((rule, selection)));
+        if batch.has_bad() {
+            let known: HashSet<u32> = selected.iter().map(|(rule, _)| *rule).collect();
+            let concerned =
+                self.tasks.rules().iter().filter(|task| {
+                    !known.contains(&task.number) && batch.may_be_bad_for(&task.needs)
+                });
+            let concerned = concerned.map(|task| (task.number, Selection::default()));
+            selected.extend(concerned.collect::<Vec<_>>());
+        }
+        selected
+    }
+
+    /// All tasks have what concerns them: those that have nothing in hand are past the epoch.
+    fn pass(&self, passing: Passing) {
+        let move_on = || {
+            self.passage
+                .move_on(passing.next, passing.counts, passing.last_time);
+        };
+        match self.tasks.rules().is_empty() {
+            true => move_on(),
+            false => self.readers.activity.count(move_on),
+        }
     }
 
     fn decode(&mut self, epoch: &Epoch) -> Vec<Decoded> {
@@ -230,24 +297,38 @@ impl Reader {
         ))
     }
 
-    /// Gives every task the batch.
-    async fn hand_out(&mut self, batch: Arc<Batch>) {
+    /// Gives the batch to every task that wants all, and to the rules that it concerns.
+    async fn hand_out(&mut self, batch: Arc<Batch>, selected: Vec<(u32, Selection)>) {
         let mut full = Vec::new();
         let mut index = 0;
-        while index < self.tasks.len() {
-            let task = &mut self.tasks[index];
-            if task.is_idle() {
-                task.held_up = 0;
-            }
-            match task.queue.try_send(batch.clone()) {
+        while index < self.tasks.plain.len() {
+            match offer(&mut self.tasks.plain[index], &batch, None) {
                 Ok(()) => index += 1,
-                Err(TrySendError::Closed(_)) => drop(self.tasks.swap_remove(index)),
-                Err(TrySendError::Full(_)) => full.push(self.tasks.swap_remove(index)),
+                Err(TrySendError::Closed(_)) => drop(self.tasks.plain.swap_remove(index)),
+                Err(TrySendError::Full(handed)) => {
+                    full.push((self.tasks.plain.swap_remove(index), handed.selection));
+                }
+            }
+        }
+        for (number, selection) in selected {
+            let Some(task) = self.tasks.rule(number) else {
+                continue;
+            };
+            let refused = match offer(task, &batch, Some(selection)) {
+                Ok(()) => continue,
+                Err(refused) => refused,
+            };
+            let Some(task) = self.tasks.take_rule(number) else {
+                continue;
+            };
+            match refused {
+                TrySendError::Closed(_) => self.tasks.leaves(&task),
+                TrySendError::Full(handed) => full.push((task, handed.selection)),
             }
         }
         // From here on `tasks` has the batch, and `full` has not.
-        while let Some(task) = full.pop() {
-            self.hand_to_slow(task, &mut full, &batch).await;
+        while let Some((task, selection)) = full.pop() {
+            self.hand_to_slow(task, selection, &mut full, &batch).await;
         }
     }
 
@@ -256,7 +337,8 @@ impl Reader {
     async fn hand_to_slow(
         &mut self,
         mut task: Subscriber,
-        others: &mut [Subscriber],
+        selection: Option<Selection>,
+        others: &mut [(Subscriber, Option<Selection>)],
         batch: &Arc<Batch>,
     ) {
         let clock = self.options.clock.clone();
@@ -270,26 +352,31 @@ impl Reader {
             };
             let sent = tokio::select! {
                 biased;
-                permit = task.queue.reserve() => Some(permit.map(|permit| permit.send(batch.clone()))),
+                sent = task.hand(batch, selection.clone()) => Some(sent),
                 () = clock.sleep(glance) => None,
             };
-            let is_anyone_idle = self.tasks.iter().chain(&*others).any(Subscriber::is_idle)
+            let is_anyone_idle = self
+                .tasks
+                .iter()
+                .chain(others.iter().map(|(task, _)| task))
+                .any(Subscriber::is_idle)
                 || self.partition.has_joining(self.id);
             if is_anyone_idle {
                 let waited = clock.now().saturating_sub(since);
-                for full in others.iter_mut().chain([&mut task]) {
+                for full in others.iter_mut().map(|(task, _)| task).chain([&mut task]) {
                     full.held_up += waited;
                 }
             }
             match sent {
-                Some(Ok(())) => return self.tasks.push(task),
-                Some(Err(_)) => return,
+                Some(Ok(())) => return self.tasks.put_back(task),
+                Some(Err(())) => return self.tasks.leaves(&task),
                 None if task.held_up > patience => {
                     tracing::info!(
                         query = %task.control.id, partition = %self.partition.at, offset = batch.start,
                         "query is slower than others, it reads on its own for a while"
                     );
                     task.held_up = 0;
+                    self.tasks.leaves(&task);
                     return self.readers.split(&self.partition, batch.start, task);
                 }
                 None => {}
@@ -298,11 +385,44 @@ impl Reader {
     }
 }
 
+/// Hands a task a batch, if there is room for it in its queue.
+fn offer(
+    task: &mut Subscriber,
+    batch: &Arc<Batch>,
+    selection: Option<Selection>,
+) -> Result<(), TrySendError<Handed>> {
+    if task.is_idle() {
+        task.held_up = 0;
+    }
+    let batch = batch.clone();
+    task.try_hand(Handed { batch, selection })
+}
+
+/// An epoch, as those see it whom it passes by.
+struct Passing {
+    next: Offset,
+    counts: Counts,
+    last_time: Option<i64>,
+}
+
+impl Passing {
+    fn of(epoch: &Epoch) -> Self {
+        Self {
+            next: epoch.next,
+            counts: Counts {
+                records: epoch.records.len() as u64,
+                bytes: epoch.bytes as u64,
+            },
+            last_time: epoch.records.last().map(|record| record.timestamp),
+        }
+    }
+}
+
 /// However a reader ends, nobody waits for it for ever.
 impl Drop for Reader {
     fn drop(&mut self) {
         let joining = self.partition.leave(self.id);
-        for task in self.tasks.drain(..).chain(joining) {
+        for task in self.tasks.drain().into_iter().chain(joining) {
             task.fail(&self.failure);
         }
     }

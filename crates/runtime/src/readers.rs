@@ -13,15 +13,26 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TrySendError},
+    watch,
+};
 use weir_kafka::{Offset, TopicPartition};
 
 use crate::{
-    Error, Options, ReaderStats, batch::Batch, control::Control, layout::Needs, reader::Reader,
+    Error, Options, ReaderStats,
+    batch::Batch,
+    control::{Activity, Control},
+    layout::Needs,
+    passage::{Counts, Link, Passage, Passed},
+    reader::Reader,
+    rules::{QueryRule, Selection, Vocabulary},
+    tasks::Tasks,
 };
 
 /// How many epochs may wait for a task. The memory is shared by all tasks of a reader.
@@ -31,6 +42,10 @@ const QUEUE: usize = 2;
 #[derive(Clone)]
 pub(crate) struct Readers {
     options: Arc<Options>,
+    /// Where it is counted that batches passed.
+    pub activity: Activity,
+    pub vocabulary: Arc<Vocabulary>,
+    next_rule: Arc<AtomicU32>,
     partitions: Arc<Mutex<BTreeMap<TopicPartition, Arc<Partition>>>>,
     /// How many hold the readers back.
     holds: watch::Sender<usize>,
@@ -53,13 +68,24 @@ struct Standing {
     position: Offset,
     /// Tasks that come in there.
     joining: Vec<Subscriber>,
+    /// Whether a task may be gone.
+    is_stale: bool,
+    passage: Arc<Passage>,
     wake: Arc<Notify>,
+}
+
+/// Who a reader is, as it is told when it begins.
+pub(crate) struct Stand {
+    pub id: u64,
+    pub wake: Arc<Notify>,
+    pub passage: Arc<Passage>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     next_id: AtomicU64,
     pub records_fetched: AtomicU64,
+    pub records_skipped: AtomicU64,
     pub records_decoded: AtomicU64,
     pub bytes_fetched: AtomicU64,
 }
@@ -69,17 +95,30 @@ pub(crate) struct Counters {
 pub(crate) struct Subscriber {
     pub control: Arc<Control>,
     pub needs: Arc<Needs>,
-    pub queue: mpsc::Sender<Arc<Batch>>,
+    /// Its condition, if it is handed only what that concerns, and the number by which it is known.
+    pub rule: Option<Arc<QueryRule>>,
+    pub number: u32,
+    pub link: Arc<Link>,
+    pub queue: mpsc::Sender<Handed>,
     /// Why no more comes, for when the queue is closed.
     pub failure: Arc<OnceLock<Error>>,
     /// For how long it has held others up since it last had nothing to do, in milliseconds.
     pub held_up: i64,
 }
 
+/// What a task is handed.
+#[derive(Debug)]
+pub(crate) struct Handed {
+    pub batch: Arc<Batch>,
+    /// The rows that concern it; all if it is no rule.
+    pub selection: Option<Selection>,
+}
+
 /// A task's end of it. When it is dropped the reader forgets the task.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    queue: mpsc::Receiver<Arc<Batch>>,
+    queue: mpsc::Receiver<Handed>,
+    link: Arc<Link>,
     failure: Arc<OnceLock<Error>>,
     partition: Arc<Partition>,
 }
@@ -95,9 +134,12 @@ pub(crate) enum Company {
 }
 
 impl Readers {
-    pub fn new(options: Arc<Options>) -> Self {
+    pub fn new(options: Arc<Options>, activity: Activity) -> Self {
         Self {
             options,
+            activity,
+            vocabulary: Arc::default(),
+            next_rule: Arc::default(),
             partitions: Arc::default(),
             holds: watch::Sender::new(0),
         }
@@ -110,13 +152,18 @@ impl Readers {
         position: Offset,
         control: &Arc<Control>,
         needs: &Arc<Needs>,
+        rule: Option<&Arc<QueryRule>>,
     ) -> Subscription {
         let partition = self.partition(at);
         let (queue, receiver) = mpsc::channel(QUEUE);
         let failure = Arc::new(OnceLock::new());
+        let link = Arc::new(Link::default());
         let subscriber = Subscriber {
             control: control.clone(),
             needs: needs.clone(),
+            rule: rule.cloned(),
+            number: self.next_rule.fetch_add(1, Ordering::Relaxed),
+            link: link.clone(),
             queue,
             failure: failure.clone(),
             held_up: 0,
@@ -124,6 +171,7 @@ impl Readers {
         self.admit(&partition, position, subscriber);
         Subscription {
             queue: receiver,
+            link,
             failure,
             partition,
         }
@@ -155,9 +203,9 @@ impl Readers {
         self.spawn(partition, reader, position);
     }
 
-    fn spawn(&self, partition: &Arc<Partition>, (id, wake): (u64, Arc<Notify>), position: Offset) {
+    fn spawn(&self, partition: &Arc<Partition>, stand: Stand, position: Offset) {
         let (options, partition) = (self.options.clone(), partition.clone());
-        let reader = Reader::new(self.clone(), options, partition, id, wake, position);
+        let reader = Reader::new(self.clone(), options, partition, stand, position);
         tokio::spawn(reader.run());
     }
 
@@ -180,6 +228,7 @@ impl Readers {
         let partitions = self.partitions();
         let stats = |partition: &Partition| ReaderStats {
             records_fetched: partition.stats.records_fetched.load(Ordering::Relaxed),
+            records_skipped: partition.stats.records_skipped.load(Ordering::Relaxed),
             records_decoded: partition.stats.records_decoded.load(Ordering::Relaxed),
             bytes_fetched: partition.stats.bytes_fetched.load(Ordering::Relaxed),
             readers: partition.standing().len(),
@@ -228,28 +277,33 @@ impl Partition {
         standing: &mut Vec<Standing>,
         position: Offset,
         joining: Vec<Subscriber>,
-    ) -> (u64, Arc<Notify>) {
+    ) -> Stand {
         let id = self.stats.next_id.fetch_add(1, Ordering::Relaxed);
         let wake = Arc::new(Notify::new());
+        let passage = Arc::new(Passage::new(position));
         standing.push(Standing {
             id,
             position,
             joining,
+            is_stale: false,
+            passage: passage.clone(),
             wake: wake.clone(),
         });
-        (id, wake)
+        Stand { id, wake, passage }
     }
 
     /// Looks around: forgets tasks that are gone, and joins another reader that stands at the same offset.
-    pub fn look_around(&self, id: u64, tasks: &mut Vec<Subscriber>) -> Company {
+    pub fn look_around(&self, id: u64, tasks: &mut Tasks) -> Company {
         let mut standing = self.standing();
         let Some(index) = standing.iter().position(|reader| reader.id == id) else {
             return Company::Nobody;
         };
-        tasks.retain(|task| !task.queue.is_closed());
-        standing[index]
-            .joining
-            .retain(|task| !task.queue.is_closed());
+        if std::mem::take(&mut standing[index].is_stale) {
+            tasks.forget_closed();
+            standing[index]
+                .joining
+                .retain(|task| !task.queue.is_closed());
+        }
         if tasks.is_empty() && standing[index].joining.is_empty() {
             standing.remove(index);
             return Company::Nobody;
@@ -261,7 +315,7 @@ impl Partition {
         }
         let own = standing.remove(index);
         if let Some(other) = standing.iter_mut().find(|reader| is_other(reader)) {
-            other.joining.append(tasks);
+            other.joining.append(&mut tasks.drain());
             other.joining.extend(own.joining);
             other.wake.notify_one();
         }
@@ -273,7 +327,7 @@ impl Partition {
     pub fn advance<T>(
         &self,
         id: u64,
-        tasks: &mut Vec<Subscriber>,
+        tasks: &mut Tasks,
         take: impl FnOnce(Option<Offset>) -> (T, Offset),
     ) -> (T, bool) {
         let mut standing = self.standing();
@@ -285,7 +339,10 @@ impl Partition {
         if let Some(own) = standing.iter_mut().find(|reader| reader.id == id) {
             own.position = next;
             has_new = !own.joining.is_empty();
-            tasks.append(&mut own.joining);
+            for task in own.joining.drain(..) {
+                task.link.join(&own.passage);
+                tasks.push(task);
+            }
         }
         (taken, has_new)
     }
@@ -314,7 +371,8 @@ impl Partition {
 
     /// A task is gone: its reader, whichever it is, looks around.
     fn wake_all(&self) {
-        for reader in self.standing().iter() {
+        for reader in self.standing().iter_mut() {
+            reader.is_stale = true;
             reader.wake.notify_one();
         }
     }
@@ -322,13 +380,29 @@ impl Partition {
 
 impl Subscription {
     /// The next batch; an error when the reader has given up. Safe to drop while it waits.
-    pub async fn next(&mut self) -> Result<Arc<Batch>, Error> {
+    pub async fn next(&mut self) -> Result<Handed, Error> {
         match self.queue.recv().await {
-            Some(batch) => Ok(batch),
+            Some(handed) => Ok(handed),
             None => Err(self.failure.get().cloned().unwrap_or_else(|| {
                 Error::internal(format!("the reader of {} ended", self.partition.at))
             })),
         }
+    }
+}
+
+impl Subscription {
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// The task is through with what it was handed last.
+    pub fn done(&self) {
+        self.link.done();
+    }
+
+    /// How far the task has come by what passed it by; `None` if a batch waits for it.
+    pub fn passed(&self) -> Option<Passed> {
+        self.link.passed()
     }
 }
 
@@ -345,7 +419,36 @@ impl Subscriber {
         self.queue.capacity() == self.queue.max_capacity()
     }
 
+    /// Hands over what there is room for; gives it back if there is none.
+    pub fn try_hand(&self, handed: Handed) -> Result<(), TrySendError<Handed>> {
+        let counts = counts(&handed.batch);
+        self.link.hand(counts);
+        let sent = self.queue.try_send(handed);
+        if sent.is_err() {
+            self.link.take_back(counts);
+        }
+        sent
+    }
+
+    /// Waits for room, and hands over; an error if the task is gone. What is dropped while it waits was not handed over.
+    pub async fn hand(&self, batch: &Arc<Batch>, selection: Option<Selection>) -> Result<(), ()> {
+        let room = self.queue.reserve().await.map_err(drop)?;
+        self.link.hand(counts(batch));
+        room.send(Handed {
+            batch: batch.clone(),
+            selection,
+        });
+        Ok(())
+    }
+
     pub fn fail(&self, error: &Error) {
         let _ = self.failure.set(error.clone());
+    }
+}
+
+fn counts(batch: &Batch) -> Counts {
+    Counts {
+        records: batch.records.len() as u64,
+        bytes: batch.bytes as u64,
     }
 }

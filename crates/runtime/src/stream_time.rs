@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::Int64Array;
 
-use crate::batch::{Run, Times};
+use crate::batch::Times;
 
 /// Stream time on its way through the records of a batch.
 #[derive(Debug)]
@@ -21,11 +21,11 @@ pub(crate) struct StreamTime<'b> {
 }
 
 impl<'b> StreamTime<'b> {
-    /// `run` is what the query takes of the batch, before any operator; `before` is the time before it.
-    pub fn new(before: Option<i64>, times: &'b Times, run: &Run) -> Self {
+    /// `taken` is what the query takes of the batch, before any operator, all if absent; `before` is the time before it.
+    pub fn new(before: Option<i64>, times: &'b Times, taken: Option<Arc<[u32]>>) -> Self {
         Self {
             times: &times.times,
-            taken: run.origins.clone(),
+            taken,
             seen: 0,
             highest: before,
         }
@@ -55,20 +55,7 @@ impl<'b> StreamTime<'b> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-
     use super::*;
-
-    fn run(rows: usize, origins: Option<&[u32]>) -> Run {
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let schema = Arc::new(arrow::datatypes::Schema::empty());
-        Run {
-            rows: RecordBatch::try_new_with_options(schema, Vec::new(), &options).unwrap(),
-            origins: origins.map(Into::into),
-            is_null: None,
-            has_no_key: None,
-        }
-    }
 
     #[test]
     fn a_record_has_the_time_of_those_before_it_and_its_own() {
@@ -78,7 +65,7 @@ mod tests {
             texts: None,
         };
         let at = |before, taken: Option<&[u32]>, rows: &[usize]| -> Vec<Option<i64>> {
-            let mut time = StreamTime::new(before, &times, &run(5, taken));
+            let mut time = StreamTime::new(before, &times, taken.map(Into::into));
             rows.iter().map(|row| time.at(*row)).collect()
         };
         let some =

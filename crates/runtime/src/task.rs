@@ -1,9 +1,6 @@
 //! A task: one query on one partition, from a reader's batches to records that are acknowledged.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Instant,
-};
+use std::{sync::atomic::Ordering, time::Instant};
 
 use tokio::sync::{mpsc, watch};
 use weir_kafka::{Offset, Record, TopicPartition};
@@ -16,9 +13,10 @@ use crate::{
     encode::{EncodedRows, Outgoing},
     operators::Operators,
     position::Progress,
-    readers::Subscription,
+    readers::{Handed, Subscription},
     report::Reports,
     retry::Backoff,
+    rules::Selection,
     sink::Sink,
     stream_time::StreamTime,
     topics::Look,
@@ -43,6 +41,8 @@ pub(crate) struct Task<'a> {
     /// Reads up to here.
     pub until: Option<Offset>,
     pub is_persistent: bool,
+    /// What its condition does not concern passes it by.
+    pub is_rule: bool,
     /// A record that cannot be dated ends it, until it is tried again.
     pub fails_on_bad_time: bool,
     /// How far it has come.
@@ -91,7 +91,7 @@ pub(crate) enum End {
 
 /// What a task waits for.
 enum Arrival {
-    Batch(Arc<Batch>),
+    Batch(Handed),
     CheckpointDue,
     End(End),
 }
@@ -113,12 +113,12 @@ impl Task<'_> {
                 break End::Completed;
             }
             match self.arrival().await? {
-                Arrival::Batch(batch) => {
+                Arrival::Batch(Handed { batch, selection }) => {
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
                     let mut failure = self.undated(&batch)?;
                     self.stop_before(&failure);
-                    let (mut run, times, mut stream_time) = self.process(&batch)?;
+                    let (mut run, times, mut stream_time) = self.process(&batch, selection)?;
                     while let Some(rows) = run {
                         let leaving = self.encode(&batch, rows, times, &mut stream_time)?;
                         let earlier = leaving.failure();
@@ -142,6 +142,7 @@ impl Task<'_> {
                     }
                     self.control.epochs.observe(since.elapsed());
                     self.move_past(&batch, &mut stream_time);
+                    self.input.done();
                     self.reports.wait_for_room().await;
                     if let Some((offset, why)) = failure {
                         // What fails again and again is tried ever more rarely.
@@ -154,13 +155,15 @@ impl Task<'_> {
             }
             self.checkpoint_if_due().await?;
         };
+        self.catch_up();
         self.checkpoint().await?;
         Ok(end)
     }
 
     async fn arrival(&mut self) -> Result<Arrival, Error> {
         let (clock, topic) = (&self.options.clock, &self.progress.topic_id);
-        let has_news = self.progress != *self.acknowledged;
+        // What passes a rule by wakes nobody.
+        let has_news = self.progress != *self.acknowledged || self.is_rule;
         let due = self.last_checkpoint + milliseconds(self.options.commit_interval) - clock.now();
         let due = std::time::Duration::from_millis(u64::try_from(due).unwrap_or(0));
         tokio::select! {
@@ -192,14 +195,19 @@ impl Task<'_> {
     fn process<'b>(
         &mut self,
         batch: &'b Batch,
+        selection: Option<Selection>,
     ) -> Result<(Option<Run>, &'b Times, StreamTime<'b>), Error> {
-        if batch.start != self.progress.position {
+        let is_next = match self.is_rule {
+            // What lies between has passed it by.
+            true => batch.start >= self.progress.position,
+            false => batch.start == self.progress.position,
+        };
+        if !is_next {
             return Err(Error::internal(format!(
                 "{} was handed out from {}, not from {}",
                 self.at, batch.start, self.progress.position
             )));
         }
-        let (run, times) = self.view.of(batch, self.until, self.reports)?;
         let taken = self.taken(batch);
         let bytes = match taken.len() == batch.records.len() {
             true => batch.bytes,
@@ -210,8 +218,35 @@ impl Task<'_> {
             .records_in
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        let stream_time = StreamTime::new(self.progress.stream_time, times, &run);
-        Ok((self.operators.process(run)?, times, stream_time))
+        let before = self.progress.stream_time;
+        let Some(Selection { rows, is_open }) = selection else {
+            let (run, times) = self.view.of(batch, self.until, self.reports)?;
+            let stream_time = StreamTime::new(before, times, run.origins.clone());
+            return Ok((self.operators.process(run)?, times, stream_time));
+        };
+        // Nothing is asked of stream time where records pass by: those that are looked at move it on.
+        let (run, times) = self.view.select(batch, &rows, self.reports)?;
+        let origins = run.as_ref().and_then(|run| run.origins.clone());
+        let stream_time = StreamTime::new(before, times, Some(origins.unwrap_or_default()));
+        let run = match run {
+            None => None,
+            Some(run) if is_open => self.operators.process(run)?,
+            Some(run) => self.operators.process_filtered(run)?,
+        };
+        Ok((run, times, stream_time))
+    }
+
+    /// As far as its reader has come, where nothing waits: that much has passed it by.
+    fn catch_up(&mut self) {
+        if !self.is_rule {
+            return;
+        }
+        let passed = self.input.passed();
+        if let Some(passed) = passed.filter(|passed| passed.position > self.progress.position) {
+            self.progress.position = passed.position;
+            let (partition, time) = (self.at.partition, passed.last_time);
+            self.control.passed(partition, passed.position, time);
+        }
     }
 
     /// The rows that leave, without those that nobody wants any more.
@@ -320,6 +355,7 @@ impl Task<'_> {
             return Ok(());
         }
         self.reports.say_what_is_due();
+        self.catch_up();
         self.checkpoint().await
     }
 

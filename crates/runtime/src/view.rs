@@ -133,12 +133,6 @@ impl View {
         })
     }
 
-    /// Whether a record of the batch may be bad for this query.
-    pub fn has_bad(&mut self, batch: &Batch) -> Result<bool, Error> {
-        let places = self.places(&batch.layout)?;
-        Ok(places.has_bad(batch, &batch.times[places.times]))
-    }
-
     /// The first record before offset `until` that cannot be dated, and why.
     pub fn first_undated(
         &mut self,

@@ -18,6 +18,7 @@ use crate::{
     readers::Readers,
     report::Reports,
     retry::Backoff,
+    rules::QueryRule,
     sink::Sinks,
     task::{End, Output, Task},
     topics::{Look, Topics, known},
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub sinks: Arc<Sinks>,
     pub spec: QuerySpec,
     pub needs: Arc<Needs>,
+    /// Its condition, if what that does not concern may pass it by.
+    pub rule: Option<Arc<QueryRule>>,
     pub control: Arc<Control>,
     pub reports: Arc<Reports>,
 }
@@ -145,9 +148,14 @@ impl Worker {
         let scan = &shared.spec.plan.scan;
         let view = View::new(shared.needs.clone(), scan);
         let operators = Operators::try_new(&shared.spec.plan.steps, &view.schema())?;
-        let input = shared
-            .readers
-            .subscribe(&self.at, position, control, &shared.needs);
+        let input = shared.readers.subscribe(
+            &self.at,
+            position,
+            control,
+            &shared.needs,
+            shared.rule.as_ref(),
+        );
+        control.follows(self.at.partition, input.link());
         control.recovered(Some(self.at.partition));
         control.started();
         let task = Task {
@@ -165,6 +173,7 @@ impl Worker {
             output,
             until,
             is_persistent: shared.spec.is_persistent,
+            is_rule: shared.rule.is_some(),
             fails_on_bad_time: shared.spec.fails_on_bad_time,
             acknowledged: self.acknowledged.insert(progress.clone()),
             progress,
@@ -172,7 +181,9 @@ impl Worker {
             backoff: &mut self.backoff,
             last_checkpoint: shared.options.clock.now(),
         };
-        Ok(Some(task.run().await?))
+        let end = task.run().await;
+        control.unfollows(self.at.partition);
+        Ok(Some(end?))
     }
 
     fn until(&self) -> Option<Offset> {

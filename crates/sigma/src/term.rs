@@ -106,10 +106,6 @@ impl Term {
         }
     }
 
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "Sigma's word, not Rust's operator"
-    )]
     pub fn not(self) -> Term {
         match self {
             Self::Not(term) => *term,

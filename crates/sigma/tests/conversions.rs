@@ -1,5 +1,7 @@
 //! What each part of a rule becomes, as text.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use weir_sigma::{
     Converted, Error, ErrorKind, Mapping, Options, Placeholders, Rules, convert, events_stream,
     print,

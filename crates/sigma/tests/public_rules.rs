@@ -1,6 +1,8 @@
 //! The Windows rules of SigmaHQ, where they are beside the checkout: all that have a log source convert, what is written is read as
 //! the same tree, and a thousand of them take no time.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use std::{
     collections::BTreeSet,
     io::Write,

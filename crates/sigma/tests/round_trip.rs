@@ -1,5 +1,7 @@
 //! Whatever a rule's values are: what is written is read as the same tree, on one line and on many, and nothing panics.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use proptest::prelude::*;
 use weir_sigma::{Mapping, Options, Placeholders, Rules, convert};
 use weir_sql::{Variables, parse_statement};

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::mpsc;
 use weir_kafka::OffsetSpec;
 use weir_plan::{Plan, QueryPlan, ScanSource};
-use weir_runtime::{Output, Query, QuerySpec};
+use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
 use weir_sql::{Statement, statement::Print};
 
 use super::{Response, Starts};
@@ -60,6 +60,10 @@ impl Engine {
         let id = self.read_id(&plan, &settings);
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
         let schema = plan.schema.clone();
+        let is_on = |name: &str| {
+            let value = settings.get(name);
+            value.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
+        };
         let spec = QuerySpec {
             id: id.clone(),
             plan: Arc::new(plan),
@@ -72,6 +76,10 @@ impl Engine {
             // Whoever waits for rows would wait for ever.
             is_paused: false,
             fails_on_bad_time: false,
+            rules: RuleOptions {
+                has_index: is_on("weir.rules.index.enable"),
+                has_raw_filter: is_on("weir.rules.raw.filter"),
+            },
         };
         let query = self.inner.parts.runtime.start(spec).await?;
         if is_push {

@@ -37,7 +37,7 @@ struct Part {
 }
 
 /// The rows of a batch that concern a rule.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Selection {
     pub rows: Vec<u32>,
     /// Whether its predicate is still to be evaluated on them.
@@ -61,10 +61,6 @@ impl RuleSet {
             recent: self.recent.clone(),
             ..Self::default()
         }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
     }
 
     /// Rules come and go. With few that come it takes as long as an index over a few.

@@ -232,6 +232,7 @@ fn spec(id: &str, plan: QueryPlan, output: Output, is_persistent: bool) -> Query
         has_origin_headers: false,
         is_paused: false,
         fails_on_bad_time: false,
+        rules: weir_runtime::RuleOptions::default(),
     }
 }
 
