@@ -170,7 +170,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "weir.rules.raw.filter",
-        "whether records that no query can match, as their bytes tell, are left unparsed; the rows are the same, but a record that is left unparsed is not looked at, and so not reported as bad",
+        "whether records that no query can match, as their bytes tell, are left unparsed while more than a mebibyte waits; the rows are the same, but what is left unparsed is not reported if it is bad",
     ),
     (
         "weir.sink.origin.headers",

@@ -2,7 +2,7 @@
 
 use datafusion_common::ScalarValue;
 use datafusion_expr::{BinaryExpr, Expr, Operator};
-use weir_functions::operators::{Asked, Like, Place, asked};
+use weir_functions::operators::{Asked, Like, Place, Written, asked, first_of};
 
 use crate::atom::{Atom, ColumnId, Pattern, Test};
 
@@ -39,9 +39,18 @@ pub enum ColumnKind {
     Other,
 }
 
+/// Who knows the columns.
+pub trait Names {
+    /// The column of this name; `None` if it is none of those that rules are asked of.
+    fn column(&mut self, name: &str) -> Option<Known>;
+
+    /// The column whose value is that of the first of these that is not NULL. All are of one kind.
+    fn first_of(&mut self, columns: &[ColumnId]) -> ColumnId;
+}
+
 impl Formula {
     /// `column` tells columns by their names; what it does not know is plain.
-    pub fn of(predicate: &Expr, column: &mut dyn FnMut(&str) -> Option<Known>) -> Self {
+    pub fn of(predicate: &Expr, column: &mut dyn Names) -> Self {
         stacker::maybe_grow(STACK, 2 * STACK, || build(predicate, false, column))
     }
 
@@ -57,11 +66,7 @@ impl Formula {
 }
 
 /// `predicate`, or NOT of it.
-fn build(
-    predicate: &Expr,
-    is_negated: bool,
-    column: &mut dyn FnMut(&str) -> Option<Known>,
-) -> Formula {
+fn build(predicate: &Expr, is_negated: bool, column: &mut dyn Names) -> Formula {
     match predicate {
         Expr::Literal(ScalarValue::Boolean(Some(value)), _) => {
             Formula::Always(*value != is_negated)
@@ -78,11 +83,7 @@ fn build(
 }
 
 /// All operands of a chain of AND, or of OR, in order; however it is balanced.
-fn chain(
-    predicate: &Expr,
-    is_negated: bool,
-    column: &mut dyn FnMut(&str) -> Option<Known>,
-) -> Formula {
+fn chain(predicate: &Expr, is_negated: bool, column: &mut dyn Names) -> Formula {
     let Expr::BinaryExpr(BinaryExpr { op, .. }) = predicate else {
         return Formula::Plain;
     };
@@ -147,30 +148,36 @@ fn joined(mut operands: Vec<Formula>, is_and: bool) -> Formula {
     }
 }
 
-fn null_test(
-    value: &Expr,
-    is_negated: bool,
-    column: &mut dyn FnMut(&str) -> Option<Known>,
-) -> Formula {
+fn null_test(value: &Expr, is_negated: bool, column: &mut dyn Names) -> Formula {
     match known(value, column) {
         Some(known) => Formula::is_null(known.id, is_negated),
         None => Formula::Plain,
     }
 }
 
-fn known(value: &Expr, column: &mut dyn FnMut(&str) -> Option<Known>) -> Option<Known> {
+fn known(value: &Expr, column: &mut dyn Names) -> Option<Known> {
     match value {
-        Expr::Column(named) => column(&named.name),
-        _ => None,
+        Expr::Column(named) => column.column(&named.name),
+        other => {
+            let columns = first_of(other)?.iter();
+            let columns = columns.map(|one| match one {
+                Expr::Column(named) => column.column(&named.name),
+                _ => None,
+            });
+            let columns = columns.collect::<Option<Vec<Known>>>()?;
+            let kind = columns.first()?.kind;
+            if kind != ColumnKind::Text || columns.iter().any(|one| one.kind != kind) {
+                return None;
+            }
+            let ids: Vec<ColumnId> = columns.iter().map(|one| one.id).collect();
+            let id = column.first_of(&ids);
+            Some(Known { id, kind })
+        }
     }
 }
 
-fn leaf(
-    predicate: &Expr,
-    is_negated: bool,
-    column: &mut dyn FnMut(&str) -> Option<Known>,
-) -> Formula {
-    let text_of = |value: &Expr, column: &mut dyn FnMut(&str) -> Option<Known>| {
+fn leaf(predicate: &Expr, is_negated: bool, column: &mut dyn Names) -> Formula {
+    let text_of = |value: &Expr, column: &mut dyn Names| {
         known(value, column).filter(|known| known.kind == ColumnKind::Text)
     };
     match asked(predicate) {
@@ -236,15 +243,7 @@ fn is_two_valued(predicate: &Expr) -> bool {
     }
 }
 
-fn like(
-    column: ColumnId,
-    patterns: &[(
-        &str,
-        &std::sync::Arc<weir_functions::operators::LikePattern>,
-    )],
-    how: Like,
-    is_negated: bool,
-) -> Formula {
+fn like(column: ColumnId, patterns: &[Written<'_>], how: Like, is_negated: bool) -> Formula {
     let found = patterns
         .iter()
         .map(|(text, pattern)| Pattern::of_like(text, pattern, how.escape, how.ignores_case));

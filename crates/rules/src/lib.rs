@@ -27,9 +27,9 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
-    formula::{ColumnKind, Formula, Known},
+    formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
-    matches::{Matches, Scratch},
+    matches::{Matches, OfRule, Scratch},
     raw::RawFilter,
     witness::Explained,
 };

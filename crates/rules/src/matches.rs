@@ -22,7 +22,7 @@ impl Matches {
     }
 
     /// Each rule that holds somewhere, or may: with the rows where it does, and those that are open.
-    pub fn by_rule(&self) -> impl Iterator<Item = (u32, &[(u32, u32)], &[(u32, u32)])> {
+    pub fn by_rule(&self) -> impl Iterator<Item = OfRule<'_>> {
         let (mut sure, mut open) = (&*self.sure, &*self.open);
         std::iter::from_fn(move || {
             let rule = match (sure.first(), open.first()) {
@@ -34,9 +34,22 @@ impl Matches {
             let (first, rest) = sure.split_at(of_rule(sure));
             let (first_open, rest_open) = open.split_at(of_rule(open));
             (sure, open) = (rest, rest_open);
-            Some((rule, first, first_open))
+            Some(OfRule {
+                rule,
+                sure: first,
+                open: first_open,
+            })
         })
     }
+}
+
+/// Where one rule holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfRule<'a> {
+    pub rule: u32,
+    /// Rule and row, in order.
+    pub sure: &'a [(u32, u32)],
+    pub open: &'a [(u32, u32)],
 }
 
 /// Which atoms hold in which rows, as they are found: column by column.

@@ -111,7 +111,8 @@ impl RawFilter {
             }
             false => record,
         };
-        self.runs.iter().any(|run| run.find(text).is_some())
+        is_no_object(record)
+            || self.runs.iter().any(|run| run.find(text).is_some())
             || self
                 .escape
                 .find_iter(record)
@@ -124,6 +125,12 @@ impl RawFilter {
     pub fn literals(&self) -> usize {
         self.runs.len()
     }
+}
+
+/// Half a record, or none at all, is to be parsed and reported: as far as its ends tell.
+fn is_no_object(record: &[u8]) -> bool {
+    let trimmed = record.trim_ascii();
+    !(trimmed.starts_with(b"{") && trimmed.ends_with(b"}"))
 }
 
 /// Whether what follows `\u` spells a character that is in no run, and is not spelt anew in a compact text.

@@ -79,7 +79,7 @@ pub(crate) fn share(atom: &Atom) -> f64 {
 
 fn share_of_pattern(pattern: &Pattern) -> f64 {
     let length = pattern.literal.chars().count() as i32;
-    let by_length = 0.7_f64.powi(length).max(RAREST);
+    let by_length = 0.5_f64.powi(length).max(RAREST);
     match pattern.place {
         // A long name may be that of every other event.
         Place::Whole => WHOLE,

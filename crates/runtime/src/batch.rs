@@ -157,8 +157,14 @@ pub(crate) fn size(record: &Record) -> usize {
 fn raw_values<'a>(records: impl Iterator<Item = &'a Record>) -> ArrayRef {
     let mut texts = StringBuilder::new();
     for record in records {
-        let value = record.value.as_deref();
-        texts.append_option(value.map(String::from_utf8_lossy));
+        match record.value.as_deref().map(std::str::from_utf8) {
+            None => texts.append_null(),
+            Some(Ok(text)) => texts.append_value(text),
+            Some(Err(_)) => {
+                let value = record.value.as_deref().unwrap_or_default();
+                texts.append_value(String::from_utf8_lossy(value));
+            }
+        }
     }
     Arc::new(texts.finish())
 }

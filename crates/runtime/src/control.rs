@@ -198,7 +198,6 @@ impl Control {
 
     pub fn measures(&self) -> QueryMeasures {
         let status = self.status();
-        // Locked once: what is locked in a part of an expression stays so to the end of the whole.
         let facts = self.facts();
         QueryMeasures {
             status,

@@ -31,6 +31,9 @@ use crate::{
 /// How long the broker may wait for records before it answers that there are none.
 const WAIT: Duration = Duration::from_millis(500);
 
+/// A reader that finds so many bytes waiting is behind.
+const BEHIND: usize = 1 << 20;
+
 /// How often a reader looks whether those who wait for a slow task have waited long enough.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -187,8 +190,8 @@ impl Reader {
             (epoch, next)
         };
         let (epoch, has_new) = self.partition.advance(self.id, &mut self.tasks, take);
-        if let Some((come, gone)) = self.tasks.changes() {
-            self.rules.change(come, &gone);
+        if let Some(changes) = self.tasks.changes() {
+            self.rules.change(changes.come, &changes.gone);
             let all_rules = self.tasks.plain.is_empty();
             self.skipper = all_rules.then(|| self.rules.skipper()).flatten();
         } else if !self.tasks.plain.is_empty() {
@@ -206,11 +209,15 @@ impl Reader {
         Some(epoch)
     }
 
-    /// Leaves out the records that concern no task.
+    /// Leaves out the records that concern no task, while so many wait that it pays: with time to spare each record is parsed,
+    /// so that one that is bad is reported.
     fn skip(&mut self, epoch: &mut Epoch) {
         let Some(skipper) = &mut self.skipper else {
             return;
         };
+        if epoch.bytes < BEHIND {
+            return;
+        }
         let before = epoch.records.len();
         epoch
             .records

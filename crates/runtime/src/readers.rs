@@ -13,7 +13,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -45,7 +45,6 @@ pub(crate) struct Readers {
     /// Where it is counted that batches passed.
     pub activity: Activity,
     pub vocabulary: Arc<Vocabulary>,
-    next_rule: Arc<AtomicU32>,
     partitions: Arc<Mutex<BTreeMap<TopicPartition, Arc<Partition>>>>,
     /// How many hold the readers back.
     holds: watch::Sender<usize>,
@@ -95,7 +94,7 @@ pub(crate) struct Counters {
 pub(crate) struct Subscriber {
     pub control: Arc<Control>,
     pub needs: Arc<Needs>,
-    /// Its condition, if it is handed only what that concerns, and the number by which it is known.
+    /// Its condition, if it is handed only what that concerns, and the number by which its reader knows it.
     pub rule: Option<Arc<QueryRule>>,
     pub number: u32,
     pub link: Arc<Link>,
@@ -139,7 +138,6 @@ impl Readers {
             options,
             activity,
             vocabulary: Arc::default(),
-            next_rule: Arc::default(),
             partitions: Arc::default(),
             holds: watch::Sender::new(0),
         }
@@ -162,7 +160,7 @@ impl Readers {
             control: control.clone(),
             needs: needs.clone(),
             rule: rule.cloned(),
-            number: self.next_rule.fetch_add(1, Ordering::Relaxed),
+            number: 0,
             link: link.clone(),
             queue,
             failure: failure.clone(),

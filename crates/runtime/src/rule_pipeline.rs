@@ -152,8 +152,8 @@ impl RulePipeline {
         let unindexed = self.rules.iter().enumerate();
         let unindexed = unindexed.filter(|(_, rule)| !rule.is_indexed);
         found.extend(unindexed.map(|(number, _)| all(number)));
-        let is_clean = batch.parts.iter().all(|part| part.misfits.is_empty())
-            && batch.times.iter().all(|times| !times.has_bad);
+        let has_nulls = batch.parts.iter().any(|part| part.is_null.has_true());
+        let is_clean = !batch.has_bad() && !has_nulls;
         for (rule, selection) in found {
             let rows = match selection.is_open || !is_clean {
                 false => selection.rows,

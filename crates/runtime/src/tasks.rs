@@ -10,17 +10,27 @@ pub(crate) struct Tasks {
     pub plain: Vec<Subscriber>,
     rules: Vec<Subscriber>,
     by_number: HashMap<u32, usize>,
-    /// Rules that came and went since somebody asked.
-    come: Vec<(u32, Arc<QueryRule>)>,
-    gone: Vec<u32>,
+    /// Since somebody asked.
+    changes: Changes,
+    /// A task that comes back has another number: the one before stays that of a rule that is gone.
+    next_number: u32,
+}
+
+/// The rules that came and those that went.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub come: Vec<(u32, Arc<QueryRule>)>,
+    pub gone: Vec<u32>,
 }
 
 impl Tasks {
-    pub fn push(&mut self, task: Subscriber) {
+    pub fn push(&mut self, mut task: Subscriber) {
         let Some(rule) = task.rule.clone() else {
             return self.plain.push(task);
         };
-        self.come.push((task.number, rule));
+        task.number = self.next_number;
+        self.next_number = self.next_number.wrapping_add(1);
+        self.changes.come.push((task.number, rule));
         self.put_back(task);
     }
 
@@ -51,7 +61,7 @@ impl Tasks {
     /// A rule that was taken out does not come back.
     pub fn leaves(&mut self, task: &Subscriber) {
         if task.rule.is_some() {
-            self.gone.push(task.number);
+            self.changes.gone.push(task.number);
         }
     }
 
@@ -67,15 +77,12 @@ impl Tasks {
         }
     }
 
-    /// The rules that came and those that went since this was last asked.
-    pub fn changes(&mut self) -> Option<(Vec<(u32, Arc<QueryRule>)>, Vec<u32>)> {
-        if self.come.is_empty() && self.gone.is_empty() {
+    /// What changed since this was last asked; `None` if nothing did.
+    pub fn changes(&mut self) -> Option<Changes> {
+        if self.changes.come.is_empty() && self.changes.gone.is_empty() {
             return None;
         }
-        Some((
-            std::mem::take(&mut self.come),
-            std::mem::take(&mut self.gone),
-        ))
+        Some(std::mem::take(&mut self.changes))
     }
 
     pub fn is_empty(&self) -> bool {

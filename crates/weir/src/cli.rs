@@ -279,6 +279,21 @@ pub struct DemoArguments {
 pub enum SigmaCommand {
     /// Turn rules into SQL
     Convert(SigmaConvertArguments),
+    /// Hunt through a file of events: which lines match which rules
+    Eval(SigmaEvalArguments),
+    /// Run regression cases: events that a rule must match
+    Test(SigmaTestArguments),
+}
+
+/// What a site says of its rules' words.
+#[derive(Debug, Args)]
+pub struct SigmaSiteArguments {
+    /// The site's values for `%placeholders%`: a YAML map of names to lists
+    #[arg(long, value_name = "FILE")]
+    pub placeholders: Option<PathBuf>,
+    /// The site's own log sources and layouts, which add to the built-in ones or take their places
+    #[arg(long, value_name = "DIR")]
+    pub mapping: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -289,12 +304,8 @@ pub struct SigmaConvertArguments {
     /// Write `rule.sql` beside each `rule.yml`; standard output then has only the streams' declarations
     #[arg(long)]
     pub out: bool,
-    /// The site's values for `%placeholders%`: a YAML map of names to lists
-    #[arg(long, value_name = "FILE")]
-    pub placeholders: Option<PathBuf>,
-    /// The site's own log sources and layouts, which add to the built-in ones or take their places
-    #[arg(long, value_name = "DIR")]
-    pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub site: SigmaSiteArguments,
     /// How events look: winlogbeat, flat, or one of the site's own
     #[arg(long, value_name = "NAME", default_value = "winlogbeat")]
     pub layout: String,
@@ -310,6 +321,59 @@ pub struct SigmaConvertArguments {
     /// Leave the event out of its alert
     #[arg(long)]
     pub no_event: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SigmaEvalArguments {
+    /// A file of rules, or a folder
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// One JSON event a line, packed with gzip or not; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    #[command(flatten)]
+    pub site: SigmaSiteArguments,
+    /// How events look: winlogbeat, flat, or one of the site's own
+    #[arg(long, value_name = "NAME", default_value = "winlogbeat")]
+    pub layout: String,
+    /// How many threads look for matches [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// `weir.rules.index.enable=false` asks each rule of each event, `weir.rules.raw.filter=false` parses each event
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// How matches look
+    #[arg(long, value_enum, default_value_t = SigmaOutput::Text)]
+    pub output: SigmaOutput,
+    /// Write what was loaded, left out and found to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct SigmaTestArguments {
+    /// A file of rules, or a folder
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// Files of a case each, and folders with `.json` files
+    #[arg(required = true, value_name = "CASE")]
+    pub cases: Vec<PathBuf>,
+    #[command(flatten)]
+    pub site: SigmaSiteArguments,
+    /// Only the events of this layout, which a case may have of the site's own too; may be repeated
+    #[arg(long, value_name = "NAME", default_values = ["winlogbeat", "flat"])]
+    pub layout: Vec<String>,
+    /// How outcomes look
+    #[arg(long, value_enum, default_value_t = SigmaOutput::Text)]
+    pub output: SigmaOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SigmaOutput {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,6 @@ mod consume;
 mod demo;
 mod failure;
 mod follow;
-mod hunt;
 mod lines;
 mod logging;
 mod place;

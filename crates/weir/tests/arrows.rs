@@ -14,10 +14,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weir-formats", &["weir-catalog"]),
     ("weir-sigma", &["weir-sql"]),
     ("weir-plan", &["weir-sql", "weir-catalog", "weir-functions"]),
+    ("weir-rules", &["weir-functions"]),
     (
         "weir-runtime",
         &[
             "weir-plan",
+            "weir-rules",
             "weir-formats",
             "weir-kafka",
             "weir-catalog",

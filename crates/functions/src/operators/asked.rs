@@ -1,15 +1,13 @@
 //! What a predicate asks of one value, for whoever answers that in another way than row by row: an index over the literals of
 //! many predicates.
 
-use std::sync::Arc;
-
 use datafusion_common::ScalarValue;
 use datafusion_expr::{Expr, ScalarUDF};
 
 use super::{
     comparison::{self, ComparisonOperator},
     in_list,
-    like::{self, Like, LikePattern, Place},
+    like::{self, Like, Place, Written},
     logic,
 };
 use crate::column;
@@ -20,7 +18,7 @@ pub enum Asked<'a> {
     /// Like one of these patterns, as they are written and compiled, or, if the LIKE is negated, like none.
     Like {
         value: &'a Expr,
-        patterns: Vec<(&'a str, &'a Arc<LikePattern>)>,
+        patterns: Vec<Written<'a>>,
         how: Like,
     },
     /// Has this text in that place: CONTAINS, STARTS_WITH, ENDS_WITH and their kin without case.
@@ -79,6 +77,15 @@ pub fn asked(predicate: &Expr) -> Option<Asked<'_>> {
     Some(Asked::IsNull { value, is_negated })
 }
 
+/// The values of which COALESCE gives the first that is not NULL; `None` if `value` is no COALESCE.
+pub fn first_of(value: &Expr) -> Option<&[Expr]> {
+    let Expr::ScalarFunction(call) = value else {
+        return None;
+    };
+    let is_coalesce = column::is_function(&call.func) && call.func.name() == "COALESCE";
+    is_coalesce.then_some(&call.args)
+}
+
 fn equal<'a>(one: &'a Expr, other: &'a Expr, operator: ComparisonOperator) -> Option<Asked<'a>> {
     let is_negated = match operator {
         ComparisonOperator::Equal => false,
@@ -126,7 +133,10 @@ mod tests {
     use weir_catalog::SqlType;
 
     use super::*;
-    use crate::{Registry, Udf, operators};
+    use crate::{
+        Registry, Udf,
+        operators::{self, LikePattern},
+    };
 
     fn call(name: &str, value: Expr, part: Expr) -> Expr {
         let registry = Registry::builtin();

@@ -21,11 +21,11 @@ pub mod time_text;
 pub use self::{
     access::{as_field, element, field, map_value},
     arithmetic::{ArithmeticOperator, arithmetic, arithmetic_type, negate},
-    asked::{Asked, asked},
+    asked::{Asked, asked, first_of},
     cast::{cast, check_cast, parse},
     comparison::{ComparisonOperator, compare},
     construct::{concat, make_array, make_map, make_struct},
     in_list::in_set,
-    like::{BadPattern, Like, LikePattern, Place, like},
+    like::{BadPattern, Like, LikePattern, Place, Written, like},
     logic::{case, is_null, truth},
 };

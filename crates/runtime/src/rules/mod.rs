@@ -12,7 +12,7 @@ use std::sync::Arc;
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 use weir_plan::{QueryPlan, Step};
-use weir_rules::{ColumnId, ColumnKind, Explained, Formula, Known};
+use weir_rules::{ColumnId, ColumnKind, Explained, Formula, Known, Names};
 
 pub(crate) use self::{
     raw::Skipper,
@@ -75,22 +75,44 @@ fn predicate(plan: &QueryPlan) -> Option<&Expr> {
 }
 
 fn formula(predicate: &Expr, plan: &QueryPlan, needs: &Needs, vocabulary: &Vocabulary) -> Formula {
-    Formula::of(predicate, &mut |name| {
-        let index = plan.scan.iter().position(|column| column.name == name)?;
-        let Need::Decoded(part, request) = needs.columns.get(index)? else {
+    let mut names = PlanNames {
+        plan,
+        needs,
+        vocabulary,
+    };
+    Formula::of(predicate, &mut names)
+}
+
+/// The columns of a query's scan.
+struct PlanNames<'a> {
+    plan: &'a QueryPlan,
+    needs: &'a Needs,
+    vocabulary: &'a Vocabulary,
+}
+
+impl Names for PlanNames<'_> {
+    fn column(&mut self, name: &str) -> Option<Known> {
+        let mut scan = self.plan.scan.iter();
+        let index = scan.position(|column| column.name == name)?;
+        let Need::Decoded(part, request) = self.needs.columns.get(index)? else {
             return None;
         };
-        let (declared, _) = needs.parts.iter().find(|(of, _)| of.part == *part)?;
+        let mut parts = self.needs.parts.iter();
+        let (declared, _) = parts.find(|(of, _)| of.part == *part)?;
         let kind = match request.sql_type {
             SqlType::String => ColumnKind::Text,
             SqlType::Integer | SqlType::BigInt => ColumnKind::Integer,
             _ => ColumnKind::Other,
         };
         Some(Known {
-            id: vocabulary.id(declared, request),
+            id: self.vocabulary.id(declared, request),
             kind,
         })
-    })
+    }
+
+    fn first_of(&mut self, columns: &[ColumnId]) -> ColumnId {
+        self.vocabulary.first_of(columns)
+    }
 }
 
 /// A query's condition as the rule set sees it, and the names of its columns.

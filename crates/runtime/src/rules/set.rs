@@ -5,10 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use arrow::array::ArrayRef;
+use arrow::{
+    array::{Array, ArrayRef},
+    compute::{is_not_null, kernels::zip::zip},
+};
 use weir_rules::{ColumnId, Columns, Formula, Index, Matches, RawFilter, Rule, Scratch};
 
-use super::{QueryRule, Skipper, Vocabulary};
+use super::{QueryRule, Skipper, Vocabulary, vocabulary::Place};
 use crate::{batch::Batch, layout::Layout};
 
 /// So many rules that came last have an index of their own; with more, all get a new one.
@@ -22,7 +25,7 @@ pub(crate) struct RuleSet {
     recent: Part,
     /// Where the columns are in batches of this layout.
     layout: Option<Arc<Layout>>,
-    places: Vec<Option<(usize, usize)>>,
+    places: Vec<Place>,
     scratch: Scratch,
     matches: Matches,
 }
@@ -134,17 +137,15 @@ impl RuleSet {
             self.places = self.vocabulary.places(&batch.layout);
             self.layout = Some(batch.layout.clone());
         }
-        let columns = BatchColumns {
-            batch,
-            places: &self.places,
-        };
+        let columns = BatchColumns::new(batch, &self.places);
         for part in [&self.settled, &self.recent] {
             let Some(index) = &part.index else {
                 continue;
             };
             let rows = batch.records.len();
             index.run(&columns, rows, &mut self.scratch, &mut self.matches);
-            for (number, sure, open) in self.matches.by_rule() {
+            for found in self.matches.by_rule() {
+                let (number, sure, open) = (found.rule, found.sure, found.open);
                 if part.gone > 0 && !self.rules.contains_key(&number) {
                     continue;
                 }
@@ -159,14 +160,42 @@ impl RuleSet {
     }
 }
 
-struct BatchColumns<'a> {
-    batch: &'a Batch,
-    places: &'a [Option<(usize, usize)>],
+/// By id, the columns that a batch has.
+struct BatchColumns(Vec<Option<ArrayRef>>);
+
+impl BatchColumns {
+    fn new(batch: &Batch, places: &[Place]) -> Self {
+        let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(places.len());
+        for place in places {
+            let column = match place {
+                Place::Nowhere => None,
+                Place::At(group, column) => batch.parts[*group].columns.get(*column).cloned(),
+                Place::FirstOf(parts) => {
+                    // Parts have smaller numbers than what is made of them.
+                    let parts = parts.iter();
+                    let parts = parts.map(|part| columns.get(*part as usize)?.as_ref());
+                    first_of(parts.flatten())
+                }
+            };
+            columns.push(column);
+        }
+        Self(columns)
+    }
 }
 
-impl Columns for BatchColumns<'_> {
+/// Where all but one are NULL throughout, which is nearly always, that one is handed on.
+fn first_of<'a>(parts: impl Iterator<Item = &'a ArrayRef>) -> Option<ArrayRef> {
+    let mut parts = parts.filter(|part| part.null_count() < part.len());
+    let mut first = parts.next()?.clone();
+    for part in parts {
+        let is_there = is_not_null(&first).ok()?;
+        first = zip(&is_there, &first, part).ok()?;
+    }
+    Some(first)
+}
+
+impl Columns for BatchColumns {
     fn column(&self, id: ColumnId) -> Option<&ArrayRef> {
-        let (group, column) = (*self.places.get(id as usize)?)?;
-        self.batch.parts.get(group)?.columns.get(column)
+        self.0.get(id as usize)?.as_ref()
     }
 }

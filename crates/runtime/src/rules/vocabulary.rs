@@ -17,29 +17,59 @@ pub(crate) struct Vocabulary(Mutex<Words>);
 
 #[derive(Debug, Default)]
 struct Words {
-    columns: Vec<(Declared, ColumnRequest)>,
+    columns: Vec<Word>,
     ids: HashMap<ColumnRequest, Vec<ColumnId>>,
+    first_of: HashMap<Vec<ColumnId>, ColumnId>,
+}
+
+#[derive(Debug)]
+enum Word {
+    Column(Box<Declared>, ColumnRequest),
+    /// The first of these that is not NULL.
+    FirstOf(Vec<ColumnId>),
+}
+
+/// Where a column is in the batches of a layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Nowhere,
+    /// Group and column.
+    At(usize, usize),
+    FirstOf(Vec<ColumnId>),
 }
 
 impl Vocabulary {
     pub fn id(&self, declared: &Declared, request: &ColumnRequest) -> ColumnId {
         let mut words = self.words();
-        let Words { columns, ids } = &mut *words;
+        let Words { columns, ids, .. } = &mut *words;
         let known = ids.entry(request.clone()).or_default();
-        let same = known
-            .iter()
-            .find(|id| columns[**id as usize].0.is_served_with(declared));
+        let same = known.iter().find(|id| match &columns[**id as usize] {
+            Word::Column(other, _) => other.is_served_with(declared),
+            Word::FirstOf(_) => false,
+        });
         if let Some(id) = same {
             return *id;
         }
         let id = columns.len() as ColumnId;
-        columns.push((declared.clone(), request.clone()));
+        columns.push(Word::Column(Box::new(declared.clone()), request.clone()));
         known.push(id);
         id
     }
 
-    /// By id: group and column of a layout, where it has them.
-    pub fn places(&self, layout: &Layout) -> Vec<Option<(usize, usize)>> {
+    /// The first of these columns that is not NULL, as a column.
+    pub fn first_of(&self, parts: &[ColumnId]) -> ColumnId {
+        let mut words = self.words();
+        if let Some(known) = words.first_of.get(parts) {
+            return *known;
+        }
+        let id = words.columns.len() as ColumnId;
+        words.columns.push(Word::FirstOf(parts.to_vec()));
+        words.first_of.insert(parts.to_vec(), id);
+        id
+    }
+
+    /// By id.
+    pub fn places(&self, layout: &Layout) -> Vec<Place> {
         let words = self.words();
         let mut by_request = Vec::with_capacity(layout.groups.len());
         for group in &layout.groups {
@@ -50,9 +80,13 @@ impl Vocabulary {
                     .collect::<HashMap<_, _>>(),
             );
         }
-        let place = |(declared, request): &(Declared, ColumnRequest)| {
+        let at = |declared: &Declared, request: &ColumnRequest| {
             let group = layout.group(declared)?;
-            Some((group, *by_request[group].get(request)?))
+            Some(Place::At(group, *by_request[group].get(request)?))
+        };
+        let place = |word: &Word| match word {
+            Word::Column(declared, request) => at(declared, request).unwrap_or(Place::Nowhere),
+            Word::FirstOf(parts) => Place::FirstOf(parts.clone()),
         };
         words.columns.iter().map(place).collect()
     }
@@ -60,14 +94,18 @@ impl Vocabulary {
     /// Whether the texts of a column come out of the bytes of a JSON value.
     pub fn is_in_raw_json(&self, id: ColumnId) -> bool {
         let words = self.words();
-        words
-            .columns
-            .get(id as usize)
-            .is_some_and(|(declared, request)| {
+        let is_in_raw = |id: &ColumnId| match words.columns.get(*id as usize) {
+            Some(Word::Column(declared, request)) => {
                 declared.part == Part::Value
                     && declared.format.format == Format::Json
                     && request.sql_type == SqlType::String
-            })
+            }
+            _ => false,
+        };
+        match words.columns.get(id as usize) {
+            Some(Word::FirstOf(parts)) => parts.iter().all(is_in_raw),
+            _ => is_in_raw(&id),
+        }
     }
 
     fn words(&self) -> MutexGuard<'_, Words> {

@@ -15,7 +15,7 @@ use super::{events::Events, measure::memory_mb};
 use crate::{
     cli::{BenchOutput, RulesArguments},
     failure::Failure,
-    hunt::{Loaded, Ready},
+    sigma::{Loaded, Ready},
     sql::say,
 };
 
@@ -66,7 +66,7 @@ fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
         .into_iter()
         .map(|rule| (Sha256::digest(rule.key()), rule))
         .collect();
-    ordered.sort_by(|(one, _), (other, _)| one.cmp(other));
+    ordered.sort_by_key(|(digest, _)| *digest);
     let rules: Vec<_> = ordered.into_iter().map(|(_, rule)| rule).collect();
     let usable = usable(&rules, arguments)?;
     let events = Events::read(&arguments.events)?;

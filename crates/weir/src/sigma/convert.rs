@@ -8,11 +8,9 @@ use std::{
     path::Path,
 };
 
-use weir_sigma::{
-    Converted, Error, Mapping, Options, Placeholders, Rules, alerts_stream, convert, events_stream,
-    print,
-};
+use weir_sigma::{Converted, Error, Options, Rules, alerts_stream, convert, events_stream, print};
 
+use super::site;
 use crate::{cli::SigmaConvertArguments, failure::Failure, sql::harmless, stdout::Stdout};
 
 pub fn run(arguments: &SigmaConvertArguments) -> Result<(), Failure> {
@@ -63,26 +61,17 @@ pub fn run(arguments: &SigmaConvertArguments) -> Result<(), Failure> {
 }
 
 fn options(arguments: &SigmaConvertArguments) -> Result<Options, Failure> {
-    let mapping = match &arguments.mapping {
-        Some(folder) => Mapping::with_folder(&arguments.layout, folder),
-        None => Mapping::built_in(&arguments.layout),
-    };
-    let mut options = Options::new(mapping.map_err(failure)?, &arguments.topic, &arguments.sink);
+    let mut options = site::options(
+        &arguments.site,
+        &arguments.layout,
+        &arguments.topic,
+        &arguments.sink,
+    )?;
     if let Some(stream) = &arguments.stream {
         options.stream = stream.clone();
     }
-    if let Some(file) = &arguments.placeholders {
-        options.placeholders = placeholders(file)?;
-    }
     options.has_event = !arguments.no_event;
     Ok(options)
-}
-
-fn placeholders(file: &Path) -> Result<Placeholders, Failure> {
-    let name = file.display().to_string();
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("`{name}` cannot be read: {error}")))?;
-    Placeholders::parse(&text).map_err(|error| failure(error.in_file(Some(&name))))
 }
 
 /// The declarations of the streams that the rules read and write.

@@ -207,6 +207,11 @@ fn the_properties_do_what_their_page_says() {
 }
 
 #[test]
+fn the_page_of_sigma_rules_does_what_it_says() {
+    check_page("docs/sigma.md");
+}
+
+#[test]
 fn the_example_of_three_domains_does_what_it_says() {
     check_page("examples/edge-routing/README.md");
 }

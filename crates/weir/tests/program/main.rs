@@ -23,6 +23,8 @@ mod seedrule;
 mod server;
 mod session;
 mod sigma;
+mod sigma_eval;
+mod sigma_test;
 mod support;
 mod test_docs;
 mod test_query;

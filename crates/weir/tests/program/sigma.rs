@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 
-const RULE: &str = r"title: Shadow copies deleted
+pub const RULE: &str = r"title: Shadow copies deleted
 id: 5a1c0a4e-0000-4000-8000-000000000001
 author: Somebody
 level: high

@@ -71,12 +71,15 @@ pub fn like(value: Expr, patterns: Vec<Expr>, how: Like) -> Result<Expr, BadPatt
     Ok(kernel::call(LikeKernel { literals, how }, arguments))
 }
 
-/// What is asked of a value by literal patterns: the value, and each pattern as it is written and compiled. `None` if `udf`
-/// is no LIKE, or if there are other patterns.
+/// A literal pattern as it is written, and compiled.
+pub type Written<'a> = (&'a str, &'a Arc<LikePattern>);
+
+/// What is asked of a value by literal patterns: the value, and the patterns. `None` if `udf` is no LIKE, or if there are
+/// other patterns.
 pub(super) fn of_literals<'a>(
     udf: &'a ScalarUDF,
     arguments: &'a [Expr],
-) -> Option<(&'a Expr, Vec<(&'a str, &'a Arc<LikePattern>)>, Like)> {
+) -> Option<(&'a Expr, Vec<Written<'a>>, Like)> {
     let kernel = kernel::kernel_of::<LikeKernel>(udf)?;
     let [value] = arguments else {
         return None;

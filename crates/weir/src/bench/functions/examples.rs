@@ -15,6 +15,7 @@ pub struct Arguments {
 const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     ("REGEXP_EXTRACT", "pattern", "*", r"'([A-Za-z0-9]+)\.exe'"),
     ("REGEXP_EXTRACT_ALL", "pattern", "*", "'([A-Za-z]+)'"),
+    ("REGEXP_LIKE", "pattern", "*", r"'[A-Za-z0-9]+\.exe'"),
     ("REGEXP_REPLACE", "pattern", "*", "'[0-9]+'"),
     ("REGEXP_SPLIT_TO_ARRAY", "pattern", "*", r"'[\\/ ]'"),
     ("*", "group", "INTEGER", "1"),

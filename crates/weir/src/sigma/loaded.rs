@@ -1,7 +1,7 @@
 //! Sigma rules made ready to hunt through events: as the SQL that `weir sigma convert` prints, planned and put into one rule
 //! set, without a broker.
 
-use std::{collections::BTreeSet, path::Path, time::Instant};
+use std::{collections::BTreeSet, path::Path};
 
 use weir_engine::{
     hunt::{Hunt, HuntProgram},
@@ -37,18 +37,14 @@ impl Loaded {
     /// Those of a file or folder.
     pub fn read(path: &Path, options: Options) -> Result<Self, Failure> {
         let read = Rules::load(path).map_err(Failure::new)?;
+        Ok(Self::of_read(&read, options))
+    }
+
+    /// Those that were read, and what could not be read beside them.
+    pub fn of_read(read: &Rules, options: Options) -> Self {
         let mut loaded = Self::of(&read.rules, options);
-        let unread = read.left_out.into_iter().map(|left_out| LeftOut {
-            rule_id: left_out
-                .named
-                .id
-                .or(left_out.named.title)
-                .or_else(|| left_out.error.file.clone())
-                .unwrap_or_default(),
-            reason: left_out.error.to_string(),
-        });
-        loaded.left_out.extend(unread);
-        Ok(loaded)
+        loaded.left_out.extend(read.left_out.iter().map(unread));
+        loaded
     }
 
     pub fn of(rules: &[Rule], options: Options) -> Self {
@@ -84,7 +80,6 @@ impl Loaded {
 
     /// Plans them; those that the engine refuses are left out.
     pub fn ready(mut self, how: RuleOptions) -> Result<Ready, Failure> {
-        let since = Instant::now();
         let fields: BTreeSet<_> = self
             .rules
             .iter()
@@ -108,8 +103,19 @@ impl Loaded {
             program: hunt.ready(how)?,
             rules,
             left_out: self.left_out,
-            seconds: since.elapsed().as_secs_f64(),
         })
+    }
+}
+
+/// A document goes by what it calls itself, and by its file if it does not say.
+fn unread(document: &weir_sigma::LeftOut) -> LeftOut {
+    let named = &document.named;
+    let name = [&named.id, &named.title, &document.error.file]
+        .into_iter()
+        .find_map(Clone::clone);
+    LeftOut {
+        rule_id: name.unwrap_or_default(),
+        reason: document.error.to_string(),
     }
 }
 
@@ -118,6 +124,4 @@ pub struct Ready {
     pub program: HuntProgram,
     pub rules: Vec<Hunted>,
     pub left_out: Vec<LeftOut>,
-    /// What planning them took.
-    pub seconds: f64,
 }
