@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Which crates may name a heavy dependency directly.
 const DOORS: &[(&str, &[&str])] = &[
     ("krafka", &["weir-kafka"]),
+    ("aho-corasick", &["weir-rules"]),
     ("axum", &["weir-server", "weir-examples"]),
     ("clap", &["weir"]),
     ("fancy-regex", &["weir-functions"]),
@@ -64,11 +65,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("saphyr-parser", &["weir-sigma"]),
     (
         "datafusion-common",
-        &["weir-functions", "weir-plan", "weir-runtime"],
+        &["weir-functions", "weir-plan", "weir-rules", "weir-runtime"],
     ),
     (
         "datafusion-expr",
-        &["weir-functions", "weir-plan", "weir-runtime"],
+        &["weir-functions", "weir-plan", "weir-rules", "weir-runtime"],
     ),
     ("datafusion-physical-expr", &["weir-runtime"]),
     ("datafusion", &[]),
