@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use rpds::RedBlackTreeMapSync;
+
 use crate::{Error, Source, SqlType};
 
-/// Cheap to clone: a statement is validated on a copy, so that one that fails has changed nothing.
+/// Cheap to clone, whatever is in it: a statement is validated on a copy, so that one that fails has changed nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    sources: BTreeMap<String, Arc<Source>>,
+    sources: RedBlackTreeMapSync<String, Arc<Source>>,
     types: BTreeMap<String, SqlType>,
 }
 
@@ -40,11 +42,14 @@ impl Catalog {
     }
 
     pub fn replace(&mut self, source: Source) {
-        self.sources.insert(source.name.clone(), Arc::new(source));
+        self.sources
+            .insert_mut(source.name.clone(), Arc::new(source));
     }
 
     pub fn drop(&mut self, name: &str) -> Option<Arc<Source>> {
-        self.sources.remove(name)
+        let dropped = self.sources.get(name).cloned();
+        self.sources.remove_mut(name);
+        dropped
     }
 
     /// A user's own type, expanded.

@@ -18,7 +18,7 @@ use weir_sql::{Statement, StatementText, Variables};
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
-    execute::of_statement,
+    execute::{Starts, of_statement},
     queries::Persistent,
 };
 
@@ -56,11 +56,17 @@ impl Engine {
             catalog: self.state().catalog.clone(),
             ..State::default()
         };
-        let mut ids = Vec::new();
-        let mut topics = Vec::new();
+        let (mut ids, mut topics) = (Vec::new(), Vec::new());
+        let mut ordinals = BTreeMap::new();
         for statement in &statements {
-            let (id, topic) =
-                self.want(&mut wanted, &mut world, &mut session, statement, script)?;
+            let (id, topic) = self.want(
+                &mut wanted,
+                &mut ordinals,
+                &mut world,
+                &mut session,
+                statement,
+                script,
+            )?;
             ids.extend(id);
             topics.extend(topic);
         }
@@ -77,9 +83,7 @@ impl Engine {
             self.create_topic(topic).await?;
         }
         let ends = self.ends_of_sources(&wanted).await?;
-        for query in wanted.queries.values_mut() {
-            self.place(query, before.get(&query.id)).await?;
-        }
+        self.place(&mut wanted, &ids, &before).await?;
         let hold = self.inner.parts.runtime.hold();
         let in_order = ids.iter().filter_map(|id| wanted.queries.get(id));
         for (id, started) in self.start_all(in_order).await {
@@ -99,57 +103,73 @@ impl Engine {
 
     /// What the queries of these names were when they ran last.
     async fn deployed_before(&self, ids: &[String]) -> Result<BTreeMap<String, Deployed>, Error> {
+        let checkpoints = &self.inner.parts.checkpoints;
+        let kept = ids.iter().map(|id| checkpoints.load_plan(id));
+        let kept = futures::future::try_join_all(kept).await?;
         let mut before = BTreeMap::new();
-        for id in ids {
-            let kept = self.inner.parts.checkpoints.load_plan(id).await?;
-            let deployed = kept.map(|text| Deployed::read(id, &text)).transpose()?;
+        for (id, text) in ids.iter().zip(kept) {
+            let deployed = text.map(|text| Deployed::read(id, &text)).transpose()?;
             before.extend(deployed.flatten().map(|deployed| (id.clone(), deployed)));
         }
         Ok(before)
     }
 
-    /// Finds where a query starts in partitions that it has no position in, and keeps that: a partition that appears
+    /// Finds where queries start in partitions that they have no position in, and keeps that: a partition that appears
     /// while nothing runs is read from its first record, as it is while something does.
-    async fn place(&self, query: &mut Persistent, before: Option<&Deployed>) -> Result<(), Error> {
-        let topic = self
-            .inner
-            .parts
-            .broker
-            .topic(&query.plan.source.topic)
-            .await?;
-        let topic_id = topic.map(|topic| topic.id);
-        query.start = match before {
-            // A changed CREATE … AS SELECT goes on by the topic, whatever it calls its source; another INSERT is another query.
-            Some(before) if query.created.is_none() && !before.is_of(query) => {
-                // The positions are those of the other one, also where both read one topic.
-                self.inner.parts.checkpoints.remove(&query.id).await?;
-                self.new_start(query).await?
+    async fn place(
+        &self,
+        wanted: &mut State,
+        ids: &[String],
+        before: &BTreeMap<String, Deployed>,
+    ) -> Result<(), Error> {
+        let parts = &self.inner.parts;
+        let mut topics: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut starts = Starts::new();
+        let mut plans = Vec::new();
+        for id in ids {
+            let Some(query) = wanted.queries.get_mut(id) else {
+                continue;
+            };
+            let name = &query.plan.source.topic;
+            if !topics.contains_key(name) {
+                let topic = parts.broker.topic(name).await?;
+                topics.insert(name.clone(), topic.map(|topic| topic.id));
             }
-            Some(before) if before.topic_id == topic_id => before.start.clone(),
-            // Made since: another topic, and all of it is new.
-            Some(_) => BTreeMap::new(),
-            None => self.new_start(query).await?,
-        };
-        let deployed = Deployed::of(query, topic_id);
-        if before != Some(&deployed) {
-            let text = deployed.to_text()?;
-            self.inner
-                .parts
-                .checkpoints
-                .save_plan(&query.id, &text)
-                .await?;
+            let topic_id = topics.get(name).cloned().flatten();
+            let before = before.get(id);
+            // A changed CREATE … AS SELECT goes on by the topic, whatever it calls its source; another INSERT is another query.
+            let is_another =
+                before.is_some_and(|before| query.created.is_none() && !before.is_of(query));
+            if is_another {
+                // The positions are those of the other one, also where both read one topic.
+                parts.checkpoints.remove(id).await?;
+            }
+            query.start = match before.filter(|_| !is_another) {
+                Some(before) if before.topic_id == topic_id => before.start.clone(),
+                // Made since: another topic, and all of it is new.
+                Some(_) => BTreeMap::new(),
+                None => {
+                    self.start_offsets(&query.plan, &query.overridden, &mut starts)
+                        .await?
+                }
+            };
+            let deployed = Deployed::of(query, topic_id);
+            if before != Some(&deployed) {
+                plans.push((id, deployed.to_text()?));
+            }
         }
+        let saves = plans
+            .iter()
+            .map(|(id, text)| parts.checkpoints.save_plan(id, text));
+        futures::future::try_join_all(saves).await?;
         Ok(())
-    }
-
-    async fn new_start(&self, query: &Persistent) -> Result<BTreeMap<PartitionId, Offset>, Error> {
-        self.start_offsets(&query.plan, &query.overridden).await
     }
 
     /// Adds one statement to the wanted state; gives the query that it starts and the topic that it needs.
     fn want(
         &self,
         wanted: &mut State,
+        ordinals: &mut BTreeMap<String, usize>,
         world: &mut World,
         session: &mut Session,
         statement: &StatementText,
@@ -172,9 +192,11 @@ impl Engine {
                 Ok((None, effects.create_topic))
             }
             Statement::CreateAsSelect(_) | Statement::InsertSelect(_) => {
-                let before: BTreeSet<String> = wanted.queries.keys().cloned().collect();
+                let before = wanted.queries.len();
                 let effects = self.apply(wanted, world, session, &parsed.statement, &parsed.text, None).map_err(place)?;
-                let id = rename(wanted, &before).ok_or_else(|| place(Error::user("the statement starts no query")))?;
+                let added = effects.start.as_deref().filter(|_| wanted.queries.len() > before);
+                let id = added.and_then(|added| rename(wanted, ordinals, added));
+                let id = id.ok_or_else(|| place(Error::user("the statement starts no query")))?;
                 Ok((Some(id), effects.create_topic))
             }
             other => Err(place(Error::user(format!(
@@ -335,27 +357,21 @@ impl Deployed {
 }
 
 /// Gives the query that was just added an id that does not depend on what else is in the file: its sink, and for INSERT
-/// its place among those into that sink.
-fn rename(wanted: &mut State, before: &BTreeSet<String>) -> Option<String> {
-    let added = wanted
-        .queries
-        .keys()
-        .find(|id| !before.contains(*id))?
-        .clone();
-    let mut query = wanted.queries.remove(&added)?;
+/// its place among those into that sink, which `ordinals` counts.
+fn rename(
+    wanted: &mut State,
+    ordinals: &mut BTreeMap<String, usize>,
+    added: &str,
+) -> Option<String> {
+    let mut query = wanted.queries.remove(added)?;
     let is_named = query.created.is_none() && !added.starts_with("INSERTQUERY_");
     let id = match &query.created {
         Some(_) => format!("CSAS_{}", query.target),
-        None if is_named => added,
+        None if is_named => added.to_owned(),
         None => {
-            let ordinal = wanted
-                .queries
-                .values()
-                .filter(|other| {
-                    other.target == query.target && other.id.starts_with("INSERTQUERY_")
-                })
-                .count();
-            format!("INSERTQUERY_{}_{ordinal}", query.target)
+            let next = ordinals.entry(query.target.clone()).or_default();
+            *next += 1;
+            format!("INSERTQUERY_{}_{}", query.target, *next - 1)
         }
     };
     query.id = id.clone();
@@ -366,7 +382,7 @@ fn rename(wanted: &mut State, before: &BTreeSet<String>) -> Option<String> {
         source.created_by = Some(id.clone());
         wanted.catalog.replace(source);
     }
-    wanted.queries.insert(id.clone(), query);
+    wanted.queries.insert(query);
     wanted.sequence += 1;
     Some(id)
 }

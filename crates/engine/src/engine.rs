@@ -138,8 +138,13 @@ impl Change<'_> {
     /// Writes a statement to the log, if there is one: the next one has the number after it.
     pub async fn record(&mut self, next: &mut State, entry: Entry) -> Result<(), Error> {
         next.sequence += 1;
+        self.record_all(next, vec![entry]).await
+    }
+
+    /// Writes statements to the log, if there is one, all or none; `next` has their numbers behind it.
+    pub async fn record_all(&mut self, next: &mut State, entries: Vec<Entry>) -> Result<(), Error> {
         if let Some(log) = self.log.as_mut() {
-            log.append(entry).await?;
+            log.append(entries).await?;
             next.sequence = log.next_offset();
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use rpds::RedBlackTreeMapSync;
 use weir_kafka::{Offset, PartitionId};
 use weir_plan::{PersistentPlan, QueryPlan, Sink};
 use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
@@ -59,5 +60,45 @@ impl Persistent {
     }
 }
 
-/// Persistent queries by id.
-pub type Queries = BTreeMap<String, Persistent>;
+/// Persistent queries by id. A copy shares all that is not changed in it: one is made for each statement, and there may be
+/// thousands of queries.
+#[derive(Debug, Clone, Default)]
+pub struct Queries(RedBlackTreeMapSync<String, Persistent>);
+
+impl Queries {
+    pub fn get(&self, id: &str) -> Option<&Persistent> {
+        self.0.get(id)
+    }
+
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Persistent> {
+        self.0.get_mut(id)
+    }
+
+    pub fn contains_key(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    pub fn insert(&mut self, query: Persistent) {
+        self.0.insert_mut(query.id.clone(), query);
+    }
+
+    pub fn remove(&mut self, id: &str) -> Option<Persistent> {
+        let removed = self.0.get(id).cloned();
+        self.0.remove_mut(id);
+        removed
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.size()
+    }
+
+    /// In order.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// In the order of the ids.
+    pub fn values(&self) -> impl Iterator<Item = &Persistent> {
+        self.0.values()
+    }
+}

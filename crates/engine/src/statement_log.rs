@@ -56,8 +56,8 @@ pub struct StatementLog {
     /// `None` after a failure.
     writer: Option<Box<dyn Writer>>,
     next: Offset,
-    /// The entry whose writing failed: nobody knows whether it stands in the log.
-    doubtful: Option<String>,
+    /// The entries whose writing failed: nobody knows whether they stand in the log.
+    doubtful: Vec<String>,
 }
 
 /// The topic of a service's statements.
@@ -94,7 +94,7 @@ impl StatementLog {
             partition,
             writer: None,
             next: end,
-            doubtful: None,
+            doubtful: Vec::new(),
         };
         Ok((log, entries))
     }
@@ -106,62 +106,68 @@ impl StatementLog {
 
     /// Sees to it that a statement that failed while it was written is not one. To be called before another one is numbered.
     pub async fn settle(&mut self, now: i64) -> Result<(), Error> {
-        let Some(doubtful) = self.doubtful.clone() else {
+        if self.doubtful.is_empty() {
             return Ok(());
-        };
-        let void = Entry {
-            void: Some(doubtful),
+        }
+        let void = |id: &String| Entry {
+            void: Some(id.clone()),
             time: now,
             ..Entry::default()
         };
-        self.write(void).await?;
-        self.doubtful = None;
+        self.write(self.doubtful.iter().map(void).collect()).await?;
+        self.doubtful.clear();
         Ok(())
     }
 
-    /// Writes a statement; returns when it is durable.
-    pub async fn append(&mut self, entry: Entry) -> Result<Offset, Error> {
-        self.settle(entry.time).await?;
-        let id = uuid::Uuid::new_v4().to_string();
-        // Also for a caller that is cut off meanwhile.
-        self.doubtful = Some(id.clone());
-        match self.write(Entry { id, ..entry }).await {
-            Ok(offset) => {
-                self.doubtful = None;
-                Ok(offset)
-            }
-            Err(error) => {
-                // What is too large is refused before it is kept; everything else may have arrived.
-                if error.kind == ErrorKind::User {
-                    self.doubtful = None;
-                }
-                Err(error)
-            }
+    /// Writes statements, all or none; returns when they are durable.
+    pub async fn append(&mut self, mut entries: Vec<Entry>) -> Result<(), Error> {
+        let Some(first) = entries.first() else {
+            return Ok(());
+        };
+        self.settle(first.time).await?;
+        for entry in &mut entries {
+            entry.id = uuid::Uuid::new_v4().to_string();
         }
+        // Also for a caller that is cut off meanwhile.
+        self.doubtful = entries.iter().map(|entry| entry.id.clone()).collect();
+        let written = self.write(entries).await;
+        // What is too large is refused before it is kept; everything else may have arrived.
+        if written
+            .as_ref()
+            .map_or_else(|error| error.kind == ErrorKind::User, |()| true)
+        {
+            self.doubtful.clear();
+        }
+        written
     }
 
-    async fn write(&mut self, mut entry: Entry) -> Result<Offset, Error> {
-        entry.version = VERSION;
-        let value = serde_json::to_vec(&entry).map_err(|error| {
-            Error::external(format!("the statement cannot be written: {error}"))
-        })?;
-        let record = NewRecord {
-            timestamp: entry.time,
-            key: None,
-            value: Some(Bytes::from(value)),
-            headers: Vec::new(),
-        };
+    /// In one batch.
+    async fn write(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
+        let count = entries.len() as Offset;
+        let records = entries.into_iter().map(record).collect::<Result<_, _>>()?;
         // Taken out: a writer that has failed is not used again.
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => self.broker.writer(&self.partition.topic).await?,
         };
-        let offset = writer.write(&self.partition, vec![record]).await?;
+        let offset = writer.write(&self.partition, records).await?;
         writer.commit(&[]).await?;
         self.writer = Some(writer);
-        self.next = offset + 1;
-        Ok(offset)
+        self.next = offset + count;
+        Ok(())
     }
+}
+
+fn record(mut entry: Entry) -> Result<NewRecord, Error> {
+    entry.version = VERSION;
+    let value = serde_json::to_vec(&entry)
+        .map_err(|error| Error::external(format!("the statement cannot be written: {error}")))?;
+    Ok(NewRecord {
+        timestamp: entry.time,
+        key: None,
+        value: Some(Bytes::from(value)),
+        headers: Vec::new(),
+    })
 }
 
 /// What a record says; `None`, and a line in the log, if this version cannot tell.

@@ -2,6 +2,7 @@
 
 mod file;
 mod memory;
+mod old_file;
 
 use std::{collections::BTreeMap, fmt};
 

@@ -3,14 +3,14 @@
 //! Rules come from outside and may nest deep; a thread's stack is small, and that of a debug build fills fast. So an
 //! expression is built on a stack of its own, and evaluated on one if it is deep.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array},
     datatypes::Schema,
     record_batch::RecordBatch,
 };
-use datafusion_common::{DFSchema, ScalarValue};
+use datafusion_common::{DFSchema, ScalarValue, config::ConfigOptions};
 use datafusion_expr::{ColumnarValue, Expr, execution_props::ExecutionProps};
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
 use weir_functions::{kernel::Argument, size};
@@ -38,6 +38,10 @@ const STACK_PER_LEVEL: usize = 32 << 10;
 /// Expressions up to this depth are evaluated where we are.
 const SHALLOW: usize = 16;
 
+/// DataFusion's settings, one for all: each call of a function keeps hold of them, and makes its own, of some hundred
+/// texts, if it is given none.
+static SETTINGS: LazyLock<Arc<ConfigOptions>> = LazyLock::new(Arc::default);
+
 #[derive(Debug)]
 pub(crate) struct Expression {
     physical: Arc<dyn PhysicalExpr>,
@@ -49,7 +53,8 @@ impl Expression {
     pub fn try_new(expression: &Expr, columns: &Schema) -> Result<Self, Error> {
         stacker::grow(BUILD_STACK, || {
             let schema = DFSchema::try_from(columns.clone())?;
-            let properties = ExecutionProps::new();
+            let mut properties = ExecutionProps::new();
+            properties.config_options = Some(SETTINGS.clone());
             let physical =
                 create_physical_expr(expression, &schema, &properties, &Default::default())?;
             let depth = depth(&physical);

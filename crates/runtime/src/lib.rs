@@ -12,6 +12,7 @@ pub mod clock;
 mod control;
 mod date;
 mod decode;
+mod durable;
 mod encode;
 mod error;
 mod expression;
@@ -69,6 +70,7 @@ use weir_kafka::{Broker, Offset, TopicPartition};
 use control::{Activity, Control, Wish};
 use position::Progress;
 use readers::Readers;
+use sink::Sinks;
 use topics::Topics;
 
 /// How long queries may take to reach a checkpoint when the runtime is shut down; then they are cut off.
@@ -79,10 +81,19 @@ pub struct Runtime {
     options: Arc<Options>,
     readers: Readers,
     topics: Arc<Topics>,
-    queries: Mutex<BTreeMap<String, Arc<Control>>>,
+    sinks: Arc<Sinks>,
+    queries: Mutex<Running>,
     activity: Activity,
     /// Set under the lock of `queries`: nothing starts any more.
     is_closed: AtomicBool,
+}
+
+/// The queries by id; some may have ended.
+#[derive(Default)]
+struct Running {
+    by_id: BTreeMap<String, Arc<Control>>,
+    /// How many there are when those that have ended are forgotten.
+    most: usize,
 }
 
 /// What a runtime is made of. Time, disk and network come in from here and nowhere else.
@@ -169,6 +180,7 @@ impl Runtime {
         let activity = Activity::default();
         Self {
             readers: Readers::new(options.clone(), activity.clone()),
+            sinks: Arc::new(Sinks::new(options.broker.clone())),
             options,
             topics: Arc::default(),
             queries: Mutex::default(),
@@ -212,6 +224,7 @@ impl Runtime {
             options: self.options.clone(),
             readers: self.readers.clone(),
             topics: self.topics.clone(),
+            sinks: self.sinks.clone(),
             rule: rule(&spec, &needs, &self.readers),
             needs,
             control: control.clone(),
@@ -234,14 +247,18 @@ impl Runtime {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(Error::external("the engine is being stopped"));
         }
-        queries.retain(|_, control| !control.has_ended());
-        if queries.contains_key(&control.id) {
+        let known = queries.by_id.get(&control.id);
+        if known.is_some_and(|known| !known.has_ended()) {
             return Err(Error::internal(format!(
                 "query `{}` runs already",
                 control.id
             )));
         }
-        queries.insert(control.id.clone(), control.clone());
+        if queries.by_id.len() >= queries.most {
+            queries.by_id.retain(|_, control| !control.has_ended());
+            queries.most = 2 * queries.by_id.len() + 16;
+        }
+        queries.by_id.insert(control.id.clone(), control.clone());
         Ok(())
     }
 
@@ -332,10 +349,10 @@ impl Runtime {
     fn close(&self) -> Vec<Arc<Control>> {
         let mut queries = self.queries();
         self.is_closed.store(true, Ordering::Release);
-        std::mem::take(&mut *queries).into_values().collect()
+        std::mem::take(&mut queries.by_id).into_values().collect()
     }
 
-    fn queries(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {
+    fn queries(&self) -> MutexGuard<'_, Running> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

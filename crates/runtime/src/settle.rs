@@ -49,7 +49,10 @@ impl Runtime {
 
     fn persistent(&self) -> Vec<std::sync::Arc<Control>> {
         let queries = self.queries();
-        let persistent = queries.values().filter(|control| control.source.is_some());
+        let persistent = queries
+            .by_id
+            .values()
+            .filter(|control| control.source.is_some());
         persistent
             .filter(|control| !control.has_ended())
             .cloned()

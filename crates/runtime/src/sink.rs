@@ -1,32 +1,40 @@
 //! Step 6: records to the sink's topic.
 //!
-//! A task hands its records over and goes on; a writer of its own writes them, and while it waits for an acknowledgement
-//! what comes meanwhile gathers to the next, larger batch. So latency is that of one write, and throughput does not hang
-//! on it. What waits is bounded in bytes.
+//! A task hands its records over and goes on. Tasks of one source partition that write to the same topic share a writer: while
+//! it waits for an acknowledgement, what comes meanwhile, from all of them, gathers to the next, larger batch. So latency is
+//! that of one write, and neither throughput nor the number of requests hangs on how many queries write. The writer is opened
+//! with the first record; a query that never has a row opens nothing. What waits is bounded in bytes, for each task and for
+//! each writer.
+//!
+//! Tasks that share a writer share what happens to it: when a write fails, so do all who have something in it that is not
+//! durable yet. Who has nothing there does not notice, and neither does any other topic.
 //!
 //! **Invariant:** [`Sink::flush`] returns when all that was handed over before is acknowledged and durable by the
-//! broker's rule. After a failure nothing more is written: the task goes back to where it last flushed.
+//! broker's rule. After a failure nothing more of a task is written: it goes back to where it last flushed.
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use futures::FutureExt;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use weir_kafka::{
-    ErrorKind, NewRecord, Offset, PartitionId, Topic, TopicPartition, Writer,
+    Broker, ErrorKind, NewRecord, Offset, PartitionId, Topic, TopicPartition, Writer,
     partitioner::partition_for_key,
 };
 
 use crate::{
     Error,
     control::{Control, InFlight},
+    durable::Durable,
     encode::Outgoing,
     report::Reports,
-    topics::Look,
+    topics::{Look, known},
 };
 
 /// What a batch takes besides its records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
@@ -35,129 +43,281 @@ const BATCH_OVERHEAD: usize = 61;
 /// How much may wait to be written, for one task.
 const WAITING_BYTES: usize = 16 << 20;
 
+/// How much may wait for one writer: some tasks' worth, so that none of them can take all of it.
+const WAITING_FOR_WRITER: usize = 64 << 20;
+
 /// How many records go into one batch at most, however small.
 const BATCH_RECORDS: usize = 16_384;
 
-/// How many epochs may wait to be written.
-const WAITING_EPOCHS: usize = 64;
+/// How many orders may wait for one writer.
+const WAITING_ORDERS: usize = 1_024;
+
+/// All writers of a runtime.
+#[derive(Debug)]
+pub(crate) struct Sinks {
+    broker: Arc<dyn Broker>,
+    /// By the topic that is written and the partition that is read: what was parallel stays so.
+    writers: Mutex<BTreeMap<(Arc<str>, PartitionId), Weak<Way>>>,
+    durable: Durable,
+}
+
+/// The way to a writer, which ends with the last task that has it.
+#[derive(Debug)]
+struct Way {
+    orders: mpsc::Sender<Order>,
+    room: Arc<Semaphore>,
+}
 
 /// A task's way to the sink's topic.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    orders: mpsc::Sender<Order>,
-    room: Arc<Semaphore>,
-    failure: Arc<OnceLock<Error>>,
-    is_gone: Arc<AtomicBool>,
-    control: Arc<Control>,
-    /// Held for as long as the task is: what was not written is on its way until the task falls back.
-    #[expect(dead_code, reason = "held, not read")]
-    undelivered: Undelivered,
+    sinks: Arc<Sinks>,
+    topic: Arc<str>,
+    looks: watch::Receiver<Look>,
+    /// The partition that is read.
+    source: PartitionId,
+    owner: Arc<Owner>,
+    /// Opened with the first record.
+    open: OnceLock<Open>,
+    /// Something was handed over since the last flush.
+    has_news: AtomicBool,
 }
 
-type Undelivered = Arc<Mutex<Vec<InFlight>>>;
+#[derive(Debug)]
+struct Open {
+    way: Arc<Way>,
+    room: Arc<Semaphore>,
+}
+
+/// A task, as its writer sees it.
+#[derive(Debug)]
+struct Owner {
+    control: Arc<Control>,
+    reports: Arc<Reports>,
+    /// The task has ended: what it had not flushed is not its word any more.
+    is_gone: AtomicBool,
+    /// Something of it is written and not yet durable.
+    is_uncommitted: AtomicBool,
+    failure: OnceLock<Error>,
+    has_failed: Notify,
+    /// What was not written is on its way until the task falls back.
+    undelivered: Mutex<Vec<InFlight>>,
+}
 
 #[derive(Debug)]
 enum Order {
     Write {
+        owner: Arc<Owner>,
         records: Vec<Outgoing>,
-        room: OwnedSemaphorePermit,
+        rooms: [OwnedSemaphorePermit; 2],
         in_flight: InFlight,
     },
     /// With the position that is reached when all before it is done.
-    Flush(TopicPartition, Offset, oneshot::Sender<()>),
+    Flush {
+        owner: Arc<Owner>,
+        read: (TopicPartition, Offset),
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// The other end.
 struct Writing {
-    writer: Box<dyn Writer>,
-    topic: Arc<Topic>,
+    broker: Arc<dyn Broker>,
+    name: Arc<str>,
+    /// Where records without a key go.
+    source: PartitionId,
     /// The topic as it is now: it may gain partitions.
     looks: watch::Receiver<Look>,
-    /// The partition that the task reads: where records without a key go.
-    source: PartitionId,
-    reports: Arc<Reports>,
-    waiting: BTreeMap<PartitionId, Vec<Outgoing>>,
-    /// What is being written.
-    in_flight: Vec<InFlight>,
-    undelivered: Undelivered,
-    /// The task has ended: what it had not flushed is not its word any more.
-    is_gone: Arc<AtomicBool>,
+    /// `None` before the first record, and after a failure.
+    writer: Option<Box<dyn Writer>>,
+    /// Who has something written that is not durable yet: what they do not know, the writer does.
+    uncommitted: Vec<Arc<Owner>>,
 }
 
-impl Sink {
-    /// `looks` shows the sink's topic, `topic` is what it showed last; `source` is the partition that is read.
-    pub fn new(
-        writer: Box<dyn Writer>,
-        topic: Arc<Topic>,
+/// What is done in one go: all that is there.
+#[derive(Default)]
+struct Round {
+    owners: Vec<Arc<Owner>>,
+    records: Vec<Waiting>,
+    in_flight: Vec<(Arc<Owner>, InFlight)>,
+    rooms: Vec<[OwnedSemaphorePermit; 2]>,
+    read: Vec<(TopicPartition, Offset)>,
+    flushes: Vec<(Arc<Owner>, oneshot::Sender<()>)>,
+}
+
+/// A record, and whose it is: the number among the round's owners.
+struct Waiting {
+    owner: usize,
+    outgoing: Outgoing,
+}
+
+impl Sinks {
+    pub fn new(broker: Arc<dyn Broker>) -> Self {
+        Self {
+            durable: Durable::new(broker.clone()),
+            broker,
+            writers: Mutex::default(),
+        }
+    }
+
+    /// A task's way to a topic; `looks` shows the topic, `source` is the partition that is read.
+    pub fn sink(
+        self: &Arc<Self>,
+        topic: Arc<str>,
         looks: watch::Receiver<Look>,
         source: PartitionId,
         reports: Arc<Reports>,
         control: Arc<Control>,
-    ) -> Self {
-        let (orders, receiver) = mpsc::channel(WAITING_EPOCHS);
-        let failure = Arc::new(OnceLock::new());
-        let is_gone = Arc::new(AtomicBool::new(false));
-        let undelivered = Undelivered::default();
-        let writing = Writing {
-            writer,
+    ) -> Sink {
+        Sink {
+            sinks: self.clone(),
             topic,
             looks,
             source,
-            reports,
-            waiting: BTreeMap::new(),
-            in_flight: Vec::new(),
-            undelivered: undelivered.clone(),
-            is_gone: is_gone.clone(),
-        };
-        tokio::spawn(writing.run(receiver, failure.clone()));
-        Self {
-            orders,
-            room: Arc::new(Semaphore::new(WAITING_BYTES)),
-            failure,
-            is_gone,
-            control,
-            undelivered,
+            owner: Arc::new(Owner {
+                control,
+                reports,
+                is_gone: AtomicBool::new(false),
+                is_uncommitted: AtomicBool::new(false),
+                failure: OnceLock::new(),
+                has_failed: Notify::new(),
+                undelivered: Mutex::default(),
+            }),
+            open: OnceLock::new(),
+            has_news: AtomicBool::new(false),
         }
     }
 
+    fn way(
+        &self,
+        topic: &Arc<str>,
+        source: PartitionId,
+        looks: &watch::Receiver<Look>,
+    ) -> Arc<Way> {
+        let mut writers = lock(&self.writers);
+        let key = (topic.clone(), source);
+        if let Some(way) = writers.get(&key).and_then(Weak::upgrade) {
+            return way;
+        }
+        writers.retain(|_, way| way.strong_count() > 0);
+        let (orders, receiver) = mpsc::channel(WAITING_ORDERS);
+        let writing = Writing {
+            broker: self.broker.clone(),
+            name: topic.clone(),
+            source,
+            looks: looks.clone(),
+            writer: None,
+            uncommitted: Vec::new(),
+        };
+        tokio::spawn(writing.run(receiver));
+        let way = Arc::new(Way {
+            orders,
+            room: Arc::new(Semaphore::new(WAITING_FOR_WRITER)),
+        });
+        writers.insert(key, Arc::downgrade(&way));
+        way
+    }
+}
+
+impl Sink {
     /// Returns when there is room for them, not when they are written.
     pub async fn produce(&self, records: Vec<Outgoing>) -> Result<(), Error> {
         if records.is_empty() {
             return Ok(());
         }
-        let in_flight = InFlight::new(&self.control, records.len());
-        let bytes: usize = records
+        let Open { way, room } = self.open.get_or_init(|| Open {
+            way: self.sinks.way(&self.topic, self.source, &self.looks),
+            room: Arc::new(Semaphore::new(WAITING_BYTES)),
+        });
+        let in_flight = InFlight::new(&self.owner.control, records.len());
+        let bytes = records
             .iter()
-            .map(|outgoing| outgoing.record.size_estimate())
-            .sum();
+            .map(|outgoing| outgoing.record.size_estimate());
         // What is larger than all the room there is waits for all of it.
-        let bytes = u32::try_from(bytes.min(WAITING_BYTES)).unwrap_or(u32::MAX);
-        let room = tokio::select! {
-            room = self.room.clone().acquire_many_owned(bytes) => room.map_err(|_| self.error())?,
-            () = self.orders.closed() => return Err(self.error()),
+        let bytes = bytes.sum::<usize>().min(WAITING_BYTES);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let handing_over = async {
+            let closed = |_| self.owner.error();
+            let own = room.clone().acquire_many_owned(bytes).await;
+            let shared = way.room.clone().acquire_many_owned(bytes).await;
+            let order = Order::Write {
+                owner: self.owner.clone(),
+                records,
+                rooms: [own.map_err(closed)?, shared.map_err(closed)?],
+                in_flight,
+            };
+            self.has_news.store(true, Ordering::Release);
+            let sent = way.orders.send(order).await;
+            sent.map_err(|_| self.owner.error())
         };
-        let order = Order::Write {
-            records,
-            room,
-            in_flight,
-        };
-        self.orders.send(order).await.map_err(|_| self.error())
+        tokio::select! {
+            biased;
+            error = self.owner.failed() => Err(error),
+            handed_over = handing_over => handed_over,
+        }
     }
 
     /// Returns when all that was handed over is acknowledged and durable, and so is what was read before this position.
     pub async fn flush(&self, read: &TopicPartition, position: Offset) -> Result<(), Error> {
+        let open = self.open.get();
+        let Some(open) = open.filter(|_| self.has_news.load(Ordering::Acquire)) else {
+            return self.sinks.durable.until(read, position).await;
+        };
         let (done, is_done) = oneshot::channel();
-        self.orders
-            .send(Order::Flush(read.clone(), position, done))
-            .await
-            .map_err(|_| self.error())?;
-        is_done.await.map_err(|_| self.error())
+        let order = Order::Flush {
+            owner: self.owner.clone(),
+            read: (read.clone(), position),
+            done,
+        };
+        let sent = open.way.orders.send(order).await;
+        sent.map_err(|_| self.owner.error())?;
+        is_done.await.map_err(|_| self.owner.error())?;
+        self.has_news.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Returns when nothing can be written any more.
     pub async fn failed(&self) -> Error {
-        self.orders.closed().await;
+        self.owner.failed().await
+    }
+}
+
+/// A task that is cut off leaves orders behind: they are not written after it, when another may run in its place.
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let mut undelivered = lock(&self.owner.undelivered);
+        self.owner.is_gone.store(true, Ordering::Release);
+        undelivered.clear();
+    }
+}
+
+impl Owner {
+    async fn failed(&self) -> Error {
+        let told = self.has_failed.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
+        if self.failure.get().is_none() {
+            told.await;
+        }
         self.error()
+    }
+
+    fn fail(&self, error: &Error) {
+        let _ = self.failure.set(error.clone());
+        self.has_failed.notify_waiters();
+    }
+
+    /// What is not written stays on its way, for as long as the task is.
+    fn give_back(&self, in_flight: InFlight) {
+        let mut undelivered = lock(&self.undelivered);
+        if !self.is_gone.load(Ordering::Acquire) {
+            undelivered.push(in_flight);
+        }
+    }
+
+    /// Whether it takes no part any more.
+    fn is_over(&self) -> bool {
+        self.is_gone.load(Ordering::Acquire) || self.failure.get().is_some()
     }
 
     fn error(&self) -> Error {
@@ -166,124 +326,138 @@ impl Sink {
     }
 }
 
-/// A task that is cut off leaves orders behind: they are not written after it, when another may run in its place.
-impl Drop for Sink {
-    fn drop(&mut self) {
-        self.is_gone.store(true, Ordering::Release);
-    }
-}
-
 impl Writing {
-    async fn run(mut self, mut orders: mpsc::Receiver<Order>, failure: Arc<OnceLock<Error>>) {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         while let Some(order) = orders.recv().await {
-            if let Err(error) = self.obey(order, &mut orders).await {
-                self.give_back(&mut orders);
-                let _ = failure.set(error);
-                // Whoever waits for an answer sees its channel closed, and finds the reason.
-                return;
+            let mut round = Round::default();
+            round.take_all(order, &mut orders);
+            // A panic is a defect of ours; whoever writes here tries again.
+            let done = AssertUnwindSafe(self.write_round(&mut round)).catch_unwind();
+            let done = done
+                .await
+                .unwrap_or_else(|_| Err(Error::internal("panic while records were written")));
+            if let Err(error) = done {
+                self.fail(&round, &error);
             }
+            round.end();
         }
     }
 
-    /// What is not written stays on its way: the task reads it again.
-    fn give_back(&mut self, orders: &mut mpsc::Receiver<Order>) {
-        orders.close();
-        while let Ok(order) = orders.try_recv() {
-            if let Order::Write { in_flight, .. } = order {
-                self.in_flight.push(in_flight);
-            }
+    /// Everyone who has something here that is not durable goes back to where it last flushed.
+    fn fail(&mut self, round: &Round, error: &Error) {
+        self.writer = None;
+        for owner in self
+            .uncommitted
+            .drain(..)
+            .chain(round.owners.iter().cloned())
+        {
+            owner.fail(error);
         }
-        let mut undelivered = self
-            .undelivered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        undelivered.append(&mut self.in_flight);
     }
 
-    /// Takes all orders that are there, writes once, and answers those who wait for it.
-    async fn obey(&mut self, first: Order, more: &mut mpsc::Receiver<Order>) -> Result<(), Error> {
-        let (mut rooms, mut read, mut flushes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
-                Order::Write {
-                    records,
-                    room,
-                    in_flight,
-                } => {
-                    self.sort(records);
-                    rooms.push(room);
-                    self.in_flight.push(in_flight);
-                }
-                Order::Flush(partition, position, done) => {
-                    read.push((partition, position));
-                    flushes.push(done);
-                }
+    /// Writes what is there, and answers those who wait for it.
+    async fn write_round(&mut self, round: &mut Round) -> Result<(), Error> {
+        let records = std::mem::take(&mut round.records);
+        if !records.is_empty() {
+            let topic = known(&mut self.looks, &self.name).await?;
+            if self.writer.is_none() {
+                let id = format!("weir-{}-{}", self.name, self.source);
+                self.writer = Some(self.broker.writer(&id).await?);
             }
-            next = more.try_recv().ok();
+            for (partition, records) in self.by_partition(records, &topic) {
+                self.write(&topic, partition, records, &round.owners)
+                    .await?;
+            }
         }
-        for (partition, records) in std::mem::take(&mut self.waiting) {
-            self.write(partition, records).await?;
+        round.land();
+        if round.flushes.is_empty() {
+            return Ok(());
         }
-        self.in_flight.clear();
-        if !flushes.is_empty() {
-            self.writer.commit(&read).await?;
+        // Without a writer nothing was written that is not durable.
+        match &mut self.writer {
+            Some(writer) => writer.commit(&round.read).await?,
+            None => {
+                let writer = self.broker.writer("weir-reads").await?;
+                self.writer.insert(writer).commit(&round.read).await?;
+            }
         }
-        for done in flushes {
-            let _ = done.send(());
+        for owner in self.uncommitted.drain(..) {
+            owner.is_uncommitted.store(false, Ordering::Release);
+        }
+        for (owner, done) in round.flushes.drain(..) {
+            if !owner.is_over() {
+                let _ = done.send(());
+            }
         }
         Ok(())
     }
 
-    fn sort(&mut self, records: Vec<Outgoing>) {
-        if let Look::Found(topic) = &*self.looks.borrow_and_update() {
-            self.topic = topic.clone();
-        }
-        let partitions = self.topic.partitions.max(1);
-        for outgoing in records {
-            let partition = match outgoing.partitioned_by() {
+    fn by_partition(
+        &self,
+        records: Vec<Waiting>,
+        topic: &Topic,
+    ) -> BTreeMap<PartitionId, Vec<Waiting>> {
+        let partitions = topic.partitions.max(1);
+        let mut sorted: BTreeMap<PartitionId, Vec<Waiting>> = BTreeMap::new();
+        for waiting in records {
+            let partition = match waiting.outgoing.partitioned_by() {
                 Some(key) => partition_for_key(key, partitions),
                 None => self.source % partitions,
             };
-            self.waiting.entry(partition).or_default().push(outgoing);
+            sorted.entry(partition).or_default().push(waiting);
         }
+        sorted
     }
 
     /// Writes records of one partition, in batches that the topic takes.
-    async fn write(&mut self, partition: PartitionId, records: Vec<Outgoing>) -> Result<(), Error> {
-        let to = TopicPartition::new(self.topic.name.as_str(), partition);
-        let most = self.topic.max_message_bytes.saturating_sub(BATCH_OVERHEAD);
+    async fn write(
+        &mut self,
+        topic: &Topic,
+        partition: PartitionId,
+        records: Vec<Waiting>,
+        owners: &[Arc<Owner>],
+    ) -> Result<(), Error> {
+        let to = TopicPartition::new(self.name.clone(), partition);
+        let most = topic.max_message_bytes.saturating_sub(BATCH_OVERHEAD);
         let (mut batch, mut size) = (Vec::new(), 0);
-        for outgoing in records {
-            let bytes = outgoing.record.size_estimate();
+        for waiting in records {
+            let bytes = waiting.outgoing.record.size_estimate();
             if !batch.is_empty() && (size + bytes > most || batch.len() == BATCH_RECORDS) {
-                self.write_batch(&to, std::mem::take(&mut batch)).await?;
+                self.write_batch(&to, std::mem::take(&mut batch), owners)
+                    .await?;
                 size = 0;
             }
             size += bytes;
-            batch.push(outgoing);
+            batch.push(waiting);
         }
-        self.write_batch(&to, batch).await
+        self.write_batch(&to, batch, owners).await
     }
 
-    /// A batch that is refused for its size is halved, down to the record that is too large by itself.
+    /// A batch that is refused for its size is halved, down to the record that is too large by itself. One that is refused
+    /// for what stands in it is written once more for each task alone, so that it is that task's failure.
     async fn write_batch(
         &mut self,
         to: &TopicPartition,
-        batch: Vec<Outgoing>,
+        batch: Vec<Waiting>,
+        owners: &[Arc<Owner>],
     ) -> Result<(), Error> {
         // A stack of our own; the first is written first.
         let mut batches = vec![batch];
         while let Some(mut batch) = batches.pop() {
-            if self.is_gone.load(Ordering::Acquire) {
-                return Err(Error::internal("the task of the sink has ended"));
-            }
+            batch.retain(|waiting| !owners[waiting.owner].is_over());
+            let Some(first) = batch.first().map(|waiting| waiting.owner) else {
+                continue;
+            };
+            self.expect_commit(&batch, owners);
+            let Some(writer) = &mut self.writer else {
+                return Err(Error::internal("the writer of the sink is gone"));
+            };
             // Records hold shared bytes: a clone is cheap, and needed only where a refusal is to be expected.
             let records: Vec<NewRecord> = batch
                 .iter()
-                .map(|outgoing| outgoing.record.clone())
+                .map(|waiting| waiting.outgoing.record.clone())
                 .collect();
-            match self.writer.write(to, records).await {
+            match writer.write(to, records).await {
                 Ok(_) => {}
                 Err(error) if error.kind == ErrorKind::TooLarge && batch.len() > 1 => {
                     let rest = batch.split_off(batch.len() / 2);
@@ -295,9 +469,20 @@ impl Writing {
                         "a record is too large for topic `{}`: {}",
                         to.topic, error.message
                     );
-                    for outgoing in &batch {
-                        self.reports
-                            .too_large(self.source, outgoing.origin, why.clone());
+                    for waiting in &batch {
+                        let reports = &owners[waiting.owner].reports;
+                        reports.too_large(self.source, waiting.outgoing.origin, why.clone());
+                    }
+                }
+                Err(error) if error.kind == ErrorKind::Invalid => {
+                    let (own, others): (Vec<_>, Vec<_>) = batch
+                        .into_iter()
+                        .partition(|waiting| waiting.owner == first);
+                    if others.is_empty() {
+                        owners[first].fail(&error.into());
+                    } else {
+                        batches.push(others);
+                        batches.push(own);
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -305,4 +490,76 @@ impl Writing {
         }
         Ok(())
     }
+
+    /// Whose records are about to be written, they are not durable before the next commit.
+    fn expect_commit(&mut self, batch: &[Waiting], owners: &[Arc<Owner>]) {
+        let mut last = None;
+        for waiting in batch {
+            if last.replace(waiting.owner) == Some(waiting.owner) {
+                continue;
+            }
+            let owner = &owners[waiting.owner];
+            if !owner.is_uncommitted.swap(true, Ordering::AcqRel) {
+                self.uncommitted.push(owner.clone());
+            }
+        }
+    }
+}
+
+impl Round {
+    fn take_all(&mut self, first: Order, more: &mut mpsc::Receiver<Order>) {
+        let mut next = Some(first);
+        while let Some(order) = next {
+            self.take(order);
+            next = more.try_recv().ok();
+        }
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Write {
+                owner,
+                records,
+                rooms,
+                in_flight,
+            } => {
+                let number = self.owners.len();
+                let records = records.into_iter().map(|outgoing| Waiting {
+                    owner: number,
+                    outgoing,
+                });
+                self.records.extend(records);
+                self.in_flight.push((owner.clone(), in_flight));
+                self.owners.push(owner);
+                self.rooms.push(rooms);
+            }
+            // What it waits for is not there and will not be.
+            Order::Flush { owner, .. } if owner.is_over() => {}
+            Order::Flush { owner, read, done } => {
+                self.owners.push(owner.clone());
+                self.read.push(read);
+                self.flushes.push((owner, done));
+            }
+        }
+    }
+
+    /// What is written has landed.
+    fn land(&mut self) {
+        for (owner, in_flight) in self.in_flight.drain(..) {
+            if owner.is_over() {
+                owner.give_back(in_flight);
+            }
+        }
+    }
+
+    /// Whoever waits for an answer still sees its channel closed, and finds the reason.
+    fn end(mut self) {
+        for (owner, in_flight) in self.in_flight.drain(..) {
+            owner.give_back(in_flight);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

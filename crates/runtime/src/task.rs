@@ -10,7 +10,7 @@ use crate::{
     batch::{Batch, Run, Times, size},
     clock::milliseconds,
     control::{Control, Wish},
-    encode::{EncodedRows, Outgoing, RowEncoder},
+    encode::{EncodedRows, Outgoing},
     operators::Operators,
     position::Progress,
     readers::{Handed, Subscription},
@@ -21,6 +21,7 @@ use crate::{
     stream_time::StreamTime,
     topics::Look,
     view::View,
+    worker::Encoding,
 };
 
 pub(crate) struct Task<'a> {
@@ -56,7 +57,7 @@ pub(crate) struct Task<'a> {
 
 /// Where a task's rows go.
 pub(crate) enum Output {
-    Sink(Sink, Box<RowEncoder>),
+    Sink(Sink, Encoding),
     Rows(mpsc::Sender<Rows>),
 }
 
@@ -284,7 +285,8 @@ impl Task<'_> {
         };
         Ok(match &mut self.output {
             Output::Rows(_) => Leaving::Rows(Rows { batch: run.rows }),
-            Output::Sink(_, encoder) => {
+            Output::Sink(_, encoding) => {
+                let encoder = encoding.encoder()?;
                 let (reports, fails) = (self.reports, self.fails_on_bad_time);
                 Leaving::Records(encoder.encode(batch, &run, times, stream_time, reports, fails))
             }

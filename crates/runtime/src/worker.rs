@@ -19,7 +19,7 @@ use crate::{
     report::Reports,
     retry::Backoff,
     rules::QueryRule,
-    sink::Sink,
+    sink::Sinks,
     task::{End, Output, Task},
     topics::{Look, Topics, known},
     view::View,
@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub options: Arc<Options>,
     pub readers: Readers,
     pub topics: Arc<Topics>,
+    pub sinks: Arc<Sinks>,
     pub spec: QuerySpec,
     pub needs: Arc<Needs>,
     /// Its condition, if what that does not concern may pass it by.
@@ -226,13 +227,40 @@ impl Worker {
         };
         let mut looks = shared.topics.watch(&shared.options, &sink.topic);
         let topic = known(&mut looks, &sink.topic).await?;
-        let id = format!("weir-{}-{}", shared.spec.id, self.at.partition);
-        let writer = shared.options.broker.writer(&id).await?;
-        let encoder = encoder(&shared.spec, sink)?;
-        let reports = shared.reports.clone();
-        let control = shared.control.clone();
-        let sink = Sink::new(writer, topic, looks, self.at.partition, reports, control);
-        Ok(Output::Sink(sink, Box::new(encoder)))
+        let sink = shared.sinks.sink(
+            topic.name.as_str().into(),
+            looks,
+            self.at.partition,
+            shared.reports.clone(),
+            shared.control.clone(),
+        );
+        Ok(Output::Sink(sink, Encoding::new(self.shared.clone())))
+    }
+}
+
+/// The encoder of a query's rows, made with the first of them: most rules never have one.
+pub(crate) struct Encoding {
+    shared: Arc<Shared>,
+    encoder: Option<Box<RowEncoder>>,
+}
+
+impl Encoding {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            encoder: None,
+        }
+    }
+
+    pub fn encoder(&mut self) -> Result<&mut RowEncoder, Error> {
+        if self.encoder.is_none() {
+            let query::Output::Sink(sink) = &self.shared.spec.output else {
+                return Err(Error::internal("a query without a sink encodes nothing"));
+            };
+            self.encoder = Some(Box::new(encoder(&self.shared.spec, sink)?));
+        }
+        let made = self.encoder.as_deref_mut();
+        made.ok_or_else(|| Error::internal("the encoder is not there"))
     }
 }
 

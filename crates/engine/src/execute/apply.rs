@@ -283,7 +283,7 @@ fn apply_plan(
             );
             // Who paused it did not mean that a change of its statement should set it going.
             query.is_paused = is_paused;
-            state.queries.insert(query.id.clone(), query);
+            state.queries.insert(query);
             Ok(effects)
         }
         Plan::InsertSelect(plan) => {
@@ -307,7 +307,7 @@ fn apply_plan(
                 start,
                 None,
             );
-            state.queries.insert(query.id.clone(), query);
+            state.queries.insert(query);
             Ok(effects)
         }
         Plan::InsertValues(_) | Plan::Select(_) => Ok(Effects::default()),

@@ -12,18 +12,40 @@ use std::{collections::BTreeMap, time::Duration};
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
 use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
-use weir_sql::{Statement, statement::QueryTarget};
+use weir_sql::{ParsedStatement, Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, entity, warning};
+use super::{Response, apply::Effects, entity, of_statement, warning};
 use crate::{
     Engine, Error, Session,
     commands::Command,
     engine::{State, World},
     entity::Body,
+    statement_log::Entry,
 };
 
 /// How long a query may take to stop at a checkpoint.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where queries that begin together begin: by topic, and whether that is at its beginning.
+pub(crate) type Starts = BTreeMap<(String, bool), BTreeMap<PartitionId, Offset>>;
+
+/// A statement that may be logged.
+struct Prepared {
+    effects: Effects,
+    number: i64,
+    /// `None`: it has nothing to do.
+    entry: Option<Entry>,
+}
+
+/// Whether a statement only adds to what there is: it may be logged and begun together with others.
+pub(super) fn is_beginning(statement: &Statement) -> bool {
+    match statement {
+        Statement::CreateSource(create) => !create.or_replace,
+        Statement::CreateAsSelect(create) => !create.or_replace,
+        Statement::InsertSelect(_) => true,
+        _ => false,
+    }
+}
 
 impl Engine {
     /// Runs a statement that changes what exists.
@@ -37,32 +59,17 @@ impl Engine {
         let mut change = self.change_state_for(session).await?;
         let mut world = World::look(&self.inner.parts.broker).await?;
         let mut next = change.copy(self.inner.parts.clock.now()).await?;
-        let number = next.sequence;
-        let mut effects = self.apply(&mut next, &mut world, session, statement, text, None)?;
-        if effects.is_warning {
+        let mut starts = Starts::new();
+        let prepared = self.prepare(&mut next, &mut world, session, statement, text, &mut starts);
+        let Prepared {
+            mut effects,
+            number,
+            entry,
+        } = prepared.await?;
+        let Some(entry) = entry else {
             return Ok(warning(effects.message, text));
-        }
-        if let Some(spec) = &effects.create_topic {
-            self.create_topic(spec).await?;
-        }
-        let mut entry = self.entry(text, session);
-        if let Some(query) = effects
-            .start
-            .as_ref()
-            .and_then(|id| next.queries.get_mut(id))
-        {
-            if query.start.is_empty() {
-                query.start = self.start_offsets(&query.plan, &query.overridden).await?;
-            }
-            entry.query_id = Some(query.id.clone());
-            entry.start = query.start.clone();
-            let spec = query.spec(&self.inner.parts.settings);
-            self.inner.parts.runtime.check(&spec)?;
-            if !self.state().queries.contains_key(&query.id) {
-                self.begin_anew(&query.id).await?;
-            }
-        }
-        change.record(&mut next, entry).await?;
+        };
+        change.record_all(&mut next, vec![entry]).await?;
         change.publish(&next);
         let done = self.carry_out(&mut next, &mut effects).await;
         change.publish(&next);
@@ -77,6 +84,147 @@ impl Engine {
             number,
         };
         Ok(self.status(command, effects.start, text))
+    }
+
+    /// Runs statements that follow one another and end nothing ([`is_beginning`]): each is validated in its turn, with those
+    /// before it in force; then they are logged in one batch, apply, and their queries start together. At one that is wrong
+    /// those before it are done, and no other.
+    pub(super) async fn change_together(
+        &self,
+        session: &Session,
+        statements: &[ParsedStatement],
+        answers: &mut Vec<Response>,
+    ) -> Result<(), Error> {
+        let Some(first) = statements.first() else {
+            return Ok(());
+        };
+        let placed = |parsed: &ParsedStatement, error: Error| {
+            of_statement(error, &parsed.statement).within(&parsed.text)
+        };
+        let of_all = |error: Error| placed(first, error);
+        self.check_ours().map_err(of_all)?;
+        self.refuse_headless().map_err(of_all)?;
+        let change = self.change_state_for(session).await;
+        let mut change = change.map_err(of_all)?;
+        let world = World::look(&self.inner.parts.broker).await;
+        let mut world = world.map_err(of_all)?;
+        let next = change.copy(self.inner.parts.clock.now()).await;
+        let mut next = next.map_err(of_all)?;
+        let (mut prepared, mut entries) = (Vec::new(), Vec::new());
+        let (mut starts, mut wrong) = (Starts::new(), None);
+        for parsed in statements {
+            let (statement, text) = (&parsed.statement, &parsed.text);
+            let one = self.prepare(&mut next, &mut world, session, statement, text, &mut starts);
+            match one.await {
+                Ok(mut one) => {
+                    entries.extend(one.entry.take());
+                    prepared.push((parsed, one));
+                }
+                Err(error) => {
+                    wrong = Some(placed(parsed, error));
+                    break;
+                }
+            }
+        }
+        let recorded = change.record_all(&mut next, entries).await;
+        recorded.map_err(of_all)?;
+        change.publish(&next);
+        let hold = self.inner.parts.runtime.hold();
+        let ids = prepared
+            .iter()
+            .filter_map(|(_, one)| one.effects.start.as_ref());
+        let starting = ids.filter_map(|id| next.queries.get(id));
+        let started = self.start_all(starting).await;
+        drop(hold);
+        let mut failed = BTreeMap::new();
+        for (id, started) in started {
+            match started {
+                Ok(running) => {
+                    if let Some(query) = next.queries.get_mut(&id) {
+                        query.query = Some(running);
+                    }
+                }
+                Err(error) => drop(failed.insert(id, Error::from(error))),
+            }
+        }
+        change.publish(&next);
+        drop(change);
+        for (
+            parsed,
+            Prepared {
+                effects, number, ..
+            },
+        ) in prepared
+        {
+            if effects.is_warning {
+                answers.push(warning(effects.message, &parsed.text));
+                continue;
+            }
+            if let Some(error) = effects.start.as_ref().and_then(|id| failed.remove(id)) {
+                self.remember_failure(&effects.command_id, number, &error);
+                wrong = Some(placed(parsed, error));
+                break;
+            }
+            let command = Command {
+                id: effects.command_id,
+                message: effects.message,
+                number,
+            };
+            answers.push(self.status(command, effects.start, &parsed.text));
+        }
+        wrong.map_or(Ok(()), Err)
+    }
+
+    /// Validates a statement as the next one, sees to its topic, and finds where its query starts. `state` has changed only
+    /// if this succeeds.
+    async fn prepare(
+        &self,
+        state: &mut State,
+        world: &mut World,
+        session: &Session,
+        statement: &Statement,
+        text: &str,
+        starts: &mut Starts,
+    ) -> Result<Prepared, Error> {
+        let mut next = state.clone();
+        let number = next.sequence;
+        let effects = self.apply(&mut next, world, session, statement, text, None)?;
+        if effects.is_warning {
+            return Ok(Prepared {
+                effects,
+                number,
+                entry: None,
+            });
+        }
+        if let Some(spec) = &effects.create_topic {
+            self.create_topic(spec).await?;
+        }
+        let mut entry = self.entry(text, session);
+        if let Some(query) = effects
+            .start
+            .as_ref()
+            .and_then(|id| next.queries.get_mut(id))
+        {
+            if query.start.is_empty() {
+                query.start = self
+                    .start_offsets(&query.plan, &query.overridden, starts)
+                    .await?;
+            }
+            entry.query_id = Some(query.id.clone());
+            entry.start = query.start.clone();
+            let spec = query.spec(&self.inner.parts.settings);
+            self.inner.parts.runtime.check(&spec)?;
+            if !state.queries.contains_key(&query.id) {
+                self.begin_anew(&query.id).await?;
+            }
+        }
+        next.sequence += 1;
+        *state = next;
+        Ok(Prepared {
+            effects,
+            number,
+            entry: Some(entry),
+        })
     }
 
     /// Stops and starts queries, deletes a topic.
@@ -140,25 +288,29 @@ impl Engine {
         }
     }
 
-    /// Where a query begins: at the end of its source unless `auto.offset.reset` says otherwise.
+    /// Where a query begins: at the end of its source unless `auto.offset.reset` says otherwise. Queries that begin together
+    /// ask once for each topic.
     pub(crate) async fn start_offsets(
         &self,
         plan: &QueryPlan,
         overridden: &BTreeMap<String, String>,
+        known: &mut Starts,
     ) -> Result<BTreeMap<PartitionId, Offset>, Error> {
         let reset = overridden
             .get("auto.offset.reset")
             .or_else(|| self.inner.parts.settings.get("auto.offset.reset"));
         let is_earliest = reset.is_some_and(|reset| reset.eq_ignore_ascii_case("earliest"));
-        self.offsets(
-            &plan.source.topic,
-            if is_earliest {
-                OffsetSpec::Earliest
-            } else {
-                OffsetSpec::Latest
-            },
-        )
-        .await
+        let question = (plan.source.topic.clone(), is_earliest);
+        if let Some(offsets) = known.get(&question) {
+            return Ok(offsets.clone());
+        }
+        let spec = match is_earliest {
+            true => OffsetSpec::Earliest,
+            false => OffsetSpec::Latest,
+        };
+        let offsets = self.offsets(&plan.source.topic, spec).await?;
+        known.insert(question, offsets.clone());
+        Ok(offsets)
     }
 
     /// An offset of each partition of a topic; none if the topic is not there.

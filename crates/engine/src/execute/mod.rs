@@ -15,10 +15,11 @@ mod session;
 mod show;
 
 pub(crate) use admit::accept_as_before;
+pub(crate) use change::Starts;
 pub(crate) use read_only::READ_ONLY;
 
 use weir_sql::{
-    Ident, ParsedStatement, Statement, Variables,
+    Ident, ParsedStatement, Statement, StatementText, Variables,
     statement::{Explain, QueryTarget},
 };
 
@@ -27,6 +28,10 @@ use crate::{
     commands::Command,
     entity::{Body, Warning},
 };
+
+/// How many statements are logged and begun together, at most, and how much text: one batch of the log.
+const MOST_TOGETHER: usize = 256;
+const BYTES_TOGETHER: usize = 512 << 10;
 
 /// What a statement answers.
 #[allow(clippy::large_enum_variant, reason = "made once a statement")]
@@ -87,11 +92,39 @@ impl Engine {
         if statements.len() > 1 {
             self.validate(session, &statements, depth).await?;
         }
-        for statement in statements {
-            self.answer(session, &statement.text, depth, answers)
-                .await?;
+        let mut left = &statements[..];
+        while let Some((first, rest)) = left.split_first() {
+            let together = self.beginning(session, left);
+            left = match together.len() {
+                0 | 1 => {
+                    self.answer(session, &first.text, depth, answers).await?;
+                    rest
+                }
+                many => {
+                    Box::pin(self.change_together(session, &together, answers)).await?;
+                    &left[many..]
+                }
+            };
         }
         Ok(())
+    }
+
+    /// The statements at the beginning of these that can be begun together.
+    fn beginning(&self, session: &Session, statements: &[StatementText]) -> Vec<ParsedStatement> {
+        let mut together = Vec::new();
+        let mut bytes = 0;
+        for statement in statements {
+            bytes += statement.text.len();
+            if together.len() == MOST_TOGETHER || bytes > BYTES_TOGETHER {
+                break;
+            }
+            // One that is wrong is for its own turn.
+            match self.parse(session, &statement.text) {
+                Ok(parsed) if change::is_beginning(&parsed.statement) => together.push(parsed),
+                _ => break,
+            }
+        }
+        together
     }
 
     /// Runs one statement; RUN SCRIPT answers with all answers of its file.

@@ -1,6 +1,9 @@
 //! Topics that can be read and that no statement writes to: Weir's own, and those that `ksql.readonly.topics` lists.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use regex::Regex;
 
@@ -40,8 +43,7 @@ pub(crate) fn refuse_read_only(
 ) -> Result<(), Error> {
     refuse_own_topic(topic)?;
     let patterns = settings.get(PROPERTY).map_or(READ_ONLY, String::as_str);
-    let mut patterns = patterns.split(',').map(str::trim);
-    match patterns.any(|pattern| matches_whole(pattern, topic)) {
+    match compiled(patterns).iter().any(|whole| whole.is_match(topic)) {
         false => Ok(()),
         true => Err(
             Error::user(format!("{what} read-only topic: {topic}")).hint(format!(
@@ -51,12 +53,25 @@ pub(crate) fn refuse_read_only(
     }
 }
 
-/// A list is looked at when it is configured: what is no pattern there is none here.
-fn matches_whole(pattern: &str, topic: &str) -> bool {
-    let whole = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(LARGEST_PATTERN)
-        .build();
-    whole.is_ok_and(|whole: Regex| whole.is_match(topic))
+/// The patterns of a list, made ready. The last list is kept: it is asked for with each of thousands of statements.
+fn compiled(list: &str) -> Arc<[Regex]> {
+    static LAST: Mutex<Option<(String, Arc<[Regex]>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, patterns)) = &*last
+        && of == list
+    {
+        return patterns.clone();
+    }
+    // A list is looked at when it is configured: what is no pattern there is none here.
+    let whole = |pattern: &str| {
+        regex::RegexBuilder::new(&format!("^(?:{})$", pattern.trim()))
+            .size_limit(LARGEST_PATTERN)
+            .build()
+            .ok()
+    };
+    let patterns: Arc<[Regex]> = list.split(',').filter_map(whole).collect();
+    *last = Some((list.to_owned(), patterns.clone()));
+    patterns
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use weir_plan::{Plan, QueryPlan, ScanSource};
 use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
 use weir_sql::{Statement, statement::Print};
 
-use super::Response;
+use super::{Response, Starts};
 use crate::{Engine, Error, PrintStream, RowStream, Session, engine::World};
 
 /// How many batches of rows wait for a slow caller.
@@ -46,7 +46,11 @@ impl Engine {
         }
         let is_push = plan.is_continuous;
         let (start, until) = if is_push {
-            (self.start_offsets(&plan, &settings).await?, None)
+            (
+                self.start_offsets(&plan, &settings, &mut Starts::new())
+                    .await?,
+                None,
+            )
         } else {
             (
                 self.offsets(&topic, OffsetSpec::Earliest).await?,

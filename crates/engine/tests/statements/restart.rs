@@ -342,3 +342,48 @@ fn a_process_that_is_cut_off_loses_nothing() {
         assert!(seen == wanted, "{} of {}", seen.len(), wanted.len());
     });
 }
+
+#[tokio::test]
+async fn statements_of_one_request_are_logged_together_or_not_at_all() {
+    let mut house = House::earliest().await;
+    house
+        .go("CREATE STREAM s (n INT) WITH (kafka_topic='t', value_format='JSON', partitions=1); \
+             CREATE STREAM alerts (n INT, rule VARCHAR) WITH (kafka_topic='alerts', value_format='JSON', partitions=1);")
+        .await;
+    let rules = |from: usize| -> String {
+        let rule = |number: usize| {
+            format!("INSERT INTO alerts SELECT n, 'r{number}' AS rule FROM s WHERE n = {number};")
+        };
+        (from..from + 20).map(rule).collect()
+    };
+    let log = "_weir_default__statements";
+    let before = house.ends(log).await[0];
+    // What was written may stand in the log; that it was not answered for counts.
+    house.world.broker.faults().lose_acknowledgements(1);
+    assert!(house.run(&rules(0)).await.is_err());
+    assert!(house.engine.statuses().is_empty());
+    house.go(&rules(100)).await;
+    let ids: Vec<String> = house.engine.statuses().into_keys().collect();
+    assert_eq!(ids.len(), 20);
+    // Twenty that are void, as many that say so, and those that hold, each with the number of its place.
+    assert_eq!(house.ends(log).await[0], before + 60);
+    for number in before + 40..before + 60 {
+        let id = format!("INSERTQUERY_{number}");
+        assert!(ids.contains(&id), "{id} {ids:?}");
+    }
+    let mut house = house.restarted().await;
+    all_run(&house).await;
+    let again: Vec<String> = house.engine.statuses().into_keys().collect();
+    assert_eq!(again, ids);
+    house.put("t", &[r#"{"n":3}"#, r#"{"n":107}"#]).await;
+    let alerts = house.jsons("alerts", 1).await;
+    assert_eq!(alerts[0]["RULE"], "r107");
+    // One that is wrong among many leaves nothing done.
+    let wrong = format!(
+        "{} INSERT INTO alerts SELECT nothing FROM s; {}",
+        rules(200),
+        rules(300)
+    );
+    assert!(house.run(&wrong).await.is_err());
+    assert_eq!(house.engine.statuses().len(), 20);
+}

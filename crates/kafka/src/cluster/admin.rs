@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use super::{
     fetch::is_moved,
-    link::{Backoff, Lane, Leader, Link, TopicId, ask, version},
+    link::{Backoff, Leader, Link, TopicId, ask, version},
 };
 use crate::{
     Error, ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId, Result, Topic, TopicPartition,
@@ -49,23 +49,49 @@ pub(super) async fn topics(link: &Link) -> Result<Vec<Topic>> {
         .map_err(|error| link.failed(doing, &error))?;
     let mut infos = link.metadata().topics_arc();
     infos.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    let limits = limits(link, doing, infos.iter().map(|info| info.name.as_str())).await?;
-    let topics = infos
+    // Of a list, the limits that are known will do: who writes to a topic looks at it by itself.
+    let known = {
+        let mut known = link.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|id, _| infos.iter().any(|info| info.topic_id == *id));
+        known.clone()
+    };
+    let new = infos
         .iter()
-        .map(|info| describe(info, limits.get(&info.name)));
+        .filter(|info| !known.contains_key(&info.topic_id));
+    let limits = limits(link, doing, new.map(|info| info.name.as_str())).await?;
+    let topics = infos.iter().map(|info| {
+        let limit = known.get(&info.topic_id);
+        let limit = limit.or_else(|| limits.get(&info.name));
+        remember(link, info, limit);
+        describe(info, limit)
+    });
     Ok(topics.collect())
+}
+
+fn remember(link: &Link, info: &TopicInfo, limit: Option<&usize>) {
+    let mut known = link.limits.lock().unwrap_or_else(PoisonError::into_inner);
+    known.extend(limit.map(|limit| (info.topic_id, *limit)));
 }
 
 pub(super) async fn topic(link: &Link, name: &str) -> Result<Option<Topic>> {
     if !is_name(name) {
         return Ok(None);
     }
+    let look = look(link, name);
+    link.looks.ask(name.to_owned(), look).await
+}
+
+async fn look(link: &Link, name: &str) -> Result<Option<Topic>> {
     let doing = format!("looking at topic `{name}`");
     let Some(info) = link.fresh_topic(&doing, name).await? else {
         return Ok(None);
     };
     match limits(link, &doing, [name].into_iter()).await {
-        Ok(limits) => Ok(Some(describe(&info, limits.get(name)))),
+        Ok(limits) => {
+            let limit = limits.get(name);
+            remember(link, &info, limit);
+            Ok(Some(describe(&info, limit)))
+        }
         // It went between the two questions.
         Err(error) if error.kind == ErrorKind::UnknownTopic => Ok(None),
         Err(error) => Err(error),
@@ -279,9 +305,19 @@ async fn list_offsets(
     partitions: &[PartitionId],
     time: i64,
 ) -> Result<HashMap<PartitionId, Offset>> {
+    let question = (name.to_owned(), partitions.to_vec(), time);
+    let ask = ask_leaders(link, name, partitions, time);
+    link.offsets.ask(question, ask).await
+}
+
+async fn ask_leaders(
+    link: &Link,
+    name: &str,
+    partitions: &[PartitionId],
+    time: i64,
+) -> Result<HashMap<PartitionId, Offset>> {
     let doing = format!("asking for offsets of `{name}`");
     let deadline = Instant::now() + link.config.request_timeout;
-    let lane = link.lane();
     let mut backoff = Backoff::new(&link.config);
     let mut found = HashMap::new();
     let mut info = link.topic(&doing, name).await?;
@@ -303,7 +339,7 @@ async fn list_offsets(
             }
         }
         for (leader, partitions) in groups {
-            match ask_offsets(&lane, &leader, name, &partitions, time).await {
+            match ask_offsets(link, &leader, name, &partitions, time).await {
                 Err(failure) => error = Some(link.failed(&doing, &failure)),
                 Ok(answers) => {
                     for (partition, code, offset) in answers {
@@ -332,13 +368,13 @@ async fn list_offsets(
 }
 
 async fn ask_offsets(
-    lane: &Lane,
+    link: &Link,
     leader: &Leader,
     name: &str,
     partitions: &[PartitionId],
     time: i64,
 ) -> krafka::error::Result<Vec<(PartitionId, ErrorCode, Offset)>> {
-    let connection = lane.connection(leader).await?;
+    let connection = link.connection(leader).await?;
     let key = ApiKey::ListOffsets;
     let version = version(
         &connection,
@@ -356,7 +392,7 @@ async fn ask_offsets(
                 .iter()
                 .map(|partition| ListOffsetsRequestPartition {
                     partition_index: *partition,
-                    current_leader_epoch: lane.link.leader_epoch(name, *partition),
+                    current_leader_epoch: link.leader_epoch(name, *partition),
                     timestamp: time,
                 })
                 .collect(),

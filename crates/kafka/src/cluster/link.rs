@@ -7,7 +7,11 @@
 //! itself, and reads on in a topic that was made again. Its messages and connections are what its hidden module opens
 //! (`docs/decisions`); this file and its neighbours are the only ones that know.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use krafka::{
@@ -22,17 +26,27 @@ use krafka::{
 };
 use tokio::time::Instant;
 
-use super::{config::ClusterConfig, failure};
-use crate::{Error, ErrorKind, PartitionId, Result};
+use super::{config::ClusterConfig, failure, together::Together};
+use crate::{Error, ErrorKind, Offset, PartitionId, Result, Topic};
 
 pub(super) type TopicId = [u8; 16];
+
+/// The least time between two looks at the cluster. krafka's own is a tenth of a second, which statements that follow one
+/// another would wait for each time; after failures it grows here as it does there.
+const PACE: Duration = Duration::from_millis(2);
 
 /// What one broker has of a cluster's identity and our way to it.
 pub(super) struct Link {
     pub config: ClusterConfig,
     pub admin: AdminClient,
     kafka: Kafka,
+    metadata: ClusterMetadata,
     connections: ConnectionConfig,
+    /// Looks at topics, and questions for offsets: those that come at a time are answered together.
+    pub looks: Together<String, Result<Option<Topic>>>,
+    pub offsets: Together<(String, Vec<PartitionId>, i64), Result<HashMap<PartitionId, Offset>>>,
+    /// The largest batch of topics, as it was when they were last looked at.
+    pub limits: Mutex<HashMap<TopicId, usize>>,
 }
 
 /// Connections for one reader or writer, to whichever brokers lead its partitions.
@@ -69,11 +83,26 @@ impl Link {
         connections.init_tls().await.map_err(failed)?;
         let kafka = builder.connect().await.map_err(failed)?;
         let admin = kafka.admin().default_api_timeout(config.request_timeout);
+        let metadata = ClusterMetadata::new(
+            config.servers().split(',').map(str::to_owned).collect(),
+            krafka::__private::kafka_pool(&kafka).clone(),
+            config.metadata_max_age,
+        )
+        .with_retry_backoff_max(config.retry_backoff_max)
+        .with_retry_backoff(PACE);
+        metadata
+            .force_refresh(Some(&[]))
+            .await
+            .map_err(|error| failure::from_client(&config, doing, &error))?;
         Ok(Arc::new(Self {
             config,
             admin,
             kafka,
+            metadata,
             connections,
+            looks: Together::default(),
+            offsets: Together::default(),
+            limits: Mutex::default(),
         }))
     }
 
@@ -90,7 +119,17 @@ impl Link {
     }
 
     pub fn metadata(&self) -> &ClusterMetadata {
-        krafka::__private::kafka_metadata(&self.kafka)
+        &self.metadata
+    }
+
+    /// A connection for what is answered at once.
+    pub async fn connection(
+        &self,
+        leader: &Leader,
+    ) -> krafka::error::Result<Arc<BrokerConnection>> {
+        krafka::__private::kafka_pool(&self.kafka)
+            .get_connection_by_id(leader.id, &leader.address)
+            .await
     }
 
     pub fn failed(&self, doing: &str, error: &KrafkaError) -> Error {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! config, security, jaas, pem   Kafka's property names → how to reach the cluster
-//! link                          connections, metadata
+//! link, together                connections, metadata
 //! reader ← fetch ← batch, codec bytes from the wire → records
 //! writer → produce → batch      records → bytes, acknowledged
 //! admin                         topics, offsets, groups
@@ -24,6 +24,7 @@ mod pem;
 mod produce;
 mod reader;
 mod security;
+mod together;
 mod writer;
 
 use std::{fmt, sync::Arc};

@@ -71,7 +71,11 @@ impl CheckpointStore for MemoryCheckpoints {
 
     async fn remove(&self, query: &str) -> Result<(), Error> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(id, _), _| id != query);
+        let of_query = (query.to_owned(), i32::MIN)..=(query.to_owned(), i32::MAX);
+        let keys: Vec<_> = kept.range(of_query).map(|(key, _)| key.clone()).collect();
+        for key in &keys {
+            kept.remove(key);
+        }
         drop(kept);
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         plans.remove(query);
