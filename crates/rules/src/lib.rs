@@ -18,6 +18,7 @@
 mod atom;
 mod automaton;
 mod code;
+mod explain;
 mod formula;
 mod index;
 mod matches;
@@ -27,6 +28,7 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
+    explain::{NoWitness, Sought},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},
