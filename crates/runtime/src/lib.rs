@@ -100,8 +100,7 @@ struct Running {
 /// A query that was started.
 struct Registered {
     control: Arc<Control>,
-    /// The topic that it reads.
-    topic: String,
+    plan: Arc<weir_plan::QueryPlan>,
     rule: Option<Arc<QueryRule>>,
 }
 
@@ -221,7 +220,7 @@ impl Runtime {
         let rule = rule.map(Arc::new);
         self.register(Registered {
             control: control.clone(),
-            topic: spec.plan.source.topic.clone(),
+            plan: spec.plan.clone(),
             rule: rule.clone(),
         })?;
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
@@ -288,7 +287,7 @@ impl Runtime {
             running.filter(|query| !query.control.has_ended() && !query.control.is_paused());
         let neighbour = |query: &Registered| Neighbour {
             id: query.control.id.clone(),
-            topic: query.topic.clone(),
+            plan: query.plan.clone(),
             rule: query.rule.clone(),
         };
         running.map(neighbour).collect()

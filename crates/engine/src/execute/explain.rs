@@ -31,7 +31,11 @@ impl Engine {
                 let world = World::look(&self.inner.parts.broker).await?;
                 let (described, spec) =
                     self.plan_explained(&state, &world, session, statement, text)?;
-                let explained = self.inner.parts.runtime.explain(&[spec.clone()])?;
+                let explained = self
+                    .inner
+                    .parts
+                    .runtime
+                    .explain(std::slice::from_ref(&spec))?;
                 QueryDescription {
                     topology: topology(&spec.plan, &explained[0]),
                     ..described

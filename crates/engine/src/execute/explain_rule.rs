@@ -31,12 +31,11 @@ fn rule(topic: &str, facts: &RuleFacts) -> String {
             "witness: none, it is asked of every record, because {why}"
         ),
     };
-    let _ = writeln!(
-        text,
-        "atoms: {}, {} of them in other rules too",
-        facts.atoms,
-        facts.shared.len()
-    );
+    let _ = match (facts.atoms, facts.shared.len()) {
+        (0, _) => writeln!(text, "atoms: none"),
+        (atoms, 0) => writeln!(text, "atoms: {atoms}, none of them in other rules"),
+        (atoms, shared) => writeln!(text, "atoms: {atoms}, {shared} of them in other rules too"),
+    };
     for shared in &facts.shared.shown {
         let rules = shared.rules.len();
         let names = shared.rules.shown.join(", ");

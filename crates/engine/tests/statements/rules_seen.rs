@@ -108,8 +108,8 @@ async fn a_rule_has_a_witness_and_shares_atoms() {
             "witness: one of 2 atoms",
             "  (C = 'whole' OR C LIKE 'start%')",
             "  N IN (1, 3)",
-            "atoms: 2, 0 of them in other rules too",
-            "raw filter: none, because a record may match that has no certain text of three characters in its bytes",
+            "atoms: 2, none of them in other rules",
+            "raw filter: none, because a record may match whatever texts are in its bytes",
             "raw filter of the topic: none, because this rule may match any record",
         ]
     );
@@ -199,7 +199,7 @@ async fn what_is_no_rule_says_why() {
         [
             "rule: yes, the only one over topic e",
             "witness: C LIKE '%abc%'",
-            "atoms: 1, 0 of them in other rules too",
+            "atoms: 1, none of them in other rules",
             "raw filter: 'abc'",
             "raw filter of the topic: none, because CSAS_ALONE_5 is no rule, and is handed every record",
         ]
@@ -210,6 +210,42 @@ async fn what_is_no_rule_says_why() {
     )
     .await;
     assert_eq!(lines[1], "witness: COALESCE(C, W->channel) = 'a''b'");
+}
+
+#[tokio::test]
+async fn a_query_that_would_take_anothers_place_does_not_share_with_it() {
+    let mut house = house().await;
+    house
+        .go("CREATE STREAM found AS SELECT n FROM e WHERE c LIKE '%needle%';")
+        .await;
+    let replacing =
+        "CREATE OR REPLACE STREAM found AS SELECT n FROM e WHERE c LIKE '%needle%' AND n = 1";
+    for what in [replacing, "csas_found_2"] {
+        let lines = explained(&mut house, what).await;
+        assert_eq!(lines[0], "rule: yes, the only one over topic e", "{what}");
+        assert_eq!(lines[1], "witness: C LIKE '%needle%'");
+        assert!(lines[2].ends_with("none of them in other rules"));
+        assert_eq!(
+            lines[4],
+            "raw filter of the topic: 1 text for all its rules"
+        );
+    }
+    // Whoever stands still is not in the rule set.
+    house.go("PAUSE csas_found_2;").await;
+    let other = explained(
+        &mut house,
+        "SELECT n FROM e WHERE c LIKE '%needle%' EMIT CHANGES",
+    )
+    .await;
+    assert_eq!(other[0], "rule: yes, the only one over topic e");
+    house.go("RESUME csas_found_2;").await;
+    let other = explained(
+        &mut house,
+        "SELECT n FROM e WHERE c LIKE '%needle%' EMIT CHANGES",
+    )
+    .await;
+    assert_eq!(other[0], "rule: yes, beside 1 other over topic e");
+    assert_eq!(other[3], "  C LIKE '%needle%': in 1, CSAS_FOUND_2");
 }
 
 #[tokio::test]

@@ -4,17 +4,16 @@
 //! have readers of their own for a while.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use weir_rules::{Atom, RawFilter};
+use weir_plan::QueryPlan;
+use weir_rules::{Atom, Formula, RawFilter};
 
 use super::{NoRule, QueryRule, Vocabulary};
-use crate::{
-    Error, QuerySpec, Runtime,
-    layout::{Dating, Needs},
-};
+use crate::{Error, QuerySpec, Runtime, layout::Needs};
 
 /// As many atoms as are shown in a list.
 const SHOWN_ATOMS: usize = 10;
@@ -82,15 +81,16 @@ impl<T> Listed<T> {
 /// A query that runs, as another's rule sees it.
 pub(crate) struct Neighbour {
     pub id: String,
-    pub topic: String,
+    pub plan: Arc<QueryPlan>,
     pub rule: Option<Arc<QueryRule>>,
 }
 
 /// A query that is explained.
 struct Subject<'a> {
     spec: &'a QuerySpec,
-    rule: QueryRule,
-    dating: Option<Dating>,
+    rule: Arc<QueryRule>,
+    /// Whether it is among those that run, as it is here.
+    runs: bool,
 }
 
 impl Runtime {
@@ -100,9 +100,12 @@ impl Runtime {
         let neighbours = self.neighbours();
         // A statement that is only explained leaves no word behind. The copy has all words of the neighbours' rules.
         let vocabulary = self.readers.vocabulary.copy();
+        let by_id: HashMap<&str, &Neighbour> =
+            neighbours.iter().map(|one| (&*one.id, one)).collect();
         let mut subjects = Vec::with_capacity(specs.len());
         for spec in specs {
-            subjects.push(Subject::of(spec, &vocabulary)?);
+            let running = by_id.get(&*spec.id).copied();
+            subjects.push(Subject::of(spec, running, &vocabulary)?);
         }
         let mut tables: BTreeMap<&str, Table<'_>> = BTreeMap::new();
         for subject in subjects.iter().flatten() {
@@ -110,7 +113,7 @@ impl Runtime {
             table.want(subject);
         }
         for neighbour in &neighbours {
-            if let Some(table) = tables.get_mut(&*neighbour.topic) {
+            if let Some(table) = tables.get_mut(&*neighbour.plan.source.topic) {
                 table.add(neighbour, &vocabulary);
             }
         }
@@ -126,14 +129,20 @@ impl Runtime {
 }
 
 impl<'a> Subject<'a> {
-    fn of(spec: &'a QuerySpec, vocabulary: &Vocabulary) -> Result<Result<Self, NoRule>, Error> {
-        let plan = &spec.plan;
-        let needs = Needs::new(&plan.source, &plan.scan)?;
-        Ok(QueryRule::of(spec, &needs, vocabulary).map(|rule| Self {
-            spec,
-            rule,
-            dating: needs.date,
-        }))
+    fn of(
+        spec: &'a QuerySpec,
+        running: Option<&Neighbour>,
+        vocabulary: &Vocabulary,
+    ) -> Result<Result<Self, NoRule>, Error> {
+        let as_it_runs = running.filter(|running| Arc::ptr_eq(&running.plan, &spec.plan));
+        if let Some(rule) = as_it_runs.and_then(|running| running.rule.clone()) {
+            let runs = true;
+            return Ok(Ok(Self { spec, rule, runs }));
+        }
+        let needs = Needs::new(&spec.plan.source, &spec.plan.scan)?;
+        let rule = QueryRule::of(spec, &needs, vocabulary).map(Arc::new);
+        let runs = false;
+        Ok(rule.map(|rule| Self { spec, rule, runs }))
     }
 }
 
@@ -148,6 +157,8 @@ struct Table<'a> {
     atoms: HashMap<&'a Atom, Vec<u32>>,
     /// Two that keep records from being skipped, each with why: one may be the query that is explained.
     keepers: Vec<(&'a str, String)>,
+    /// How many texts are looked for, for all that run; `None` if they are too many.
+    sought: OnceCell<Option<usize>>,
 }
 
 impl<'a> Table<'a> {
@@ -221,13 +232,25 @@ impl<'a> Table<'a> {
         if let Some((_, why)) = self.keepers.iter().find(|(keeper, _)| *keeper != id) {
             return Err(why.clone());
         }
-        let others = self.neighbours.iter().filter(|one| one.id != id);
-        let others = others.filter_map(|one| Some(&*one.rule.as_ref()?.formula));
-        let formulas = others.chain([&*subject.rule.formula]);
+        let running = |is_wanted: &dyn Fn(&Neighbour) -> bool| -> Vec<&Formula> {
+            let neighbours = self.neighbours.iter().filter(|one| is_wanted(one));
+            let rules = neighbours.filter_map(|one| one.rule.as_ref());
+            rules.map(|rule| &*rule.formula).collect()
+        };
         let is_in_raw = |column| vocabulary.is_in_raw_json(column);
-        RawFilter::new(formulas, &is_in_raw)
-            .map(|filter| filter.literals())
-            .ok_or_else(|| "too many texts would have to be looked for".to_owned())
+        let count = |formulas: Vec<&Formula>| {
+            let filter = RawFilter::new(formulas, &is_in_raw)?;
+            Some(filter.literals())
+        };
+        let sought = match subject.runs {
+            true => *self.sought.get_or_init(|| count(running(&|_| true))),
+            false => {
+                let mut formulas = running(&|one| one.id != id);
+                formulas.push(&subject.rule.formula);
+                count(formulas)
+            }
+        };
+        sought.ok_or_else(|| "too many texts would have to be looked for".to_owned())
     }
 }
 
@@ -274,13 +297,15 @@ fn sought(subject: &Subject<'_>, vocabulary: &Vocabulary) -> Result<Listed<Strin
     if !subject.spec.rules.has_raw_filter {
         return Err("weir.rules.raw.filter is false".to_owned());
     }
-    if subject.dating.is_some() {
+    if subject.spec.plan.source.timestamp.is_some() {
         return Err("its stream has a TIMESTAMP column, which is read of every record".to_owned());
     }
     let is_in_raw = |column| vocabulary.is_in_raw_json(column);
-    let sought = subject.rule.formula.sought(&is_in_raw).ok_or_else(|| {
-        "a record may match that has no certain text of three characters in its bytes".to_owned()
-    })?;
+    let sought = subject
+        .rule
+        .formula
+        .sought(&is_in_raw)
+        .ok_or_else(|| "a record may match whatever texts are in its bytes".to_owned())?;
     let texts = sought.iter().map(ToString::to_string);
     Ok(Listed::of(texts, SHOWN_ATOMS))
 }
