@@ -11,6 +11,7 @@ use weir_functions::operators::Place;
 
 use crate::{
     atom::{Atom, Check, ColumnId, Pattern, Test, is_caseless},
+    census::Taken,
     formula::Formula,
     raw, witness,
 };
@@ -48,9 +49,9 @@ pub struct Sought {
 }
 
 impl Formula {
-    /// The atoms of which one holds wherever the formula does; none if it never holds.
+    /// The atoms of which one holds wherever the formula does, by what is taken before any row has come; none if it never holds.
     pub fn witness(&self) -> Result<Vec<&Atom>, NoWitness> {
-        match witness::witness(self) {
+        match witness::witness(self, &Taken) {
             Some(found) => {
                 let mut known = HashSet::new();
                 let atoms = found.atoms.into_iter();
@@ -111,7 +112,7 @@ impl NoWitness {
             Formula::Or(operands) => {
                 self.is_alternative = true;
                 let mut operands = operands.iter();
-                let without = operands.find(|operand| witness::witness(operand).is_none());
+                let without = operands.find(|operand| witness::witness(operand, &Taken).is_none());
                 return without.into_iter().for_each(|operand| self.look(operand));
             }
         };

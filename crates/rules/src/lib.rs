@@ -17,6 +17,7 @@
 
 mod atom;
 mod automaton;
+mod census;
 mod code;
 mod explain;
 mod formula;
@@ -28,6 +29,7 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
+    census::Census,
     explain::{NoWitness, Sought},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},

@@ -287,6 +287,11 @@ impl Control {
         }
     }
 
+    /// Where the first of its tasks is found by its reader.
+    pub fn first_link(&self) -> Option<Arc<Link>> {
+        self.facts().links.values().next().cloned()
+    }
+
     fn count_passed(&self, link: &Link) {
         let passed = link.counts();
         self.records_in.fetch_add(passed.records, Ordering::Relaxed);

@@ -289,6 +289,7 @@ impl Runtime {
             id: query.control.id.clone(),
             plan: query.plan.clone(),
             rule: query.rule.clone(),
+            link: query.control.first_link(),
         };
         running.map(neighbour).collect()
     }

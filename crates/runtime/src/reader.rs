@@ -242,6 +242,9 @@ impl Reader {
             let concerned = concerned.map(|task| (task.number, Selection::default()));
             selected.extend(concerned.collect::<Vec<_>>());
         }
+        if let Some(indexes) = self.rules.news() {
+            self.passage.show(indexes);
+        }
         let time = &self.partition.stats.rules_time;
         time.add(since.elapsed());
         selected

@@ -213,6 +213,29 @@ async fn what_is_no_rule_says_why() {
 }
 
 #[tokio::test]
+async fn the_witness_is_the_one_that_the_records_show_to_be_rare() {
+    let mut house = house().await;
+    let condition = "w->`channel` = 'Security' AND c LIKE '%a long text%'";
+    rule(&mut house, "r", condition).await;
+    rule(&mut house, "other", "c LIKE '%a long text%' AND n IS NULL").await;
+    let taken = "witness: C LIKE '%a long text%'";
+    assert_eq!(explained(&mut house, "r").await[1], taken);
+    let value = r#"{"n":1,"c":"with a long text in each","w":{"channel":"System"}}"#;
+    for _ in 0..10 {
+        house.put("e", &[value; 500]).await;
+        house.caught_up("R", "e").await;
+    }
+    assert_eq!(
+        explained(&mut house, "r").await[1],
+        "witness: W->channel = 'Security'"
+    );
+    assert_eq!(explained(&mut house, "other").await[1], taken);
+    // What does not run yet has seen nothing.
+    let text = format!("SELECT n FROM e WHERE {condition} EMIT CHANGES");
+    assert_eq!(explained(&mut house, &text).await[1], taken);
+}
+
+#[tokio::test]
 async fn a_query_that_would_take_anothers_place_does_not_share_with_it() {
     let mut house = house().await;
     house

@@ -10,10 +10,10 @@ use std::{
 };
 
 use weir_plan::QueryPlan;
-use weir_rules::{Atom, Formula, RawFilter};
+use weir_rules::{Atom, Formula, Index, NoWitness, RawFilter};
 
 use super::{NoRule, QueryRule, Vocabulary};
-use crate::{Error, QuerySpec, Runtime, layout::Needs};
+use crate::{Error, QuerySpec, Runtime, layout::Needs, passage::Link};
 
 /// As many atoms as are shown in a list.
 const SHOWN_ATOMS: usize = 10;
@@ -83,6 +83,8 @@ pub(crate) struct Neighbour {
     pub id: String,
     pub plan: Arc<QueryPlan>,
     pub rule: Option<Arc<QueryRule>>,
+    /// Where it stands in its first partition.
+    pub link: Option<Arc<Link>>,
 }
 
 /// A query that is explained.
@@ -91,7 +93,12 @@ struct Subject<'a> {
     rule: Arc<QueryRule>,
     /// Whether it is among those that run, as it is here.
     runs: bool,
+    /// If so: its number at its reader, and the indexes there.
+    place: Option<(u32, Vec<Arc<Index>>)>,
 }
+
+/// The witnesses of indexes, by the numbers of the rules.
+type Witnesses<'a> = HashMap<*const Index, HashMap<u32, Vec<&'a Atom>>>;
 
 impl Runtime {
     /// What is known of the conditions of these queries, in order, whether they run or not. Many are explained together in
@@ -117,11 +124,16 @@ impl Runtime {
                 table.add(neighbour, &vocabulary);
             }
         }
+        let mut witnesses = Witnesses::new();
+        for subject in subjects.iter().flatten() {
+            subject.look_up(&mut witnesses);
+        }
         let explained = subjects.iter().map(|subject| match subject {
             Err(why) => Explanation::NoRule(*why),
             Ok(subject) => {
                 let table = &tables[&*subject.spec.plan.source.topic];
-                Explanation::Rule(Box::new(table.facts(subject, &vocabulary)))
+                let witness = subject.witness(&witnesses);
+                Explanation::Rule(Box::new(table.facts(subject, witness, &vocabulary)))
             }
         });
         Ok(explained.collect())
@@ -134,15 +146,49 @@ impl<'a> Subject<'a> {
         running: Option<&Neighbour>,
         vocabulary: &Vocabulary,
     ) -> Result<Result<Self, NoRule>, Error> {
-        let as_it_runs = running.filter(|running| Arc::ptr_eq(&running.plan, &spec.plan));
-        if let Some(rule) = as_it_runs.and_then(|running| running.rule.clone()) {
-            let runs = true;
-            return Ok(Ok(Self { spec, rule, runs }));
+        if let Some(running) = running
+            && Arc::ptr_eq(&running.plan, &spec.plan)
+            && let Some(rule) = &running.rule
+        {
+            return Ok(Ok(Self {
+                spec,
+                rule: rule.clone(),
+                runs: true,
+                place: running.link.as_ref().and_then(|link| link.indexes()),
+            }));
         }
         let needs = Needs::new(&spec.plan.source, &spec.plan.scan)?;
         let rule = QueryRule::of(spec, &needs, vocabulary).map(Arc::new);
-        let runs = false;
-        Ok(rule.map(|rule| Self { spec, rule, runs }))
+        Ok(rule.map(|rule| Self {
+            spec,
+            rule,
+            runs: false,
+            place: None,
+        }))
+    }
+
+    fn look_up<'b>(&'b self, witnesses: &mut Witnesses<'b>) {
+        for index in self.place.iter().flat_map(|(_, indexes)| indexes) {
+            let known = witnesses.entry(Arc::as_ptr(index));
+            known.or_insert_with(|| index.witnesses());
+        }
+    }
+
+    /// The atoms of its witness: of that which its reader goes by, once records have come; of that which is taken to be rare
+    /// before.
+    fn witness(&self, witnesses: &Witnesses<'_>) -> Result<Vec<&Atom>, NoWitness> {
+        let taken = self.rule.formula.witness()?;
+        let now = self.place.iter().flat_map(|(number, indexes)| {
+            let maps = indexes
+                .iter()
+                .filter_map(|index| witnesses.get(&Arc::as_ptr(index)));
+            maps.filter_map(move |map| map.get(number))
+        });
+        let Some(now) = now.into_iter().next() else {
+            return Ok(taken);
+        };
+        let atoms = self.rule.formula.atoms().into_iter();
+        Ok(atoms.filter(|atom| now.contains(atom)).collect())
     }
 }
 
@@ -186,7 +232,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn facts(&self, subject: &Subject<'_>, vocabulary: &Vocabulary) -> RuleFacts {
+    fn facts(
+        &self,
+        subject: &Subject<'_>,
+        witness: Result<Vec<&Atom>, NoWitness>,
+        vocabulary: &Vocabulary,
+    ) -> RuleFacts {
         let formula = &subject.rule.formula;
         let text = |atom: &Atom| atom.shown(&vocabulary.name(atom.column));
         let own = self.numbers.get(&*subject.spec.id).copied();
@@ -209,7 +260,7 @@ impl<'a> Table<'a> {
                 left_out: others.count.saturating_sub(NAMED),
             },
         });
-        let witness = formula.witness().map_err(|why| why.to_string());
+        let witness = witness.map_err(|why| why.to_string());
         RuleFacts {
             others: self.rules - usize::from(is_own_rule),
             witness: witness.map(|atoms| Listed::of(atoms.into_iter().map(text), SHOWN_ATOMS)),
