@@ -26,10 +26,7 @@ WHERE `winlog`->`channel` ILIKE 'Security'
     )
   )
   AND NOT (
-      (
-        `winlog`->`event_id` = '4781'
-        AND COALESCE(`winlog`->`event_data`->`OldTargetUserName`, `winlog`->`user_data`->`OldTargetUserName`) ILIKE '%$'
-      )
+      COALESCE(`winlog`->`event_data`->`OldTargetUserName`, `winlog`->`user_data`->`OldTargetUserName`) ILIKE '%$'
       OR COALESCE(`winlog`->`event_data`->`TargetUserName`, `winlog`->`user_data`->`TargetUserName`) ILIKE 'HomeGroupUser$'
     )
 EMIT CHANGES;

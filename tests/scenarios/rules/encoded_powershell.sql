@@ -21,5 +21,5 @@ ASSERT COUNT 10 IN found;
 RUN SCRIPT '../../../rules/windows.sql';
 RUN SCRIPT '../../../rules/windows/encoded_powershell.sql';
 --@events: events/encoded_powershell.quiet.ndjson INTO wineventlogs
-ASSERT COUNT 6 IN `wineventlogs`;
+ASSERT COUNT 7 IN `wineventlogs`;
 ASSERT COUNT 0 IN `windows_alerts`;
