@@ -42,5 +42,5 @@ WHERE (
           ) ESCAPE '!'
     )
   )
-  AND REGEXP_LIKE(`winlog`->`event_data`->`CommandLine`, '(?Ui)\s[-/–—―]e(c|nc?|nco[a-z]*)?\s+["'']?[a-z0-9+/=]{32,}')
+  AND REGEXP_LIKE(`winlog`->`event_data`->`CommandLine`, '(?Ui)\s[-/–—―]e(c|nc?|nco[a-z]*)?\s+["'']?[a-z0-9+/=]{16,}')
 EMIT CHANGES;

@@ -45,9 +45,12 @@ WHERE `winlog`->`channel` ILIKE 'Microsoft-Windows-Sysmon/Operational'
         `winlog`->`event_data`->`TargetObject` ILIKE '%\RunOnce\wextract!_cleanup%' ESCAPE '!'
         AND `winlog`->`event_data`->`Details` ILIKE 'rundll32.exe C:\Windows\system32\advpack.dll,DelNodeRunDLL32 %'
       )
-      OR `winlog`->`event_data`->`Details` ILIKE ANY (
-          '%\AppData\Roaming\Zoom\bin\Zoom.exe%',
-          '%\AppData\Roaming\Spotify\Spotify.exe%'
-        )
+      OR (
+        `winlog`->`event_data`->`TargetObject` ILIKE ANY ('%\Run\Spotify', '%\Run\Zoom')
+        AND `winlog`->`event_data`->`Details` ILIKE ANY (
+            '%\AppData\Roaming\Zoom\bin\Zoom.exe%',
+            '%\AppData\Roaming\Spotify\Spotify.exe%'
+          )
+      )
     )
 EMIT CHANGES;

@@ -11,11 +11,12 @@ ASSERT VALUES found (`case`) VALUES ('the alias -ec, PowerShell 7');
 ASSERT VALUES found (`case`) VALUES ('/EncodedCommand, in capitals');
 ASSERT VALUES found (`case`) VALUES ('an en dash');
 ASSERT VALUES found (`case`) VALUES ('the editor is a shell too');
+ASSERT VALUES found (`case`) VALUES ('one short command');
 ASSERT VALUES found (`case`) VALUES ('an agent of that name, elsewhere');
 ASSERT VALUES found (`case`) VALUES ('PowerShell.EXE under another name');
 ASSERT VALUES found (`case`) VALUES ('PowerShell_ISE.EXE under another name');
 ASSERT VALUES found (`case`) VALUES ('pwsh.dll under another name');
-ASSERT COUNT 10 IN found;
+ASSERT COUNT 11 IN found;
 
 --@test: encoded_powershell: what only looks like it is none
 RUN SCRIPT '../../../rules/windows.sql';

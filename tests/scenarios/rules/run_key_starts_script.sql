@@ -23,7 +23,9 @@ ASSERT VALUES found (`case`) VALUES ('RunOnce');
 ASSERT VALUES found (`case`) VALUES ('a policy');
 ASSERT VALUES found (`case`) VALUES ('the words of an installer under another name');
 ASSERT VALUES found (`case`) VALUES ('the name of an installer with other words');
-ASSERT COUNT 18 IN found;
+ASSERT VALUES found (`case`) VALUES ('the name of a known program, another place');
+ASSERT VALUES found (`case`) VALUES ('the place of a known program, another name');
+ASSERT COUNT 20 IN found;
 
 --@test: run_key_starts_script: what only looks like it is none
 RUN SCRIPT '../../../rules/windows.sql';

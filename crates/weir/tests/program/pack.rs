@@ -81,6 +81,7 @@ fn the_sql_beside_each_rule_is_what_it_is_converted_to() {
 fn every_rule_says_what_it_is() {
     let mut ids = BTreeSet::new();
     let mut titles = BTreeSet::new();
+    let page = read("rules/README.md");
     for name in names() {
         let rule = rule(&name);
         let id = said(&rule, "id").to_owned();
@@ -94,6 +95,12 @@ fn every_rule_says_what_it_is() {
         assert_eq!(said(&rule, "author"), "Weir");
         assert_eq!(said(&rule, "license"), env!("CARGO_PKG_LICENSE"));
         assert!(["low", "medium", "high", "critical"].contains(&said(&rule, "level")));
+        let row = format!(
+            "| [{}](windows/{name}.yml) | {} |",
+            said(&rule, "title"),
+            said(&rule, "level")
+        );
+        assert!(page.contains(&row), "rules/README.md has no row {row}");
         for key in ["description", "references", "tags", "falsepositives"] {
             assert!(rule.contains(&format!("\n{key}:")), "{name}: no {key}");
         }
