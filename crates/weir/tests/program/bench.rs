@@ -40,6 +40,7 @@ fn the_report_has_every_run_and_field() {
         "arrow-json",
         "serde-json",
         "weir-decode-match",
+        "weir-raw-filter",
         "embedded",
     ];
     assert_eq!(names, expected);
