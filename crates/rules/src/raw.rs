@@ -116,7 +116,7 @@ impl RawFilter {
             || self
                 .escape
                 .find_iter(record)
-                .any(|at| !is_harmless(&record[at + 2..]))
+                .any(|at| is_escape(&record[..at]) && !is_harmless(&record[at + 2..]))
             || self.has_other_case
                 && (self.long_s.find(record).is_some() || self.kelvin.find(record).is_some())
     }
@@ -131,6 +131,12 @@ impl RawFilter {
 fn is_no_object(record: &[u8]) -> bool {
     let trimmed = record.trim_ascii();
     !(trimmed.starts_with(b"{") && trimmed.ends_with(b"}"))
+}
+
+/// Whether a backslash behind these bytes begins an escape: in `\\users` the second one ends the escape of the first.
+fn is_escape(before: &[u8]) -> bool {
+    let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+    backslashes.count() % 2 == 0
 }
 
 /// Whether what follows `\u` spells a character that is in no run, and is not spelt anew in a compact text.
@@ -255,6 +261,7 @@ mod tests {
             r#"{"a":"x\u00zz"}"#,
             r#"{"a":"x\u"#,
             r#"{"a":"\u000aassword"}"#,
+            r#"{"a":"C:\\\u0070assword"}"#,
         ] {
             assert!(filter.may_match(kept.as_bytes()), "{kept}");
         }
@@ -262,6 +269,7 @@ mod tests {
             r#"{"a":"passwor"}"#,
             r#"{"a":"\u003cpassw\u003eord\u0026"}"#,
             r#"{"a":"\u00e9\ud83d\ude00"}"#,
+            r#"{"a":"C:\\users\\\\u0070assword\\u"}"#,
         ] {
             assert!(!filter.may_match(skipped.as_bytes()), "{skipped}");
         }
