@@ -148,6 +148,67 @@ async fn a_slow_query_holds_up_no_other_and_misses_nothing() {
     assert_eq!(take(&mut slow_rows, 3).await, [2_000, 2_001, 2_002]);
 }
 
+/// What a rule was not handed has not passed it by, wherever the reader is that it left.
+#[tokio::test]
+async fn a_slow_rule_is_not_past_what_waits_for_a_reader_of_its_own() {
+    let world = events().await;
+    let rule = "SELECT id FROM events WHERE id >= 0 EMIT CHANGES;";
+    let (slow, mut slow_rows) = world.rows("slow", rule);
+    let (fast, mut fast_rows) = world.rows("fast", rule);
+    let hold = world.runtime.hold();
+    let slow = world.start(slow).await;
+    let fast = world.start(fast).await;
+    eventually("both run", async || {
+        [&slow, &fast]
+            .iter()
+            .all(|query| query.status().state == QueryState::Running)
+    })
+    .await;
+    produce_ids(&world, 0..100).await;
+    drop(hold);
+    eventually("all is fetched", async || {
+        stats(&world).records_fetched == 100
+    })
+    .await;
+    // The reader that the slow one will get fetches nothing yet.
+    let hold = world.runtime.hold();
+    let clock = world.clock.clone();
+    let turning = async {
+        loop {
+            clock.advance(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let all: Vec<i32> = (0..100).collect();
+    tokio::select! {
+        taken = take(&mut fast_rows, 100) => assert_eq!(taken, all),
+        () = turning => unreachable!("it turns for ever"),
+    }
+    assert_eq!(stats(&world).readers, 2);
+    eventually("the fast one is through", async || {
+        fast.status().positions[&0] == 100
+    })
+    .await;
+    // Now it takes what it was handed, and has nothing left to do.
+    let mut taken = take(&mut slow_rows, 5).await;
+    while let Ok(rows) =
+        tokio::time::timeout(Duration::from_millis(200), next_ids(&mut slow_rows)).await
+    {
+        taken.extend(rows);
+    }
+    let handed = taken.len() as i64;
+    assert!(handed < 100, "{handed}");
+    assert_eq!(slow.status().positions[&0], handed);
+    // A position is kept meanwhile.
+    world.clock.advance(Duration::from_secs(10));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(slow.status().positions[&0], handed);
+    drop(hold);
+    taken.extend(take(&mut slow_rows, 100 - taken.len()).await);
+    assert_eq!(taken, all);
+    assert_eq!(slow.status().errors, []);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_timing_every_query_sees_every_record_once_and_in_order() {
     for seed in 0..12 {
