@@ -21,6 +21,7 @@ mod partition_by;
 mod persistent;
 mod print;
 mod restart;
+mod rules;
 mod script;
 mod select;
 mod session;
