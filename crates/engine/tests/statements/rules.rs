@@ -527,7 +527,7 @@ impl Play {
     /// One process: it starts, people do things, and it ends at a checkpoint or is cut off.
     fn process(&mut self, acts: usize, is_cut_off: bool) {
         let runtime = threads();
-        runtime.block_on(async {
+        let engine = runtime.block_on(async {
             let mut house = self.house().await;
             for _ in 0..acts {
                 self.act(&mut house).await;
@@ -535,13 +535,14 @@ impl Play {
                 tokio::time::sleep(Duration::from_micros(pause)).await;
             }
             house.world.broker.faults().clear();
-            match is_cut_off {
-                true => std::mem::forget(house.engine),
-                false => house.world.stop(house.engine).await.unwrap(),
+            if !is_cut_off {
+                house.world.stop(house.engine.clone()).await.unwrap();
             }
+            house.engine
         });
         // Who is cut off does nothing more when the next one starts.
         runtime.shutdown_timeout(Duration::from_secs(10));
+        drop(engine);
     }
 
     async fn house(&self) -> House {

@@ -18,6 +18,7 @@ mod produce_consume;
 mod prompt;
 mod prompt_remote;
 mod refusals;
+mod rules_kill;
 mod secrets;
 mod seedrule;
 mod server;
