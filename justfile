@@ -75,6 +75,10 @@ bad-clients *arguments: release
 release:
     cargo build --release --package weir
 
+# All rules over all events beside the repository, in every way that rules are run: they find the same. A minute or two.
+rules-oracle *arguments: release
+    WEIR_TEST_PROGRAM={{ justfile_directory() }}/target/release/weir cargo test --workspace --test program -- --ignored --nocapture oracle_over_all_events {{ arguments }}
+
 # The article's rule over a file of events, beside the peers: `just bench-filter events.ndjson.gz`.
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
