@@ -41,7 +41,7 @@ struct Scale {
 
 const SOME: Scale = Scale {
     recorded: 32,
-    made: 16,
+    made: 40,
     domains: 20,
     rules: 6,
 };
