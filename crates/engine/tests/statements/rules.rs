@@ -591,6 +591,82 @@ impl Play {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_queries_catch_up_while_records_flow_one_fails_and_one_is_slow() {
+    let play = Play {
+        world: World::new(50),
+        random: StdRng::seed_from_u64(50),
+        lives: Vec::new(),
+        columns: 0,
+    };
+    let mut house = play.house().await;
+    house.go(EVENTS).await;
+    for sink in ["first", "gone"] {
+        house
+            .go(&format!("CREATE STREAM {sink} (n INT) WITH (KAFKA_TOPIC='{sink}', VALUE_FORMAT='JSON', PARTITIONS=1);"))
+            .await;
+    }
+    house
+        .go(
+            "INSERT INTO first WITH (QUERY_ID='first') SELECT n FROM s WHERE kind = 'logon'; \
+             INSERT INTO gone WITH (QUERY_ID='failing') SELECT n FROM s;",
+        )
+        .await;
+    house.world.broker.delete_topic("gone").await.unwrap();
+    let feeder = Feeder::start(&house.world, 50);
+    let slow = house.stream("SELECT * FROM s EMIT CHANGES;").await;
+    house
+        .until("some events", async || house.ends("s").await[0] > 1_500)
+        .await;
+    let life = |number: usize| Life {
+        number,
+        condition: number % CONDITIONS.len(),
+        accepted: (0, 0),
+        is_created: number % 5 == 0,
+        version: 0,
+        is_paused: false,
+        has_ended: false,
+    };
+    let lives: Vec<Life> = (0..50).map(life).collect();
+    let sinks = lives.iter().filter(|life| !life.is_created).map(Life::sink);
+    let sinks = sinks.map(|sink| {
+        format!("CREATE STREAM {sink} (n INT, v INT) WITH (KAFKA_TOPIC='{sink}', VALUE_FORMAT='JSON', PARTITIONS=1);")
+    });
+    house.go(&sinks.collect::<String>()).await;
+    let script: String = lives.iter().map(Life::statement).collect();
+    house
+        .go(&format!("SET 'auto.offset.reset'='earliest'; {script}"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    feeder.stop();
+    let end = house.ends("s").await[0];
+    house
+        .until("all but one at the end", async || {
+            let mut statuses = house.engine.statuses();
+            statuses.retain(|id, _| id != "FAILING" && *id != slow.query_id);
+            let positions = statuses
+                .values()
+                .map(|status| status.positions.get(&0).copied());
+            statuses.len() == 51 && positions.flatten().filter(|at| *at >= end).count() == 51
+        })
+        .await;
+    let failing = &house.engine.statuses()["FAILING"];
+    assert_eq!(failing.state, QueryState::Retrying);
+    drop(slow);
+    house
+        .until("all read together", async || {
+            house.engine.reader_stats()[&TopicPartition::new("s", 0)].readers == 1
+        })
+        .await;
+    house.go("TERMINATE failing;").await;
+    house.engine.settled(Duration::from_secs(20)).await.unwrap();
+    for life in &lives {
+        life.check(&house.jsons(&life.sink(), 0).await, end, 0);
+    }
+    let firsts = (0..end).filter(|n| n % 4 == 0).count();
+    assert_eq!(house.texts("first", firsts).await.len(), firsts);
+}
+
 fn threads() -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
