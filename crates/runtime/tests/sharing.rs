@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use support::*;
 use tokio::sync::mpsc;
 use weir_kafka::TopicPartition;
-use weir_runtime::{Query, QueryState, ReaderStats, Rows};
+use weir_runtime::{CheckpointStore, Query, QueryState, ReaderStats, Rows};
 
 const EVENTS: &str = "CREATE STREAM events (id INT, a INT, b INT, c STRUCT<d INT, e VARCHAR>) WITH (KAFKA_TOPIC='events', VALUE_FORMAT='JSON');";
 
@@ -207,6 +207,47 @@ async fn a_slow_rule_is_not_past_what_waits_for_a_reader_of_its_own() {
     taken.extend(take(&mut slow_rows, 100 - taken.len()).await);
     assert_eq!(taken, all);
     assert_eq!(slow.status().errors, []);
+}
+
+/// However long after one another they came, after a crash they are to read on together.
+#[tokio::test]
+async fn rules_keep_their_positions_at_the_same_moments() {
+    const RULES: i32 = 12;
+    let mut world = events().await;
+    world.topic("alerts", 1).await;
+    let mut produced = 0;
+    for number in 0..RULES {
+        let text = format!(
+            "CREATE STREAM r{number} WITH (KAFKA_TOPIC='alerts', VALUE_FORMAT='JSON') AS SELECT id FROM events WHERE id = {};",
+            -1 - number
+        );
+        let spec = world.persistent(&format!("R{number}"), &text);
+        let query = world.start(spec).await;
+        eventually("it runs", async || {
+            query.status().state == QueryState::Running
+        })
+        .await;
+        for _ in 0..5 {
+            produce_ids(&world, produced..produced + 3).await;
+            produced += 3;
+            let end = i64::from(produced);
+            eventually("the records have passed", async || {
+                query.status().positions.get(&0) == Some(&end)
+            })
+            .await;
+            world.clock.advance(Duration::from_millis(100));
+        }
+    }
+    // The last of these moments is now, and they may be about to.
+    eventually("all stand at one offset", async || {
+        let mut kept = std::collections::BTreeSet::new();
+        for number in 0..RULES {
+            let checkpoint = world.checkpoints.load(&format!("R{number}"), 0).await;
+            kept.insert(checkpoint.unwrap().unwrap().positions["events-0"]);
+        }
+        kept.len() == 1
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
