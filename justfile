@@ -63,7 +63,7 @@ clients-install:
     scripts/clients.sh env
 
 # Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600` (also `delimited`,
-# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a nightly compiler. A
+# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`, `just fuzz sigma rules 3600`. Needs cargo-fuzz and a nightly compiler. A
 # finding stands under crates/CRATE/fuzz/artifacts/.
 fuzz crate target seconds:
     cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
