@@ -17,7 +17,9 @@
 
 mod atom;
 mod automaton;
+mod census;
 mod code;
+mod explain;
 mod formula;
 mod index;
 mod matches;
@@ -27,6 +29,8 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
+    census::Census,
+    explain::{NoWitness, Sought},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},

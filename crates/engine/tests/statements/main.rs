@@ -22,6 +22,7 @@ mod persistent;
 mod print;
 mod restart;
 mod rules;
+mod rules_seen;
 mod script;
 mod select;
 mod session;

@@ -15,6 +15,7 @@ mod filter;
 mod http;
 mod kill;
 mod oracle;
+mod pack;
 mod produce_consume;
 mod prompt;
 mod prompt_remote;
