@@ -198,8 +198,11 @@ impl Readers {
     /// A reader for one task that held the others up.
     pub fn split(&self, partition: &Arc<Partition>, position: Offset, subscriber: Subscriber) {
         let mut standing = partition.standing();
+        let link = subscriber.link.clone();
         let reader = partition.stand(&mut standing, position, vec![subscriber]);
         drop(standing);
+        // Before the others go on: what passes them by from here on has not passed this one by.
+        link.join(&reader.passage);
         self.spawn(partition, reader, position);
     }
 

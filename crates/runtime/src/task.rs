@@ -172,7 +172,7 @@ impl Task<'_> {
         let (clock, topic) = (&self.options.clock, &self.progress.topic_id);
         // What passes a rule by wakes nobody.
         let has_news = self.progress != *self.acknowledged || self.is_rule;
-        let due = self.last_checkpoint + milliseconds(self.options.commit_interval) - clock.now();
+        let due = self.next_checkpoint() - clock.now();
         let due = std::time::Duration::from_millis(u64::try_from(due).unwrap_or(0));
         tokio::select! {
             biased;
@@ -370,9 +370,15 @@ impl Task<'_> {
             .is_some_and(|until| self.progress.position >= until)
     }
 
+    /// All tasks keep their positions at the same moments. What passes rules by is then kept at the same offsets: after a crash
+    /// they read on together, and not each from an offset of its own.
+    fn next_checkpoint(&self) -> i64 {
+        let interval = milliseconds(self.options.commit_interval).max(1);
+        (self.last_checkpoint.div_euclid(interval) + 1) * interval
+    }
+
     async fn checkpoint_if_due(&mut self) -> Result<(), Error> {
-        let since = self.options.clock.now() - self.last_checkpoint;
-        if since < milliseconds(self.options.commit_interval) {
+        if self.options.clock.now() < self.next_checkpoint() {
             return Ok(());
         }
         self.reports.say_what_is_due();
