@@ -79,6 +79,10 @@ release:
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
 
+# From an event's way into Kafka to its alert with 1,000 rules: `just bench-latency RULES events.ndjson.gz localhost:9092`.
+bench-latency rules events servers *arguments: release
+    target/release/weir bench latency --rules {{ rules }} --events {{ events }} --bootstrap-servers {{ servers }} {{ arguments }}
+
 # A projection with ten function calls, and what each overload of each function costs a row.
 bench-functions *arguments: release
     target/release/weir bench functions {{ arguments }}

@@ -3,7 +3,7 @@
 //! The rules are taken in the order of the SHA-256 of their ids, so that each number of them is a sample that anybody gets
 //! again. Loading is not timed with the events; it has a figure of its own.
 
-use std::{thread, time::Instant};
+use std::{path::Path, thread, time::Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -60,15 +60,7 @@ pub async fn run(arguments: RulesArguments) -> Result<(), Failure> {
 }
 
 fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
-    let read = Rules::load(&arguments.rules).map_err(Failure::new)?;
-    let mut ordered: Vec<_> = read
-        .rules
-        .into_iter()
-        .map(|rule| (Sha256::digest(rule.key()), rule))
-        .collect();
-    ordered.sort_by_key(|(digest, _)| *digest);
-    let rules: Vec<_> = ordered.into_iter().map(|(_, rule)| rule).collect();
-    let usable = usable(&rules)?;
+    let usable = usable_in_order(&arguments.rules)?;
     let events = Events::read(&arguments.events)?;
     let all = usable.len();
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -108,6 +100,19 @@ fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
         }
     }
     Ok(Report { runs })
+}
+
+/// The rules of a folder that can be run, in the order in which a number of them is taken.
+pub fn usable_in_order(folder: &Path) -> Result<Vec<weir_sigma::Rule>, Failure> {
+    let read = Rules::load(folder).map_err(Failure::new)?;
+    let mut ordered: Vec<_> = read
+        .rules
+        .into_iter()
+        .map(|rule| (Sha256::digest(rule.key()), rule))
+        .collect();
+    ordered.sort_by_key(|(digest, _)| *digest);
+    let rules: Vec<_> = ordered.into_iter().map(|(_, rule)| rule).collect();
+    usable(&rules)
 }
 
 /// The rules that can be run at all.
