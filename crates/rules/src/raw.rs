@@ -41,14 +41,14 @@ pub struct RawFilter {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
-    text: String,
-    ignores_case: bool,
+pub(crate) struct Run {
+    pub text: String,
+    pub ignores_case: bool,
 }
 
 /// Runs of which each record that matches has one.
-struct Needed {
-    runs: Vec<Run>,
+pub(crate) struct Needed {
+    pub runs: Vec<Run>,
     share: f64,
 }
 
@@ -122,8 +122,7 @@ impl RawFilter {
     }
 
     /// How many literals are looked for.
-    #[cfg(test)]
-    fn literals(&self) -> usize {
+    pub fn literals(&self) -> usize {
         self.runs.len()
     }
 }
@@ -155,7 +154,7 @@ fn is_harmless(digits: &[u8]) -> bool {
     }
 }
 
-fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) -> Option<Needed> {
+pub(crate) fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) -> Option<Needed> {
     match formula {
         Formula::Always(false) => Some(Needed {
             runs: Vec::new(),

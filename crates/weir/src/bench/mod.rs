@@ -10,6 +10,7 @@ mod latency;
 mod measure;
 mod peers;
 mod rules;
+mod vary;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
