@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! `weir bench`: what it reports, not how fast it is.
-=======
-//! `weir bench filter` and `weir bench rules`: what they report, not how fast they are.
->>>>>>> main
 
 use serde_json::Value;
 
@@ -100,7 +96,6 @@ fn a_predicate_that_is_wrong_is_refused() {
     assert!(place.run(&none).refused().contains("holds no events"));
 }
 
-<<<<<<< HEAD
 const SIGMA: &str = "title: A user was made
 id: 7ff1c3d4-6a54-4a5e-8d36-0f4a4f9d2c01
 logsource:
@@ -122,13 +117,12 @@ detection:
   condition: selection
 ";
 
-fn latency(place: &Place, events: &str, servers: &str, more: &[&str]) -> Process {
-    let rules = place.file("rules.yml", SIGMA);
+fn latency(place: &Place, rules: &str, events: &str, servers: &str) -> Process {
     let bench = [
         "bench",
         "latency",
         "--rules",
-        &rules,
+        rules,
         "--events",
         events,
         "--bootstrap-servers",
@@ -142,7 +136,7 @@ fn latency(place: &Place, events: &str, servers: &str, more: &[&str]) -> Process
         "--output",
         "json",
     ];
-    Process::start(&mut place.weir(&[&bench[..], more].concat()))
+    Process::start(&mut place.weir(&bench))
 }
 
 #[test]
@@ -152,7 +146,8 @@ fn every_marked_event_is_timed_on_its_way_and_its_alert_on_kafka() {
         return;
     };
     let events = root().join("examples/windows-events/events.ndjson.gz");
-    let process = latency(&place, events.to_str().unwrap(), &servers, &[]);
+    let rules = place.file("rules.yml", SIGMA);
+    let process = latency(&place, &rules, events.to_str().unwrap(), &servers);
     let id = process.id();
     let output = process.done().ok();
     let report: Value = serde_json::from_str(&output).unwrap();
@@ -161,9 +156,10 @@ fn every_marked_event_is_timed_on_its_way_and_its_alert_on_kafka() {
     assert_eq!(names, ["bare", "bare-twice", "alert"]);
     let figure = |run: &Value, name: &str| run[name].as_f64().unwrap();
     for run in runs {
-        // One of ten is marked, within two seconds; a busy machine may be late.
-        assert!((30.0..=61.0).contains(&figure(run, "timed")), "{run}");
-        assert!((300.0..=601.0).contains(&figure(run, "events")), "{run}");
+        // One of ten is marked. A machine that is busy may be behind at the end, or be so at first and catch up.
+        let events = figure(run, "events");
+        assert!((300.0..=900.0).contains(&events), "{run}");
+        assert!((figure(run, "timed") - events / 10.0).abs() <= 1.0, "{run}");
         let (median, most) = (figure(run, "p50_ms"), figure(run, "max_ms"));
         let slow = figure(run, "p99_ms");
         assert!(0.0 < median && median <= slow && slow <= most, "{run}");
@@ -197,14 +193,14 @@ fn latency_is_not_measured_with_events_that_cannot_be_marked_or_without_rules() 
     // Both are found before anybody is asked for the Kafka.
     let nowhere = "127.0.0.1:1";
     let flat = place.file("flat.ndjson", "{\"EventID\":1}\n");
-    let text = latency(&place, &flat, nowhere, &[]).done().refused();
+    let rules = place.file("rules.yml", SIGMA);
+    let text = latency(&place, &rules, &flat, nowhere).done().refused();
     assert!(text.contains("no event can be marked"), "{text}");
     let none = place.file("none.yml", "title: no rule\n");
-    let text = latency(&place, &flat, nowhere, &["--rules", &none])
-        .done()
-        .refused();
+    let text = latency(&place, &none, &flat, nowhere).done().refused();
     assert!(text.contains("has no rule that can be run"), "{text}");
-=======
+}
+
 /// The runs over the six attacks with the rules of the pack.
 fn rules(more: &[&str]) -> Vec<Value> {
     let place = Place::new();
@@ -286,5 +282,4 @@ fn a_seed_without_variations_is_refused() {
     ];
     let text = place.run(&none).refused();
     assert!(text.contains("`.` has no rule that can be run"), "{text}");
->>>>>>> main
 }

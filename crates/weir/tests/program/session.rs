@@ -252,7 +252,8 @@ fn statements_are_read_from_a_pipe() {
 
 #[test]
 fn a_full_description_has_what_queries_did() {
-    let script = b"CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    let script =
+        b"CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
         CREATE STREAM x AS SELECT * FROM s WHERE a = 1;
         DESCRIBE s EXTENDED;";
     let output = Place::new().run_with(&["sql"], script).ok();

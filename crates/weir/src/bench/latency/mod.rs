@@ -182,12 +182,6 @@ fn builder(arguments: &LatencyArguments) -> Builder {
 fn script(path: &Path, count: usize, options: Options) -> Result<(String, usize), Failure> {
     let mut rules = usable_in_order(path)?;
     rules.truncate(count);
-    if rules.is_empty() {
-        return Err(Failure::new(format!(
-            "`{}` has no rule that can be run",
-            path.display()
-        )));
-    }
     let count = rules.len();
     rules.extend(own_rule().rules);
     let loaded = Loaded::of(&rules, options.clone());
