@@ -159,7 +159,7 @@ fn every_marked_event_is_timed_on_its_way_and_its_alert_on_kafka() {
         // One of ten is marked. A machine that is busy may be behind at the end, or be so at first and catch up.
         let events = figure(run, "events");
         assert!((300.0..=900.0).contains(&events), "{run}");
-        assert!((figure(run, "timed") - events / 10.0).abs() <= 1.0, "{run}");
+        assert!((figure(run, "timed") - events / 10.0).abs() <= 2.0, "{run}");
         let (median, most) = (figure(run, "p50_ms"), figure(run, "max_ms"));
         let slow = figure(run, "p99_ms");
         assert!(0.0 < median && median <= slow && slow <= most, "{run}");
