@@ -83,6 +83,10 @@ rules-oracle *arguments: release
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
 
+# From an event's way into Kafka to its alert with 1,000 rules: `just bench-latency RULES events.ndjson.gz localhost:9092`.
+bench-latency rules events servers *arguments: release
+    target/release/weir bench latency --rules {{ rules }} --events {{ events }} --bootstrap-servers {{ servers }} {{ arguments }}
+
 # One rule, ten, a hundred and so on over a file of events: `just bench-rules rules events.ndjson.gz --vary 10000` makes ten thousand
 # out of the pack.
 bench-rules rules events *arguments: release

@@ -92,6 +92,7 @@ impl Reader {
     pub async fn run(mut self) {
         while let Some(mut epoch) = self.fetch().await {
             let passing = Passing::of(&epoch);
+            let mut has_woken = false;
             self.skip(&mut epoch);
             if !epoch.records.is_empty() || !self.tasks.plain.is_empty() {
                 let columns = self.decode(&epoch);
@@ -99,9 +100,15 @@ impl Reader {
                     return;
                 };
                 let selected = self.select(&batch);
+                has_woken = !selected.is_empty() || !self.tasks.plain.is_empty();
                 self.hand_out(Arc::new(batch), selected).await;
             }
             self.pass(passing);
+            if has_woken {
+                // The task that was woken last waits for this thread, whatever others are idle (tokio's LIFO slot), and a fetch that
+                // is answered already does not let go of it: alerts would wait until the reader has caught up.
+                tokio::task::yield_now().await;
+            }
         }
     }
 

@@ -257,23 +257,31 @@ impl Sink {
         }
     }
 
-    /// Returns when all that was handed over is acknowledged and durable, and so is what was read before this position.
-    pub async fn flush(&self, read: &TopicPartition, position: Offset) -> Result<(), Error> {
-        let open = self.open.get();
-        let Some(open) = open.filter(|_| self.has_news.load(Ordering::Acquire)) else {
-            return self.sinks.durable.until(read, position).await;
-        };
-        let (done, is_done) = oneshot::channel();
-        let order = Order::Flush {
-            owner: self.owner.clone(),
-            read: (read.clone(), position),
-            done,
-        };
-        let sent = open.way.orders.send(order).await;
-        sent.map_err(|_| self.owner.error())?;
-        is_done.await.map_err(|_| self.owner.error())?;
-        self.has_news.store(false, Ordering::Release);
-        Ok(())
+    /// Returns when all that was handed over is acknowledged and durable, and so is what was read before this position. What is
+    /// handed over while it waits is for the next time.
+    pub fn flush(
+        &self,
+        read: &TopicPartition,
+        position: Offset,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let has_news = self.has_news.swap(false, Ordering::AcqRel);
+        let open = self.open.get().filter(|_| has_news);
+        let way = open.map(|open| open.way.clone());
+        let (sinks, owner, read) = (self.sinks.clone(), self.owner.clone(), read.clone());
+        async move {
+            let Some(way) = way else {
+                return sinks.durable.until(&read, position).await;
+            };
+            let (done, is_done) = oneshot::channel();
+            let order = Order::Flush {
+                owner: owner.clone(),
+                read: (read, position),
+                done,
+            };
+            let sent = way.orders.send(order).await;
+            sent.map_err(|_| owner.error())?;
+            is_done.await.map_err(|_| owner.error())
+        }
     }
 
     /// Returns when nothing can be written any more.

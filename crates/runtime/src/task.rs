@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, watch};
 use weir_kafka::{Offset, Record, TopicPartition};
 
@@ -56,6 +57,16 @@ pub(crate) struct Task<'a> {
     pub saved: &'a mut Option<Progress>,
     pub backoff: &'a mut Backoff,
     pub last_checkpoint: i64,
+    pub checkpointing: Option<Checkpointing<'a>>,
+}
+
+/// A checkpoint on its way. What comes meanwhile does not wait for it: a disk may take as long as all else together.
+pub(crate) struct Checkpointing<'a> {
+    /// How far the task had come when it began.
+    progress: Progress,
+    /// All output up to there is, and the store is told.
+    is_acknowledged: bool,
+    step: BoxFuture<'a, Result<(), Error>>,
 }
 
 /// Where a task's rows go.
@@ -96,10 +107,12 @@ pub(crate) enum End {
 enum Arrival {
     Batch(Handed),
     CheckpointDue,
+    /// A step of the checkpoint on its way is done.
+    Stepped(Result<(), Error>),
     End(End),
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
     /// Runs until the end offset, or until it is told to stop; either way at a checkpoint.
     pub async fn run(mut self) -> Result<End, Error> {
         let end = self.take_in().await;
@@ -159,12 +172,19 @@ impl Task<'_> {
                     }
                 }
                 Arrival::CheckpointDue => {}
+                Arrival::Stepped(done) => {
+                    self.next_step(done)?;
+                    if self.checkpointing.is_none() {
+                        self.backoff.succeeded();
+                    }
+                }
                 Arrival::End(end) => break end,
             }
-            self.checkpoint_if_due().await?;
+            self.checkpoint_if_due();
         };
         self.catch_up();
-        self.checkpoint().await?;
+        self.save().await?;
+        self.backoff.succeeded();
         Ok(end)
     }
 
@@ -174,13 +194,15 @@ impl Task<'_> {
         let has_news = self.progress != *self.acknowledged || self.is_rule;
         let due = self.next_checkpoint() - clock.now();
         let due = std::time::Duration::from_millis(u64::try_from(due).unwrap_or(0));
+        let is_under_way = self.checkpointing.is_some();
         tokio::select! {
             biased;
             _ = self.wishes.wait_for(|wish| *wish != Wish::Run) => Ok(Arrival::End(End::Told)),
             _ = self.looks.wait_for(|look| look.is_other_than(topic)) => Ok(Arrival::End(End::Moved)),
             error = self.output.failed(self.control) => Err(error),
+            done = step(&mut self.checkpointing), if is_under_way => Ok(Arrival::Stepped(done)),
             batch = self.input.next() => Ok(Arrival::Batch(batch?)),
-            () = clock.sleep(due), if has_news => Ok(Arrival::CheckpointDue),
+            () = clock.sleep(due), if has_news && !is_under_way => Ok(Arrival::CheckpointDue),
         }
     }
 
@@ -377,13 +399,17 @@ impl Task<'_> {
         (self.last_checkpoint.div_euclid(interval) + 1) * interval
     }
 
-    async fn checkpoint_if_due(&mut self) -> Result<(), Error> {
-        if self.options.clock.now() < self.next_checkpoint() {
-            return Ok(());
+    fn checkpoint_if_due(&mut self) {
+        let is_due = self.options.clock.now() >= self.next_checkpoint();
+        if !is_due || self.checkpointing.is_some() {
+            return;
         }
         self.reports.say_what_is_due();
         self.catch_up();
-        self.checkpoint().await
+        self.begin_checkpoint();
+        if self.checkpointing.is_none() {
+            self.backoff.succeeded();
+        }
     }
 
     /// Whether nobody waits for more rows.
@@ -396,30 +422,75 @@ impl Task<'_> {
         *self.wishes.borrow() != Wish::Run
     }
 
-    /// Step 7.
-    async fn checkpoint(&mut self) -> Result<(), Error> {
-        self.save().await?;
-        self.backoff.succeeded();
+    /// Step 7, begun, unless all is saved.
+    fn begin_checkpoint(&mut self) {
+        self.last_checkpoint = self.options.clock.now();
+        let is_acknowledged = self.progress == *self.acknowledged;
+        if is_acknowledged && !self.is_unsaved() {
+            return;
+        }
+        let step = match &self.output {
+            Output::Sink(sink, _) if !is_acknowledged => {
+                sink.flush(self.at, self.progress.position).boxed()
+            }
+            _ => std::future::ready(Ok(())).boxed(),
+        };
+        self.checkpointing = Some(Checkpointing {
+            progress: self.progress.clone(),
+            is_acknowledged: false,
+            step,
+        });
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.is_persistent && self.saved.as_ref() != Some(&*self.acknowledged)
+    }
+
+    /// Goes on with the checkpoint that is on its way: first its output is acknowledged, then the store knows.
+    fn next_step(&mut self, done: Result<(), Error>) -> Result<(), Error> {
+        let checkpointing = self.checkpointing.take();
+        done?;
+        let Some(mut checkpointing) = checkpointing else {
+            return Ok(());
+        };
+        if checkpointing.is_acknowledged {
+            *self.saved = Some(checkpointing.progress);
+            return Ok(());
+        }
+        *self.acknowledged = checkpointing.progress.clone();
+        if self.is_unsaved() {
+            let (at, query): (&'a TopicPartition, &'a str) = (self.at, self.query);
+            let store = &self.options.checkpoints;
+            let checkpoint = self.acknowledged.to_checkpoint(at, self.fingerprint);
+            checkpointing.step =
+                async move { store.save(query, at.partition, &checkpoint).await }.boxed();
+            checkpointing.is_acknowledged = true;
+            self.checkpointing = Some(checkpointing);
+        }
         Ok(())
     }
 
+    /// Returns when all is saved.
     async fn save(&mut self) -> Result<(), Error> {
-        self.last_checkpoint = self.options.clock.now();
-        if self.progress != *self.acknowledged {
-            if let Output::Sink(sink, _) = &self.output {
-                sink.flush(self.at, self.progress.position).await?;
-            }
-            *self.acknowledged = self.progress.clone();
-        }
-        if self.is_persistent && self.saved.as_ref() != Some(&*self.acknowledged) {
-            let checkpoint = self.acknowledged.to_checkpoint(self.at, self.fingerprint);
-            let store = &self.options.checkpoints;
-            store
-                .save(self.query, self.at.partition, &checkpoint)
-                .await?;
-            *self.saved = Some(self.acknowledged.clone());
+        self.finish_checkpoint().await?;
+        self.begin_checkpoint();
+        self.finish_checkpoint().await
+    }
+
+    async fn finish_checkpoint(&mut self) -> Result<(), Error> {
+        while self.checkpointing.is_some() {
+            let done = step(&mut self.checkpointing).await;
+            self.next_step(done)?;
         }
         Ok(())
+    }
+}
+
+/// Waits for ever if no checkpoint is on its way.
+async fn step(checkpointing: &mut Option<Checkpointing<'_>>) -> Result<(), Error> {
+    match checkpointing {
+        Some(checkpointing) => checkpointing.step.as_mut().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -180,6 +180,7 @@ impl Worker {
             saved: &mut self.saved,
             backoff: &mut self.backoff,
             last_checkpoint: shared.options.clock.now(),
+            checkpointing: None,
         };
         let end = task.run().await;
         control.unfollows(self.at.partition);

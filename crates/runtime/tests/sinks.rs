@@ -10,12 +10,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use support::{World, eventually};
+use support::{PATIENCE, World, eventually};
+use tokio::sync::watch;
 use weir_kafka::{
     Broker, ConsumerGroup, Error, ErrorKind, MemoryBroker, NewRecord, NewTopic, Offset, OffsetSpec,
     PartitionId, Reader, Result, Subscription, Topic, TopicPartition, Writer,
 };
-use weir_runtime::{Query, QueryState};
+use weir_runtime::{Checkpoint, CheckpointStore, MemoryCheckpoints, Query, QueryState};
 
 /// A broker whose writers are counted, and told what to do.
 #[derive(Debug, Clone)]
@@ -352,4 +353,84 @@ async fn what_the_broker_refuses_for_its_content_fails_its_own_query_alone() {
     for query in &queries[1..] {
         assert!(query.status().errors.is_empty(), "{:?}", query.status());
     }
+}
+
+/// A store that saves nothing while it is held up.
+#[derive(Debug)]
+struct HeldUp {
+    kept: Arc<MemoryCheckpoints>,
+    is_held_up: watch::Sender<bool>,
+    waiting: watch::Sender<usize>,
+}
+
+type Kept<T> = std::result::Result<T, weir_runtime::Error>;
+
+#[async_trait]
+impl CheckpointStore for HeldUp {
+    async fn load(&self, query: &str, partition: i32) -> Kept<Option<Checkpoint>> {
+        self.kept.load(query, partition).await
+    }
+
+    async fn save(&self, query: &str, partition: i32, checkpoint: &Checkpoint) -> Kept<()> {
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let mut is_held_up = self.is_held_up.subscribe();
+        is_held_up.wait_for(|is_held_up| !is_held_up).await.unwrap();
+        self.waiting.send_modify(|waiting| *waiting -= 1);
+        self.kept.save(query, partition, checkpoint).await
+    }
+
+    async fn load_plan(&self, query: &str) -> Kept<Option<String>> {
+        self.kept.load_plan(query).await
+    }
+
+    async fn save_plan(&self, query: &str, plan: &str) -> Kept<()> {
+        self.kept.save_plan(query, plan).await
+    }
+
+    async fn remove(&self, query: &str) -> Kept<()> {
+        self.kept.remove(query).await
+    }
+}
+
+#[tokio::test]
+async fn rows_go_out_while_a_checkpoint_takes_its_time() {
+    let store = Arc::new(HeldUp {
+        kept: Arc::default(),
+        is_held_up: watch::Sender::new(false),
+        waiting: watch::Sender::new(0),
+    });
+    let (given, kept) = (store.clone(), store.kept.clone());
+    let mut world = World::with_store(MemoryBroker::new(1), given, kept, |options| {
+        options.commit_interval = Duration::from_secs(2);
+    });
+    for topic in ["events", "alerts"] {
+        world.topic(topic, 1).await;
+    }
+    world.declare(
+        "CREATE STREAM events (id INT, name VARCHAR) WITH (kafka_topic='events', value_format='JSON');",
+    );
+    let query = query(&mut world, "Q", "alerts", 1).await;
+    running(std::slice::from_ref(&query)).await;
+    store.is_held_up.send_replace(true);
+    let event = [r#"{"id":1,"name":"a"}"#];
+    world.produce("events", 0, &event).await;
+    world
+        .turning("a checkpoint is on its way", async || {
+            *store.waiting.borrow() == 1
+        })
+        .await;
+    // More than a task's queue takes.
+    for more in 2..=6 {
+        world.produce("events", 0, &event).await;
+        world.wait_for_values("alerts", more).await;
+    }
+    assert_eq!(position(&world, "Q"), Some(0));
+    store.is_held_up.send_replace(false);
+    world
+        .turning("the position is kept", async || {
+            position(&world, "Q") == Some(6)
+        })
+        .await;
+    query.stop(PATIENCE).await.unwrap();
+    assert_eq!(*store.waiting.borrow(), 0);
 }

@@ -382,6 +382,8 @@ pub enum BenchCommand {
     Filter(FilterArguments),
     /// Sigma rules over a file of events: one, ten, a hundred, a thousand, all
     Rules(RulesArguments),
+    /// The time from an event's way into Kafka to its alert, with many rules running
+    Latency(LatencyArguments),
     /// A projection with ten function calls, and what each overload of each function costs a row
     Functions(FunctionsArguments),
 }
@@ -409,6 +411,39 @@ pub struct RulesArguments {
     /// Parse each event (`weir.rules.raw.filter=false`)
     #[arg(long)]
     pub without_raw_filter: bool,
+    #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
+    pub output: BenchOutput,
+}
+
+#[derive(Debug, Args)]
+pub struct LatencyArguments {
+    /// A folder of Sigma rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// One JSON event a line, as Winlogbeat writes them; `.gz` is unpacked
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    /// The Kafka that they go through, in topics of the benchmark's own
+    #[arg(long, value_name = "SERVERS")]
+    pub bootstrap_servers: String,
+    /// How many of the rules run, in the order of `bench rules`
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// Events a second
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: u32,
+    /// How long it is measured
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub seconds: u32,
+    /// Seconds before that, which do not count
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=600))]
+    pub warm_up: u32,
+    /// How long the producer waits for more events, in milliseconds
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub linger_ms: u32,
+    /// Of the producer: none, gzip, snappy, lz4 or zstd
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub compression: String,
     #[arg(long, value_enum, default_value_t = BenchOutput::Text)]
     pub output: BenchOutput,
 }

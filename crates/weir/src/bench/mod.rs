@@ -1,11 +1,12 @@
-//! `weir bench filter`: a rule over a file of events, beside what the same job costs with other tools; `weir bench functions`
-//! has a folder of its own.
+//! `weir bench filter`: a rule over a file of events, beside what the same job costs with other tools; the other benchmarks have
+//! a file or folder of their own.
 //!
 //! One thread decodes and matches in the first five runs; the brokers' runs are whole engines. All in one process, so that
 //! ratios within a run hold on a noisy machine.
 
 mod events;
 mod functions;
+mod latency;
 mod measure;
 mod peers;
 mod rules;
@@ -49,6 +50,7 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Filter(arguments) => filter(arguments).await,
         BenchCommand::Rules(arguments) => rules::run(arguments).await,
+        BenchCommand::Latency(arguments) => latency::run(arguments).await,
         BenchCommand::Functions(arguments) => functions::run(arguments).await,
     }
 }

@@ -6,7 +6,7 @@
 //! With `--vary N` there are N rules of the same kind: those of the folder with other names in them. They are made for each run anew,
 //! so that a run's memory is that of its own rules.
 
-use std::{ops::Range, thread, time::Instant};
+use std::{ops::Range, path::Path, thread, time::Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -104,18 +104,11 @@ enum Sample {
 
 impl Sample {
     fn read(arguments: &RulesArguments) -> Result<Self, Failure> {
-        let read = Rules::load(&arguments.rules).map_err(Failure::new)?;
-        let usable = usable(&read.rules)?;
-        let none = || {
-            let path = arguments.rules.display();
-            Failure::new(format!("`{path}` has no rule that can be run"))
-        };
-        if usable.is_empty() {
-            return Err(none());
-        }
         let Some(count) = arguments.vary else {
-            return Ok(Self::Read(ordered(usable, |rule| rule.key().to_owned())));
+            return usable_in_order(&arguments.rules).map(Self::Read);
         };
+        let usable = usable_of(&arguments.rules)?;
+        let none = || no_rule(&arguments.rules);
         let variations = Variations::of(usable, arguments.seed).ok_or_else(none)?;
         let numbers = ordered((0..count).collect(), |number| variations.id(*number));
         Ok(Self::Varied(variations, numbers))
@@ -137,6 +130,27 @@ impl Sample {
             }
         }
     }
+}
+
+/// The rules of a folder that can be run, in the order in which they are taken.
+pub fn usable_in_order(folder: &Path) -> Result<Vec<Rule>, Failure> {
+    let usable = usable_of(folder)?;
+    Ok(ordered(usable, |rule| rule.key().to_owned()))
+}
+
+/// Those of a folder; an error if there are none.
+fn usable_of(folder: &Path) -> Result<Vec<Rule>, Failure> {
+    let read = Rules::load(folder).map_err(Failure::new)?;
+    let usable = usable(&read.rules)?;
+    match usable.is_empty() {
+        true => Err(no_rule(folder)),
+        false => Ok(usable),
+    }
+}
+
+fn no_rule(folder: &Path) -> Failure {
+    let path = folder.display();
+    Failure::new(format!("`{path}` has no rule that can be run"))
 }
 
 /// By the SHA-256 of their ids.

@@ -1,8 +1,8 @@
-//! `weir bench filter` and `weir bench rules`: what they report, not how fast they are.
+//! `weir bench`: what it reports, not how fast it is.
 
 use serde_json::Value;
 
-use crate::support::{Place, root};
+use crate::support::{Place, Process, kafka_servers, root};
 
 const FIELDS: [&str; 10] = [
     "name",
@@ -94,6 +94,111 @@ fn a_predicate_that_is_wrong_is_refused() {
     let empty = place.file("empty", "\n");
     let none = ["bench", "filter", "--events", &empty];
     assert!(place.run(&none).refused().contains("holds no events"));
+}
+
+const SIGMA: &str = "title: A user was made
+id: 7ff1c3d4-6a54-4a5e-8d36-0f4a4f9d2c01
+logsource:
+  product: windows
+  service: security
+detection:
+  selection:
+    EventID: 4720
+  condition: selection
+---
+title: A log was cleared
+id: 1d2ad1b6-0a7b-4b3c-9a3e-2f1e5a6a7b02
+logsource:
+  product: windows
+  service: security
+detection:
+  selection:
+    EventID: 1102
+  condition: selection
+";
+
+fn latency(place: &Place, rules: &str, events: &str, servers: &str) -> Process {
+    let bench = [
+        "bench",
+        "latency",
+        "--rules",
+        rules,
+        "--events",
+        events,
+        "--bootstrap-servers",
+        servers,
+        "--warm-up",
+        "1",
+        "--seconds",
+        "2",
+        "--rate",
+        "300",
+        "--output",
+        "json",
+    ];
+    Process::start(&mut place.weir(&bench))
+}
+
+#[test]
+fn every_marked_event_is_timed_on_its_way_and_its_alert_on_kafka() {
+    let place = Place::new();
+    let Some(servers) = kafka_servers("bench latency") else {
+        return;
+    };
+    let events = root().join("examples/windows-events/events.ndjson.gz");
+    let rules = place.file("rules.yml", SIGMA);
+    let process = latency(&place, &rules, events.to_str().unwrap(), &servers);
+    let id = process.id();
+    let output = process.done().ok();
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let runs = report["runs"].as_array().unwrap();
+    let names: Vec<&str> = runs.iter().filter_map(|run| run["name"].as_str()).collect();
+    assert_eq!(names, ["bare", "bare-twice", "alert"]);
+    let figure = |run: &Value, name: &str| run[name].as_f64().unwrap();
+    for run in runs {
+        // One of ten is marked. A machine that is busy may be behind at the end, or be so at first and catch up.
+        let events = figure(run, "events");
+        assert!((300.0..=900.0).contains(&events), "{run}");
+        assert!((figure(run, "timed") - events / 10.0).abs() <= 2.0, "{run}");
+        let (median, most) = (figure(run, "p50_ms"), figure(run, "max_ms"));
+        let slow = figure(run, "p99_ms");
+        assert!(0.0 < median && median <= slow && slow <= most, "{run}");
+        assert_eq!(run["timed"], runs[0]["timed"]);
+    }
+    assert_eq!(runs[2]["rules"], 2);
+    // An event that is sent on has come before.
+    assert!(
+        figure(&runs[0], "p50_ms") < figure(&runs[1], "p50_ms"),
+        "{output}"
+    );
+    assert_eq!(report["settings"]["partitions"], 1);
+    // Nothing is left behind.
+    let topics = [
+        "sql",
+        "--bootstrap-servers",
+        &servers,
+        "--execute",
+        "SHOW ALL TOPICS;",
+    ];
+    let topics = place.run(&topics).ok();
+    for own in [format!("weir-bench-{id}-"), format!("weir_bench_{id}_")] {
+        assert!(!topics.contains(&own), "{own} in {topics}");
+    }
+    assert_eq!(std::fs::read_dir(place.temporary()).unwrap().count(), 0);
+}
+
+#[test]
+fn latency_is_not_measured_with_events_that_cannot_be_marked_or_without_rules() {
+    let place = Place::new();
+    // Both are found before anybody is asked for the Kafka.
+    let nowhere = "127.0.0.1:1";
+    let flat = place.file("flat.ndjson", "{\"EventID\":1}\n");
+    let rules = place.file("rules.yml", SIGMA);
+    let text = latency(&place, &rules, &flat, nowhere).done().refused();
+    assert!(text.contains("no event can be marked"), "{text}");
+    let none = place.file("none.yml", "title: no rule\n");
+    let text = latency(&place, &none, &flat, nowhere).done().refused();
+    assert!(text.contains("has no rule that can be run"), "{text}");
 }
 
 /// The runs over the six attacks with the rules of the pack.

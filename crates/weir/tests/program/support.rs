@@ -36,6 +36,19 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
+/// The Kafka that `WEIR_TEST_KAFKA` names; without one the test is skipped with a line, and fails in CI.
+pub fn kafka_servers(test: &str) -> Option<String> {
+    let servers = std::env::var("WEIR_TEST_KAFKA").ok();
+    if servers.is_none() {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "WEIR_TEST_KAFKA must name a Kafka in CI"
+        );
+        skipped(&format!("{test} needs a Kafka that WEIR_TEST_KAFKA names"));
+    }
+    servers
+}
+
 /// A folder for one test.
 pub struct Place {
     folder: TempDir,
@@ -319,17 +332,9 @@ impl Target {
         }
     }
 
-    /// The Kafka that `WEIR_TEST_KAFKA` names; without one the test is skipped with a line, and fails in CI.
+    /// A place on the Kafka that `WEIR_TEST_KAFKA` names.
     pub fn kafka(place: &Place, test: &str) -> Option<Self> {
-        let Ok(servers) = std::env::var("WEIR_TEST_KAFKA") else {
-            assert!(
-                std::env::var("CI").as_deref() != Ok("true"),
-                "WEIR_TEST_KAFKA must name a Kafka in CI"
-            );
-            skipped(&format!("{test} needs a Kafka that WEIR_TEST_KAFKA names"));
-            return None;
-        };
-        Some(Self::kafka_at(place, &servers, test))
+        kafka_servers(test).map(|servers| Self::kafka_at(place, &servers, test))
     }
 
     pub fn kafka_at(place: &Place, servers: &str, test: &str) -> Self {
