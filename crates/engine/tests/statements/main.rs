@@ -28,5 +28,6 @@ mod settled;
 mod sharing;
 mod show;
 mod support;
+mod together;
 mod topics;
 mod windowed_keys;
