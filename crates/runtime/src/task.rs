@@ -11,7 +11,6 @@ use crate::{
     clock::milliseconds,
     control::{Control, Wish},
     encode::{EncodedRows, Outgoing},
-    operators::Operators,
     position::Progress,
     readers::{Handed, Subscription},
     report::Reports,
@@ -20,8 +19,7 @@ use crate::{
     sink::Sink,
     stream_time::StreamTime,
     topics::Look,
-    view::View,
-    worker::Encoding,
+    worker::{Encoding, Made, Steps},
 };
 
 pub(crate) struct Task<'a> {
@@ -35,8 +33,7 @@ pub(crate) struct Task<'a> {
     /// The topic as it is now.
     pub looks: watch::Receiver<Look>,
     pub input: Subscription,
-    pub view: View,
-    pub operators: Operators,
+    pub steps: Steps,
     pub output: Output,
     /// Reads up to here.
     pub until: Option<Offset>,
@@ -98,7 +95,7 @@ enum Arrival {
 
 impl Task<'_> {
     /// Runs until the end offset, or until it is told to stop; either way at a checkpoint.
-    pub async fn run(mut self) -> Result<End, Error> {
+    pub async fn run(&mut self) -> Result<End, Error> {
         let end = self.take_in().await;
         if end.is_err() {
             // Before what is on its way to the sink counts as landed, with the sink's end.
@@ -113,7 +110,9 @@ impl Task<'_> {
                 break End::Completed;
             }
             match self.arrival().await? {
-                Arrival::Batch(Handed { batch, selection }) => {
+                Arrival::Batch(handed) => {
+                    let batch = handed.batch.clone();
+                    let selection = handed.selection();
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
                     let mut failure = self.undated(&batch)?;
@@ -128,7 +127,7 @@ impl Task<'_> {
                         run = if is_over {
                             None
                         } else {
-                            self.operators.rest()?
+                            self.steps.made()?.operators.rest()?
                         };
                         if earlier.is_some() {
                             self.stop_before(&earlier);
@@ -180,7 +179,10 @@ impl Task<'_> {
     fn undated(&mut self, batch: &Batch) -> Result<Option<(Offset, String)>, Error> {
         match self.fails_on_bad_time {
             false => Ok(None),
-            true => self.view.first_undated(batch, self.until),
+            true => {
+                let view = &mut self.steps.made()?.view;
+                view.first_undated(batch, self.until)
+            }
         }
     }
 
@@ -219,19 +221,20 @@ impl Task<'_> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         let before = self.progress.stream_time;
+        let Made { view, operators } = self.steps.made()?;
         let Some(Selection { rows, is_open }) = selection else {
-            let (run, times) = self.view.of(batch, self.until, self.reports)?;
+            let (run, times) = view.of(batch, self.until, self.reports)?;
             let stream_time = StreamTime::new(before, times, run.origins.clone());
-            return Ok((self.operators.process(run)?, times, stream_time));
+            return Ok((operators.process(run)?, times, stream_time));
         };
         // Nothing is asked of stream time where records pass by: those that are looked at move it on.
-        let (run, times) = self.view.select(batch, &rows, self.reports)?;
+        let (run, times) = view.select(batch, &rows, self.reports)?;
         let origins = run.as_ref().and_then(|run| run.origins.clone());
         let stream_time = StreamTime::new(before, times, Some(origins.unwrap_or_default()));
         let run = match run {
             None => None,
-            Some(run) if is_open => self.operators.process(run)?,
-            Some(run) => self.operators.process_filtered(run)?,
+            Some(run) if is_open => operators.process(run)?,
+            Some(run) => operators.process_filtered(run)?,
         };
         Ok((run, times, stream_time))
     }

@@ -15,6 +15,7 @@ mod insert_values;
 mod lambdas;
 mod library;
 mod like;
+mod memory;
 mod messages;
 mod metrics;
 mod partition_by;
