@@ -79,6 +79,11 @@ release:
 bench-filter events *arguments: release
     target/release/weir bench filter --events {{ events }} {{ arguments }}
 
+# One rule, ten, a hundred and so on over a file of events: `just bench-rules rules events.ndjson.gz --vary 10000` makes ten thousand
+# out of the pack.
+bench-rules rules events *arguments: release
+    target/release/weir bench rules --rules {{ rules }} --events {{ events }} {{ arguments }}
+
 # A projection with ten function calls, and what each overload of each function costs a row.
 bench-functions *arguments: release
     target/release/weir bench functions {{ arguments }}

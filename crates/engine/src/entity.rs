@@ -226,7 +226,7 @@ pub struct SourceDescription {
     pub kind: String,
     /// Which column dates a row; empty if none does.
     pub timestamp: String,
-    /// In words; empty.
+    /// What its queries have done so far, in words.
     pub statistics: String,
     /// What is wrong with its queries, in words.
     pub error_stats: String,

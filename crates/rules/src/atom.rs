@@ -55,7 +55,7 @@ pub(crate) struct LikeCheck {
 }
 
 impl LikeCheck {
-    fn key(&self) -> (&str, Option<char>, bool) {
+    pub fn key(&self) -> (&str, Option<char>, bool) {
         (&self.text, self.escape, self.ignores_case)
     }
 
@@ -139,7 +139,7 @@ impl Pattern {
 }
 
 /// Equal to no other character but for case. Kept to what is sure: marks and digits.
-fn is_caseless(character: char) -> bool {
+pub(crate) fn is_caseless(character: char) -> bool {
     character.is_ascii() && !character.is_ascii_alphabetic() && fold(character) == character
 }
 

@@ -88,6 +88,21 @@ impl Index {
         })
     }
 
+    /// The atoms of the witnesses as they are now, by the numbers of the rules that have one.
+    pub fn witnesses(&self) -> HashMap<u32, Vec<&Atom>> {
+        let mut found: HashMap<u32, Vec<&Atom>> = HashMap::new();
+        let mut atoms: Vec<(&Atom, u32)> = Numbers::of(&self.rules).atoms.into_iter().collect();
+        atoms.sort_unstable_by_key(|(_, number)| *number);
+        let starts = self.order.witness_starts.windows(2);
+        for ((atom, _), range) in atoms.into_iter().zip(starts) {
+            for rule in &self.order.witnesses[range[0] as usize..range[1] as usize] {
+                let number = self.rules[*rule as usize].number;
+                found.entry(number).or_default().push(atom);
+            }
+        }
+        found
+    }
+
     /// Finds which rules hold in which of `rows` rows; counts which atoms do, if `census` is open.
     pub fn run(
         &self,
@@ -568,6 +583,9 @@ mod tests {
         };
         assert_eq!(witness(&index), [1, 0]);
         assert_eq!(witness(&reordered), [0, 1]);
+        let shown = |index: &Index| index.witnesses()[&0][0].shown("a");
+        assert_eq!(shown(&index), "a ILIKE '%aab%'");
+        assert_eq!(shown(&reordered), "a ILIKE '%ba%'");
         census.close();
         assert!(census.is_open(), "the first is soon made better");
         census.pass(1 << 20);

@@ -19,6 +19,7 @@ mod atom;
 mod automaton;
 mod census;
 mod code;
+mod explain;
 mod formula;
 mod index;
 mod matches;
@@ -29,6 +30,7 @@ mod witness;
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
     census::Census,
+    explain::{NoWitness, Sought},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},

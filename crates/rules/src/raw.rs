@@ -41,14 +41,14 @@ pub struct RawFilter {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
-    text: String,
-    ignores_case: bool,
+pub(crate) struct Run {
+    pub text: String,
+    pub ignores_case: bool,
 }
 
 /// Runs of which each record that matches has one.
-struct Needed {
-    runs: Vec<Run>,
+pub(crate) struct Needed {
+    pub runs: Vec<Run>,
     share: f64,
 }
 
@@ -116,14 +116,13 @@ impl RawFilter {
             || self
                 .escape
                 .find_iter(record)
-                .any(|at| !is_harmless(&record[at + 2..]))
+                .any(|at| is_escape(&record[..at]) && !is_harmless(&record[at + 2..]))
             || self.has_other_case
                 && (self.long_s.find(record).is_some() || self.kelvin.find(record).is_some())
     }
 
     /// How many literals are looked for.
-    #[cfg(test)]
-    fn literals(&self) -> usize {
+    pub fn literals(&self) -> usize {
         self.runs.len()
     }
 }
@@ -132,6 +131,12 @@ impl RawFilter {
 fn is_no_object(record: &[u8]) -> bool {
     let trimmed = record.trim_ascii();
     !(trimmed.starts_with(b"{") && trimmed.ends_with(b"}"))
+}
+
+/// Whether a backslash behind these bytes begins an escape: in `\\users` the second one ends the escape of the first.
+fn is_escape(before: &[u8]) -> bool {
+    let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+    backslashes.count() % 2 == 0
 }
 
 /// Whether what follows `\u` spells a character that is in no run, and is not spelt anew in a compact text.
@@ -149,7 +154,7 @@ fn is_harmless(digits: &[u8]) -> bool {
     }
 }
 
-fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) -> Option<Needed> {
+pub(crate) fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) -> Option<Needed> {
     match formula {
         Formula::Always(false) => Some(Needed {
             runs: Vec::new(),
@@ -256,6 +261,7 @@ mod tests {
             r#"{"a":"x\u00zz"}"#,
             r#"{"a":"x\u"#,
             r#"{"a":"\u000aassword"}"#,
+            r#"{"a":"C:\\\u0070assword"}"#,
         ] {
             assert!(filter.may_match(kept.as_bytes()), "{kept}");
         }
@@ -263,6 +269,7 @@ mod tests {
             r#"{"a":"passwor"}"#,
             r#"{"a":"\u003cpassw\u003eord\u0026"}"#,
             r#"{"a":"\u00e9\ud83d\ude00"}"#,
+            r#"{"a":"C:\\users\\\\u0070assword\\u"}"#,
         ] {
             assert!(!filter.may_match(skipped.as_bytes()), "{skipped}");
         }

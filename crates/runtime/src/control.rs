@@ -15,7 +15,7 @@ use weir_kafka::{Offset, PartitionId};
 
 use crate::{
     Clock, Error, QueryMeasures, QueryState, QueryStatus,
-    measure::Histogram,
+    measure::{Histogram, Stopwatch},
     passage::{Counts, Link},
 };
 
@@ -44,6 +44,11 @@ pub(crate) struct Control {
     pub bytes_out: AtomicU64,
     /// How often a partition was started again after a failure.
     restarts: AtomicU64,
+    /// Records that were handed to its condition, and those that it let through.
+    pub looked_at: AtomicU64,
+    pub matched: AtomicU64,
+    /// At work, not waiting for the sink.
+    pub busy: Stopwatch,
     /// From a batch in hand to its rows handed over.
     pub epochs: Histogram,
     pub records_missed: AtomicU64,
@@ -121,6 +126,9 @@ impl Control {
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
+            looked_at: AtomicU64::new(0),
+            matched: AtomicU64::new(0),
+            busy: Stopwatch::default(),
             epochs: Histogram::default(),
             records_missed: AtomicU64::new(0),
             log_entries_dropped: AtomicU64::new(0),
@@ -204,6 +212,9 @@ impl Control {
             bytes_in: self.bytes_in.load(Ordering::Relaxed) + facts.passed_by().bytes,
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
             restarts: self.restarts.load(Ordering::Relaxed),
+            looked_at: self.looked_at.load(Ordering::Relaxed),
+            matched: self.matched.load(Ordering::Relaxed),
+            busy: self.busy.read(),
             epochs: self.epochs.read(),
             started: self.started,
             last_times: facts.last_times_now(),
@@ -274,6 +285,11 @@ impl Control {
         if let Some(before) = before {
             self.count_passed(&before);
         }
+    }
+
+    /// Where the first of its tasks is found by its reader.
+    pub fn first_link(&self) -> Option<Arc<Link>> {
+        self.facts().links.values().next().cloned()
     }
 
     fn count_passed(&self, link: &Link) {

@@ -53,7 +53,7 @@ pub use pipeline::Pipeline;
 pub use processing_log::ProcessingLogEntry;
 pub use query::{Output, Query, QuerySpec, QueryState, QueryStatus, Rows};
 pub use rule_pipeline::{RulePipeline, RuleProgram, RuleStats};
-pub use rules::RuleOptions;
+pub use rules::{Explanation, Listed, NoRule, RuleFacts, RuleOptions, SharedAtom};
 
 use std::{
     collections::BTreeMap,
@@ -70,6 +70,7 @@ use weir_kafka::{Broker, Offset, TopicPartition};
 use control::{Activity, Control, Wish};
 use position::Progress;
 use readers::Readers;
+use rules::{Neighbour, QueryRule};
 use sink::Sinks;
 use topics::Topics;
 
@@ -91,9 +92,16 @@ pub struct Runtime {
 /// The queries by id; some may have ended.
 #[derive(Default)]
 struct Running {
-    by_id: BTreeMap<String, Arc<Control>>,
+    by_id: BTreeMap<String, Registered>,
     /// How many there are when those that have ended are forgotten.
     most: usize,
+}
+
+/// A query that was started.
+struct Registered {
+    control: Arc<Control>,
+    plan: Arc<weir_plan::QueryPlan>,
+    rule: Option<Arc<QueryRule>>,
 }
 
 /// What a runtime is made of. Time, disk and network come in from here and nowhere else.
@@ -136,6 +144,8 @@ pub struct ReaderStats {
     pub records_decoded: u64,
     /// Of keys and values fetched.
     pub bytes_fetched: u64,
+    /// What it took to find the records that concern rules, for all rules together.
+    pub rules_time: Duration,
     /// How many readers there are at this moment: one, unless tasks stand at different offsets.
     pub readers: usize,
 }
@@ -206,7 +216,13 @@ impl Runtime {
             source,
             activity,
         ));
-        self.register(&control)?;
+        let rule = QueryRule::of(&spec, &needs, &self.readers.vocabulary).ok();
+        let rule = rule.map(Arc::new);
+        self.register(Registered {
+            control: control.clone(),
+            plan: spec.plan.clone(),
+            rule: rule.clone(),
+        })?;
         // Whoever called may be cut off while the start is kept: what is registered must come to an end.
         let unstarted = Unstarted(Some(control.clone()));
         self.keep_start(&spec).await?;
@@ -225,7 +241,7 @@ impl Runtime {
             readers: self.readers.clone(),
             topics: self.topics.clone(),
             sinks: self.sinks.clone(),
-            rule: rule(&spec, &needs, &self.readers),
+            rule,
             needs,
             control: control.clone(),
             reports: Arc::new(reports),
@@ -242,24 +258,40 @@ impl Runtime {
     }
 
     /// Two queries of one name would overwrite one another's checkpoints.
-    fn register(&self, control: &Arc<Control>) -> Result<(), Error> {
+    fn register(&self, query: Registered) -> Result<(), Error> {
+        let control = &query.control;
         let mut queries = self.queries();
         if self.is_closed.load(Ordering::Acquire) {
             return Err(Error::external("the engine is being stopped"));
         }
         let known = queries.by_id.get(&control.id);
-        if known.is_some_and(|known| !known.has_ended()) {
+        if known.is_some_and(|known| !known.control.has_ended()) {
             return Err(Error::internal(format!(
                 "query `{}` runs already",
                 control.id
             )));
         }
         if queries.by_id.len() >= queries.most {
-            queries.by_id.retain(|_, control| !control.has_ended());
+            queries.by_id.retain(|_, query| !query.control.has_ended());
             queries.most = 2 * queries.by_id.len() + 16;
         }
-        queries.by_id.insert(control.id.clone(), control.clone());
+        queries.by_id.insert(control.id.clone(), query);
         Ok(())
+    }
+
+    /// The queries that read now.
+    fn neighbours(&self) -> Vec<Neighbour> {
+        let queries = self.queries();
+        let running = queries.by_id.values();
+        let running =
+            running.filter(|query| !query.control.has_ended() && !query.control.is_paused());
+        let neighbour = |query: &Registered| Neighbour {
+            id: query.control.id.clone(),
+            plan: query.plan.clone(),
+            rule: query.rule.clone(),
+            link: query.control.first_link(),
+        };
+        running.map(neighbour).collect()
     }
 
     /// Keeps where a new persistent query starts, so that nothing falls between if the process ends before its first
@@ -349,7 +381,8 @@ impl Runtime {
     fn close(&self) -> Vec<Arc<Control>> {
         let mut queries = self.queries();
         self.is_closed.store(true, Ordering::Release);
-        std::mem::take(&mut queries.by_id).into_values().collect()
+        let running = std::mem::take(&mut queries.by_id).into_values();
+        running.map(|query| query.control).collect()
     }
 
     fn queries(&self) -> MutexGuard<'_, Running> {
@@ -372,21 +405,6 @@ fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
         worker::encoder(spec, sink)?;
     }
     Ok(needs)
-}
-
-/// The condition that a query begins with, if what it does not concern may pass the query by: nothing is to be done at an
-/// offset, or for a time, of a record that is not selected.
-fn rule(
-    spec: &QuerySpec,
-    needs: &layout::Needs,
-    readers: &Readers,
-) -> Option<Arc<rules::QueryRule>> {
-    let is_dated_by_sink = matches!(&spec.output, Output::Sink(sink) if sink.timestamp.is_some());
-    if spec.until.is_some() || spec.fails_on_bad_time || is_dated_by_sink {
-        return None;
-    }
-    let vocabulary = &readers.vocabulary;
-    rules::QueryRule::new(&spec.plan, needs, vocabulary, spec.rules).map(Arc::new)
 }
 
 /// Ends a query that was registered and did not come to run.

@@ -29,6 +29,13 @@ pub struct QueryMeasures {
     pub bytes_out: u64,
     /// How often a partition of it was started again after a failure.
     pub restarts: u64,
+    /// Records that its condition was asked of, or that were handed on to it where an index has answered that already; all
+    /// that came in, if it is no rule.
+    pub looked_at: u64,
+    /// Of them, those that its condition lets through.
+    pub matched: u64,
+    /// What it took to work on them, waiting for the sink left out.
+    pub busy: Duration,
     /// How long epochs took.
     pub epochs: Durations,
     /// When it was started: ms since 1970.
@@ -53,7 +60,22 @@ pub struct Durations {
 pub(crate) struct Histogram {
     buckets: [AtomicU64; BOUNDS.len()],
     beyond: AtomicU64,
-    nanoseconds: AtomicU64,
+    sum: Stopwatch,
+}
+
+/// Adds up durations without a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Stopwatch(AtomicU64);
+
+impl Stopwatch {
+    pub fn add(&self, duration: Duration) {
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
 }
 
 impl Histogram {
@@ -64,7 +86,7 @@ impl Histogram {
             .position(|bound| nanoseconds <= bound * 1_000)
             .map_or(&self.beyond, |index| &self.buckets[index]);
         bucket.fetch_add(1, Ordering::Relaxed);
-        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        self.sum.add(duration);
     }
 
     pub fn read(&self) -> Durations {
@@ -76,7 +98,7 @@ impl Histogram {
         Durations {
             buckets,
             count: within + self.beyond.load(Ordering::Relaxed),
-            sum: Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed)),
+            sum: self.sum.read(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use weir_kafka::Offset;
+use weir_rules::Index;
 
 /// How far, and what has passed since the reader began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +28,11 @@ pub(crate) struct Counts {
 
 /// Of one reader.
 #[derive(Debug)]
-pub(crate) struct Passage(Mutex<Passed>);
+pub(crate) struct Passage {
+    passed: Mutex<Passed>,
+    /// The indexes by which it finds what concerns its rules, for whoever asks how.
+    indexes: Mutex<Vec<Arc<Index>>>,
+}
 
 /// Where a task stands at its reader, whichever that is.
 #[derive(Debug, Default)]
@@ -41,6 +46,8 @@ pub(crate) struct Link {
 #[derive(Debug, Default)]
 struct Stand {
     passage: Option<Arc<Passage>>,
+    /// The number by which the reader knows the task's rule.
+    number: Option<u32>,
     /// What had passed when the task came in here.
     base: Counts,
     /// What was handed out here: the task counts that for itself.
@@ -67,10 +74,13 @@ impl Counts {
 
 impl Passage {
     pub fn new(position: Offset) -> Self {
-        Self(Mutex::new(Passed {
-            position,
-            ..Passed::default()
-        }))
+        Self {
+            passed: Mutex::new(Passed {
+                position,
+                ..Passed::default()
+            }),
+            indexes: Mutex::default(),
+        }
     }
 
     pub fn get(&self) -> Passed {
@@ -85,8 +95,17 @@ impl Passage {
         passed.last_time = last_time.or(passed.last_time);
     }
 
+    /// The rules are found by these from now on.
+    pub fn show(&self, indexes: Vec<Arc<Index>>) {
+        *self.indexes() = indexes;
+    }
+
     fn passed(&self) -> MutexGuard<'_, Passed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn indexes(&self) -> MutexGuard<'_, Vec<Arc<Index>>> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,6 +117,19 @@ impl Link {
         stand.base = passage.get().counts;
         stand.handed = Counts::default();
         stand.passage = Some(passage.clone());
+        stand.number = None;
+    }
+
+    /// The reader where it stands knows the task's rule by this number.
+    pub fn is_known_as(&self, number: u32) {
+        self.stand().number = Some(number);
+    }
+
+    /// The number of its rule, and the indexes in one of which it may be.
+    pub fn indexes(&self) -> Option<(u32, Vec<Arc<Index>>)> {
+        let stand = self.stand();
+        let indexes = stand.passage.as_ref()?.indexes().clone();
+        Some((stand.number?, indexes))
     }
 
     /// A batch of so much is about to be put into the task's queue.

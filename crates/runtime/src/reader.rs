@@ -6,7 +6,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{Notify, mpsc::error::TrySendError};
@@ -215,17 +215,21 @@ impl Reader {
         if epoch.bytes < BEHIND || !self.tasks.plain.is_empty() {
             return;
         }
+        let since = Instant::now();
         let before = epoch.records.len();
         epoch
             .records
             .retain(|record| skipper.keeps(record.value.as_deref()));
         let skipped = (before - epoch.records.len()) as u64;
         let stats = &self.partition.stats;
+        stats.rules_time.add(since.elapsed());
         stats.records_skipped.fetch_add(skipped, Ordering::Relaxed);
     }
 
     /// What concerns each rule: the rows that its condition is about, and bad records of which it has to be told.
     fn select(&mut self, batch: &Batch) -> Vec<(u32, Selection)> {
+        // A measurement, not a decision: no test turns this clock.
+        let since = Instant::now();
         let mut selected = Vec::new();
         self.rules
             .run(batch, |rule, selection| selected.push((rule, selection)));
@@ -238,6 +242,11 @@ impl Reader {
             let concerned = concerned.map(|task| (task.number, Selection::default()));
             selected.extend(concerned.collect::<Vec<_>>());
         }
+        if let Some(indexes) = self.rules.news() {
+            self.passage.show(indexes);
+        }
+        let time = &self.partition.stats.rules_time;
+        time.add(since.elapsed());
         selected
     }
 

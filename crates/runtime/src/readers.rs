@@ -29,6 +29,7 @@ use crate::{
     batch::Batch,
     control::{Activity, Control},
     layout::Needs,
+    measure::Stopwatch,
     passage::{Counts, Link, Passage, Passed},
     reader::Reader,
     rules::{QueryRule, Selection, Vocabulary},
@@ -87,6 +88,7 @@ pub(crate) struct Counters {
     pub records_skipped: AtomicU64,
     pub records_decoded: AtomicU64,
     pub bytes_fetched: AtomicU64,
+    pub rules_time: Stopwatch,
 }
 
 /// A task, as its reader sees it.
@@ -242,6 +244,7 @@ impl Readers {
             records_skipped: partition.stats.records_skipped.load(Ordering::Relaxed),
             records_decoded: partition.stats.records_decoded.load(Ordering::Relaxed),
             bytes_fetched: partition.stats.bytes_fetched.load(Ordering::Relaxed),
+            rules_time: partition.stats.rules_time.read(),
             readers: partition.standing().len(),
         };
         let partitions = partitions.iter();

@@ -49,10 +49,8 @@ impl Runtime {
 
     fn persistent(&self) -> Vec<std::sync::Arc<Control>> {
         let queries = self.queries();
-        let persistent = queries
-            .by_id
-            .values()
-            .filter(|control| control.source.is_some());
+        let controls = queries.by_id.values().map(|query| &query.control);
+        let persistent = controls.filter(|control| control.source.is_some());
         persistent
             .filter(|control| !control.has_ended())
             .cloned()

@@ -1,6 +1,9 @@
 //! A task: one query on one partition, from a reader's batches to records that are acknowledged.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, watch};
 use weir_kafka::{Offset, Record, TopicPartition};
@@ -115,13 +118,16 @@ impl Task<'_> {
                     let selection = handed.selection();
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
+                    let mut waited = Duration::ZERO;
                     let mut failure = self.undated(&batch)?;
                     self.stop_before(&failure);
                     let (mut run, times, mut stream_time) = self.process(&batch, selection)?;
                     while let Some(rows) = run {
                         let leaving = self.encode(&batch, rows, times, &mut stream_time)?;
                         let earlier = leaving.failure();
+                        let encoded = Instant::now();
                         self.produce(leaving).await?;
+                        waited += encoded.elapsed();
                         // Whoever has enough rows, or fails at one, needs no more of them made.
                         let is_over = self.control.has_enough_rows() || earlier.is_some();
                         run = if is_over {
@@ -139,7 +145,9 @@ impl Task<'_> {
                             return Ok(End::Told);
                         }
                     }
-                    self.control.epochs.observe(since.elapsed());
+                    let took = since.elapsed();
+                    self.control.epochs.observe(took);
+                    self.control.busy.add(took.saturating_sub(waited));
                     self.move_past(&batch, &mut stream_time);
                     self.input.done();
                     self.reports.wait_for_room().await;
@@ -225,18 +233,33 @@ impl Task<'_> {
         let Some(Selection { rows, is_open }) = selection else {
             let (run, times) = view.of(batch, self.until, self.reports)?;
             let stream_time = StreamTime::new(before, times, run.origins.clone());
-            return Ok((operators.process(run)?, times, stream_time));
+            let run = operators.process(run)?;
+            let passed = operators.passed();
+            self.count(taken.len(), passed);
+            return Ok((run, times, stream_time));
         };
         // Nothing is asked of stream time where records pass by: those that are looked at move it on.
         let (run, times) = view.select(batch, &rows, self.reports)?;
         let origins = run.as_ref().and_then(|run| run.origins.clone());
         let stream_time = StreamTime::new(before, times, Some(origins.unwrap_or_default()));
-        let run = match run {
-            None => None,
-            Some(run) if is_open => operators.process(run)?,
-            Some(run) => operators.process_filtered(run)?,
+        let Some(run) = run else {
+            self.count(rows.len(), 0);
+            return Ok((None, times, stream_time));
         };
+        let run = match is_open {
+            true => operators.process(run)?,
+            false => operators.process_filtered(run)?,
+        };
+        let passed = operators.passed();
+        self.count(rows.len(), passed);
         Ok((run, times, stream_time))
+    }
+
+    fn count(&self, looked_at: usize, matched: usize) {
+        let control = self.control;
+        let add = Ordering::Relaxed;
+        control.looked_at.fetch_add(looked_at as u64, add);
+        control.matched.fetch_add(matched as u64, add);
     }
 
     /// As far as its reader has come, where nothing waits: that much has passed it by.

@@ -29,6 +29,7 @@ impl Tasks {
             return self.plain.push(task);
         };
         task.number = self.next_number;
+        task.link.is_known_as(task.number);
         self.next_number = self.next_number.wrapping_add(1);
         self.changes.come.push((task.number, rule));
         self.put_back(task);

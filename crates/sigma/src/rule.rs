@@ -213,6 +213,25 @@ impl Rule {
         format!("SIGMA_{}", self.key().chars().map(sign).collect::<String>())
     }
 
+    /// The same rule under another id and title, with other texts to look for: `text` is given each of them and what it stands under,
+    /// a field with its modifiers, or nothing for keywords. Numbers, booleans and the filters over the rule stay as they are.
+    pub fn with_texts(
+        &self,
+        id: String,
+        title: String,
+        mut text: impl FnMut(&str, &str) -> String,
+    ) -> Self {
+        let mut rule = Self {
+            id: Some(id),
+            title,
+            ..self.clone()
+        };
+        for (_, node) in &mut rule.detection.selections {
+            node.replace_texts("", &mut text);
+        }
+        rule
+    }
+
     /// Its condition and that of the filters over it. A filter that cannot be read is left out: rather an alert too many than none.
     pub(crate) fn term(
         &self,

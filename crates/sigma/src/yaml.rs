@@ -78,6 +78,24 @@ impl Node {
         }
     }
 
+    /// Puts another text in the place of each: `text` is given the key that it stands under, and the text.
+    pub fn replace_texts(&mut self, key: &str, text: &mut impl FnMut(&str, &str) -> String) {
+        match &mut self.value {
+            Value::Text(found) => *found = text(key, found),
+            Value::List(items) => {
+                for item in items {
+                    item.replace_texts(key, text);
+                }
+            }
+            Value::Map(entries) => {
+                for Entry { key, value, .. } in entries {
+                    value.replace_texts(key, text);
+                }
+            }
+            Value::Null | Value::Boolean(_) | Value::Number(_) => {}
+        }
+    }
+
     /// What it is, for a message.
     pub fn kind(&self) -> &'static str {
         match self.value {

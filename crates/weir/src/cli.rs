@@ -394,6 +394,12 @@ pub struct RulesArguments {
     /// One JSON event a line; `.gz` is unpacked
     #[arg(long, value_name = "FILE")]
     pub events: PathBuf,
+    /// Make so many rules out of these, each with other names in it, and measure with them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub vary: Option<u32>,
+    /// What the names come from: the same number makes the same rules
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "vary")]
+    pub seed: u64,
     /// How many times each run is made; the fastest counts
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repeat: u32,

@@ -1,9 +1,15 @@
 //! DESCRIBE and DESCRIBE FUNCTION.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt::Write,
+    sync::Arc,
+    time::Duration,
+};
 
 use weir_catalog::{Catalog, Source, SourceKind};
 use weir_kafka::OffsetSpec;
+use weir_runtime::{QueryMeasures, QueryStatus};
 use weir_sql::Ident;
 
 use super::{Response, entity, show::queries_where};
@@ -15,6 +21,9 @@ use crate::{
         SourceDescription, TopicOffsets,
     },
 };
+
+/// Of so many queries it is said what they cost; and of as many what is wrong.
+const SHOWN: usize = 20;
 
 impl Engine {
     pub(crate) async fn describe(
@@ -72,9 +81,13 @@ impl Engine {
                 .timestamp
                 .as_ref()
                 .map_or(String::new(), |timestamp| timestamp.column.clone()),
-            statistics: String::new(),
+            statistics: if extended {
+                statistics(state, source)
+            } else {
+                String::new()
+            },
             error_stats: if extended {
-                self.error_statistics(state, source)
+                Self::error_statistics(state, source)
             } else {
                 String::new()
             },
@@ -101,44 +114,27 @@ impl Engine {
     }
 
     /// What is wrong with the queries that fill a source, and the records that they could not read.
-    fn error_statistics(&self, state: &State, source: &Source) -> String {
-        let lines = state
-            .queries
-            .values()
-            .filter(|query| query.target == source.name)
-            .flat_map(|query| {
-                let status = query.query.as_ref().map(weir_runtime::Query::status);
-                let bad = status
-                    .iter()
-                    .flat_map(|status| {
-                        status.bad_records.iter().map(|(kind, count)| {
-                            format!("{}: {count} bad records ({kind})", query.id)
-                        })
-                    })
-                    .collect::<Vec<_>>();
-                let missed = status
-                    .iter()
-                    .filter(|status| status.records_missed > 0)
-                    .map(|status| {
-                        format!(
-                            "{}: {} records were gone before they were read",
-                            query.id, status.records_missed
-                        )
-                    })
-                    .collect::<Vec<_>>();
-                let unreported = status
-                    .iter()
-                    .filter(|status| status.log_entries_dropped > 0)
-                    .map(|status| {
-                        format!(
-                            "{}: {} bad records are counted and not in the processing log, which had no room for them",
-                            query.id, status.log_entries_dropped
-                        )
-                    })
-                    .collect::<Vec<_>>();
-                bad.into_iter().chain(missed).chain(unreported)
-            });
-        lines.collect::<Vec<_>>().join("\n")
+    fn error_statistics(state: &State, source: &Source) -> String {
+        let writers = state.queries.values();
+        let writers = writers.filter(|query| query.target == source.name);
+        let mut lines: Vec<String> = Vec::new();
+        let mut left_out = 0;
+        for query in writers {
+            let wrong = query.query.as_ref().map(|running| wrong(running.status()));
+            match wrong.unwrap_or_default() {
+                wrong if wrong.is_empty() => {}
+                _ if lines.len() >= SHOWN => left_out += 1,
+                wrong => lines.extend(
+                    wrong
+                        .into_iter()
+                        .map(|wrong| format!("{}: {wrong}", query.id)),
+                ),
+            }
+        }
+        if left_out > 0 {
+            lines.push(format!("… and {left_out} more queries"));
+        }
+        lines.join("\n")
     }
 
     async fn offset_summaries(
@@ -152,12 +148,17 @@ impl Engine {
             .filter(|query| query.target == source.name)
             .collect();
         let mut summaries = Vec::new();
+        // A thousand rules may read one topic.
+        let mut bounds: BTreeMap<&str, _> = BTreeMap::new();
         for query in writers {
-            let topic = &query.plan.source.topic;
-            let (starts, ends) = (
-                self.offsets(topic, OffsetSpec::Earliest).await?,
-                self.offsets(topic, OffsetSpec::Latest).await?,
-            );
+            let topic = query.plan.source.topic.as_str();
+            let (starts, ends) = match bounds.entry(topic) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert((
+                    self.offsets(topic, OffsetSpec::Earliest).await?,
+                    self.offsets(topic, OffsetSpec::Latest).await?,
+                )),
+            };
             let positions = query
                 .query
                 .as_ref()
@@ -176,7 +177,7 @@ impl Engine {
             summaries.push(OffsetSummary {
                 group_id: format!("_weir_{}", self.inner.parts.service_id),
                 topic_summaries: vec![TopicOffsets {
-                    kafka_topic: topic.clone(),
+                    kafka_topic: topic.to_owned(),
                     offsets: offsets.collect(),
                 }],
             });
@@ -218,6 +219,96 @@ impl Engine {
         };
         Ok(entity(body, text))
     }
+}
+
+/// What the queries that read or write a source have done since this process started them: in all, and those that took most
+/// time.
+fn statistics(state: &State, source: &Source) -> String {
+    let queries = state.queries.values();
+    let concerned =
+        queries.filter(|query| query.reads(&source.name) || query.target == source.name);
+    let concerned = concerned.filter_map(|query| Some((&*query.id, query.query.as_ref()?)));
+    let mut done: Vec<(&str, Done)> = concerned
+        .map(|(id, running)| (id, Done::of(&running.measures())))
+        .collect();
+    let mut text = String::new();
+    if done.len() > 1 {
+        let all = done
+            .iter()
+            .fold(Done::default(), |sum, (_, one)| sum.plus(one));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{} queries: {}", done.len(), all.shown());
+    }
+    done.sort_by_key(|(id, done)| (std::cmp::Reverse(done.busy), *id));
+    for (id, one) in done.iter().take(SHOWN) {
+        let _ = writeln!(text, "{id}: {} records read, {}", one.read, one.shown());
+    }
+    if let left_out @ 1.. = done.len().saturating_sub(SHOWN) {
+        let _ = writeln!(text, "… and {left_out} more that took less time");
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// What a query has done.
+#[derive(Default)]
+struct Done {
+    read: u64,
+    looked_at: u64,
+    matched: u64,
+    errors: u64,
+    busy: Duration,
+}
+
+impl Done {
+    fn of(measures: &QueryMeasures) -> Self {
+        Self {
+            read: measures.status.records_in,
+            looked_at: measures.looked_at,
+            matched: measures.matched,
+            errors: measures.status.bad_records.values().sum(),
+            busy: measures.busy,
+        }
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            looked_at: self.looked_at + other.looked_at,
+            matched: self.matched + other.matched,
+            errors: self.errors + other.errors,
+            busy: self.busy + other.busy,
+        }
+    }
+
+    fn shown(&self) -> String {
+        format!(
+            "{} looked at, {} matched, {} errors, {:.6} s",
+            self.looked_at,
+            self.matched,
+            self.errors,
+            self.busy.as_secs_f64()
+        )
+    }
+}
+
+/// What is wrong with a query, a line for each thing.
+fn wrong(status: QueryStatus) -> Vec<String> {
+    let bad = status.bad_records.iter();
+    let mut wrong: Vec<String> = bad
+        .map(|(kind, count)| format!("{count} bad records ({kind})"))
+        .collect();
+    if status.records_missed > 0 {
+        let missed = status.records_missed;
+        wrong.push(format!("{missed} records were gone before they were read"));
+    }
+    if status.log_entries_dropped > 0 {
+        let dropped = status.log_entries_dropped;
+        wrong.push(format!(
+            "{dropped} bad records are counted and not in the processing log, which had no room for them"
+        ));
+    }
+    wrong
 }
 
 /// The source that is to be described.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use weir_plan::{Plan, QueryPlan, explain::explain};
+use weir_runtime::QuerySpec;
 use weir_sql::{Statement, statement::Explain};
 
-use super::{Response, entity, show::state_of};
+use super::{Response, entity, explain_rule::topology, select::read_spec, show::state_of};
 use crate::{
     Engine, Error, Session,
     engine::{State, World},
@@ -20,15 +21,25 @@ impl Engine {
         what: &Explain,
         text: &str,
     ) -> Result<Response, Error> {
+        let state = self.state();
         let description = match what {
             Explain::Query(id) => {
-                let state = self.state();
-                description(query(&state, &id.value)?)
+                let queries = [query(&state, &id.value)?];
+                self.descriptions(&queries)?.remove(0)
             }
             Explain::Statement(statement) => {
-                let state = self.state();
                 let world = World::look(&self.inner.parts.broker).await?;
-                self.plan_explained(&state, &world, session, statement, text)?
+                let (described, spec) =
+                    self.plan_explained(&state, &world, session, statement, text)?;
+                let explained = self
+                    .inner
+                    .parts
+                    .runtime
+                    .explain(std::slice::from_ref(&spec))?;
+                QueryDescription {
+                    topology: topology(&spec.plan, &explained[0]),
+                    ..described
+                }
             }
         };
         Ok(entity(
@@ -39,7 +50,27 @@ impl Engine {
         ))
     }
 
-    /// What a statement would run.
+    /// Persistent queries, described, in order.
+    pub(super) fn descriptions(
+        &self,
+        queries: &[&Persistent],
+    ) -> Result<Vec<QueryDescription>, Error> {
+        let parts = &self.inner.parts;
+        let specs: Vec<QuerySpec> = queries
+            .iter()
+            .map(|query| query.spec(&parts.settings))
+            .collect();
+        let explained = parts.runtime.explain(&specs)?;
+        let described = queries.iter().zip(explained);
+        Ok(described
+            .map(|(query, explained)| QueryDescription {
+                topology: topology(&query.plan, &explained),
+                ..description(query)
+            })
+            .collect())
+    }
+
+    /// What a statement would run, and how.
     pub(super) fn plan_explained(
         &self,
         state: &State,
@@ -47,7 +78,7 @@ impl Engine {
         session: &Session,
         statement: &Statement,
         text: &str,
-    ) -> Result<QueryDescription, Error> {
+    ) -> Result<(QueryDescription, QuerySpec), Error> {
         let settings = self.settings(session);
         let inner = explained(text);
         let plan = weir_plan::plan(
@@ -55,40 +86,58 @@ impl Engine {
             inner,
             &self.context(&state.catalog, world, &settings),
         )?;
-        let (query, sinks) = match &plan {
+        let (query, sinks) = match plan {
             Plan::Select(query) => (query, Vec::new()),
-            Plan::CreateAsSelect(create) => (&create.query, vec![create.source.name.clone()]),
-            Plan::InsertSelect(insert) => (&insert.query, vec![insert.target.clone()]),
+            Plan::CreateAsSelect(create) => {
+                (create.query.clone(), vec![create.source.name.clone()])
+            }
+            Plan::InsertSelect(insert) => (insert.query, vec![insert.target]),
             _ => {
                 return Err(Error::user(
                     "The provided statement does not run a ksql query",
                 ));
             }
         };
-        let described = plan_description(query);
-        let query_type = match sinks.is_empty() {
-            true => described.query_type,
-            false => "PERSISTENT".into(),
+        let described = plan_description(&query);
+        let (query_type, spec) = match sinks.is_empty() {
+            true => (described.query_type, of_read(query, &settings)),
+            false => {
+                // Whether it could be created, too.
+                let mut next = state.clone();
+                let effects = self.apply(
+                    &mut next,
+                    &mut world.clone(),
+                    session,
+                    statement,
+                    inner,
+                    None,
+                )?;
+                let created = effects.start.and_then(|id| next.queries.get(&id).cloned());
+                let spec = match created {
+                    Some(created) => created.spec(&self.inner.parts.settings),
+                    // It has nothing to do, as what it would create is there.
+                    None => of_read(query, &settings),
+                };
+                ("PERSISTENT".into(), spec)
+            }
         };
-        if query_type == "PERSISTENT" {
-            // Whether it could be created, too.
-            self.apply(
-                &mut state.clone(),
-                &mut world.clone(),
-                session,
-                statement,
-                inner,
-                None,
-            )?;
-        }
-        Ok(QueryDescription {
+        let described = QueryDescription {
             statement_text: inner.to_owned(),
             sinks,
             overridden_properties: session.properties.clone(),
             query_type,
             ..described
-        })
+        };
+        Ok((described, spec))
     }
+}
+
+/// A push or pull query, as far as it can be explained.
+fn of_read(plan: QueryPlan, settings: &BTreeMap<String, String>) -> QuerySpec {
+    let until = (!plan.is_continuous).then(BTreeMap::new);
+    // Nobody takes rows, and none are made.
+    let (rows, _) = tokio::sync::mpsc::channel(1);
+    read_spec(String::new(), plan, BTreeMap::new(), until, rows, settings)
 }
 
 /// The query of an id.
@@ -105,8 +154,8 @@ fn explained(text: &str) -> &str {
     text.get("EXPLAIN".len()..).unwrap_or(text).trim_start()
 }
 
-/// A persistent query, described.
-pub fn description(query: &Persistent) -> QueryDescription {
+/// A persistent query, described; without what it is as a rule.
+fn description(query: &Persistent) -> QueryDescription {
     let errors = query
         .query
         .as_ref()
@@ -143,7 +192,7 @@ fn plan_description(plan: &QueryPlan) -> QueryDescription {
         fields: plan.schema.keys_first().map(Field::of).collect(),
         sources: vec![plan.source.name.clone()],
         sinks: Vec::new(),
-        topology: format!("reader {} -> filter, project -> sink\n", plan.source.topic),
+        topology: String::new(),
         execution_plan: explain(plan),
         overridden_properties: BTreeMap::new(),
         ksql_host_query_status: BTreeMap::new(),

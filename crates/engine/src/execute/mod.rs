@@ -7,6 +7,7 @@ mod change;
 mod describe;
 mod dismantle;
 mod explain;
+mod explain_rule;
 mod insert_values;
 mod read_only;
 mod script;

@@ -9,9 +9,9 @@ use std::{
 };
 
 use tokio::sync::mpsc;
-use weir_kafka::OffsetSpec;
+use weir_kafka::{Offset, OffsetSpec, PartitionId};
 use weir_plan::{Plan, QueryPlan, ScanSource};
-use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
+use weir_runtime::{Output, Query, QuerySpec, Rows, RuleOptions};
 use weir_sql::{Statement, statement::Print};
 
 use super::{Response, Starts};
@@ -60,27 +60,7 @@ impl Engine {
         let id = self.read_id(&plan, &settings);
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
         let schema = plan.schema.clone();
-        let is_on = |name: &str| {
-            let value = settings.get(name);
-            value.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
-        };
-        let spec = QuerySpec {
-            id: id.clone(),
-            plan: Arc::new(plan),
-            fingerprint: String::new(),
-            start,
-            until,
-            output: Output::Rows(sender),
-            is_persistent: false,
-            has_origin_headers: false,
-            // Whoever waits for rows would wait for ever.
-            is_paused: false,
-            fails_on_bad_time: false,
-            rules: RuleOptions {
-                has_index: is_on("weir.rules.index.enable"),
-                has_raw_filter: is_on("weir.rules.raw.filter"),
-            },
-        };
+        let spec = read_spec(id.clone(), plan, start, until, sender, &settings);
         let query = self.inner.parts.runtime.start(spec).await?;
         if is_push {
             self.remember_push(id, text, &query);
@@ -198,5 +178,37 @@ impl Engine {
         )
         .await?;
         Ok(Response::Print(stream))
+    }
+}
+
+/// How a push or pull query runs.
+pub(super) fn read_spec(
+    id: String,
+    plan: QueryPlan,
+    start: BTreeMap<PartitionId, Offset>,
+    until: Option<BTreeMap<PartitionId, Offset>>,
+    rows: mpsc::Sender<Rows>,
+    settings: &BTreeMap<String, String>,
+) -> QuerySpec {
+    let is_on = |name: &str| {
+        let value = settings.get(name);
+        value.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
+    };
+    QuerySpec {
+        id,
+        plan: Arc::new(plan),
+        fingerprint: String::new(),
+        start,
+        until,
+        output: Output::Rows(rows),
+        is_persistent: false,
+        has_origin_headers: false,
+        // Whoever waits for rows would wait for ever.
+        is_paused: false,
+        fails_on_bad_time: false,
+        rules: RuleOptions {
+            has_index: is_on("weir.rules.index.enable"),
+            has_raw_filter: is_on("weir.rules.raw.filter"),
+        },
     }
 }

@@ -47,7 +47,7 @@ impl Engine {
             Show::Streams { is_extended: true } => self.describe_all(SourceKind::Stream).await?,
             Show::Tables { is_extended: true } => self.describe_all(SourceKind::Table).await?,
             Show::Queries { is_extended: false } => self.show_queries().await,
-            Show::Queries { is_extended: true } => self.describe_queries().await,
+            Show::Queries { is_extended: true } => self.describe_queries()?,
             Show::Functions => Body::Functions {
                 functions: self
                     .inner
@@ -148,15 +148,11 @@ impl Engine {
         Body::Queries { queries }
     }
 
-    async fn describe_queries(&self) -> Body {
+    fn describe_queries(&self) -> Result<Body, Error> {
         let state = self.state();
-        Body::QueryDescriptions {
-            query_descriptions: state
-                .queries
-                .values()
-                .map(super::explain::description)
-                .collect(),
-        }
+        let queries: Vec<&Persistent> = state.queries.values().collect();
+        let query_descriptions = self.descriptions(&queries)?;
+        Ok(Body::QueryDescriptions { query_descriptions })
     }
 
     fn show_properties(&self, session: &Session) -> Body {

@@ -48,8 +48,18 @@ impl Page {
             |query| query.bytes_in,
         )?;
         counted(
+            "weir_query_looked_at_records",
+            "Of them, those that the query looked at itself: of a rule, those that the index handed it",
+            |query| query.looked_at,
+        )?;
+        counted(
+            "weir_query_matched_records",
+            "Of them, those that its condition let through",
+            |query| query.matched,
+        )?;
+        counted(
             "weir_query_output_records",
-            "Records that the query wrote: its matches",
+            "Records that the query wrote",
             |query| query.status.rows_out,
         )?;
         counted(
@@ -80,6 +90,13 @@ impl Page {
                 bad.map(|(reason, count)| {
                     ([("query", query.id.as_str()), ("reason", *reason)], *count)
                 })
+            }),
+        )?;
+        lines.counters(
+            "weir_query_busy_seconds",
+            "Time that the query worked on records, without waiting for the sink",
+            self.measured().map(|(query, measures)| {
+                ([("query", query.id.as_str())], measures.busy.as_secs_f64())
             }),
         )?;
         lines.histograms(
@@ -161,6 +178,16 @@ impl Page {
             "weir_partition_decoded_records",
             "Records of the partition decoded, once for each way in which streams declare the topic",
             |stats| stats.records_decoded,
+        )?;
+        counted(
+            "weir_partition_skipped_records",
+            "Records of the partition that were not decoded, as their bytes tell that no rule matches",
+            |stats| stats.records_skipped,
+        )?;
+        lines.counters(
+            "weir_partition_rules_seconds",
+            "Time that it took to find the records that concern rules, for all rules together",
+            labels().map(|(at, labels)| (labels, at.stats.rules_time.as_secs_f64())),
         )?;
         lines.gauges(
             "weir_partition_readers",

@@ -22,6 +22,7 @@ mod partition_by;
 mod persistent;
 mod print;
 mod restart;
+mod rules_seen;
 mod script;
 mod select;
 mod session;

@@ -411,7 +411,7 @@ async fn many_queries_make_a_page_of_bounded_size() {
         "{QUERIES} queries: looked at in {looked:?}, written in {written:?}: {} bytes, {series} series",
         text.len()
     );
-    assert!(text.len() < QUERIES * 1_300, "{}", text.len());
-    assert!((QUERIES * 20..QUERIES * 22).contains(&series), "{series}");
+    assert!(text.len() < QUERIES * 1_500, "{}", text.len());
+    assert!((QUERIES * 23..QUERIES * 25).contains(&series), "{series}");
     Page::read(text);
 }

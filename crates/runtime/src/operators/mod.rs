@@ -60,6 +60,8 @@ pub(crate) trait Operator: fmt::Debug + Send {
 #[derive(Debug)]
 pub(crate) struct Operators {
     operators: Vec<Any>,
+    /// How many rows of the last run passed the filter that stands first; all, without one.
+    passed: usize,
 }
 
 #[derive(Debug)]
@@ -114,24 +116,34 @@ impl Operators {
                 }
             });
         }
-        Ok(Self { operators })
+        Ok(Self {
+            operators,
+            passed: 0,
+        })
     }
 
     /// The rows that leave because these came, or the first of them: [`Operators::rest`] gives the others.
     pub fn process(&mut self, run: Run) -> Result<Option<Run>, Error> {
-        match self.through(0, run)? {
-            None => self.rest(),
-            some => Ok(some),
-        }
+        let run = match self.operators.first_mut() {
+            Some(Any::Filter(filter)) if run.len() > 0 => filter.process(run)?,
+            _ => run,
+        };
+        self.process_filtered(run)
     }
 
     /// The same, for rows of which it is known that they pass the filter that stands first.
     pub fn process_filtered(&mut self, run: Run) -> Result<Option<Run>, Error> {
+        self.passed = run.len();
         let first = usize::from(matches!(self.operators.first(), Some(Any::Filter(_))));
         match self.through(first, run)? {
             None => self.rest(),
             some => Ok(some),
         }
+    }
+
+    /// How many rows of the last run the condition let through.
+    pub fn passed(&self) -> usize {
+        self.passed
     }
 
     /// More rows of the last run; `None` if all have left.

@@ -3,23 +3,29 @@
 //! A query is a rule if it begins with a filter. The rules of a reader are in indexes ([`weir_rules`]): one for nearly all,
 //! and a small one for those that came last, so that one more rule costs no more than a few.
 
+mod explain;
 mod raw;
 mod set;
 mod vocabulary;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
 use weir_plan::{QueryPlan, Step};
 use weir_rules::{ColumnId, ColumnKind, Formula, Known, Names};
 
+pub use self::explain::{Explanation, Listed, RuleFacts, SharedAtom};
 pub(crate) use self::{
+    explain::Neighbour,
     raw::Skipper,
     set::{RuleSet, Selection},
     vocabulary::Vocabulary,
 };
-use crate::layout::{Need, Needs};
+use crate::{
+    Output, QuerySpec,
+    layout::{Need, Needs},
+};
 
 /// How rules are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +45,33 @@ impl Default for RuleOptions {
     }
 }
 
+/// Why a query is no rule: it is handed every record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRule {
+    NoCondition,
+    NoIndex,
+    /// It reads up to an offset.
+    Ends,
+    FailsOnBadTime,
+    DatedBySink,
+}
+
+impl fmt::Display for NoRule {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::NoCondition => "it has no condition",
+            Self::NoIndex => "weir.rules.index.enable is false",
+            Self::Ends => "it ends at an offset, and counts what it reads",
+            Self::FailsOnBadTime => {
+                "ksql.timestamp.throw.on.invalid is true: a record that cannot be dated stops it, whatever its condition says"
+            }
+            Self::DatedBySink => {
+                "its sink has a TIMESTAMP column: a row may be dated by the highest time of all records before it"
+            }
+        })
+    }
+}
+
 /// The condition that a query begins with.
 #[derive(Debug)]
 pub(crate) struct QueryRule {
@@ -48,6 +81,25 @@ pub(crate) struct QueryRule {
 }
 
 impl QueryRule {
+    /// The condition that a query begins with, if what it does not concern may pass the query by: nothing is to be done at an
+    /// offset, or for a time, of a record that is not selected.
+    pub fn of(spec: &QuerySpec, needs: &Needs, vocabulary: &Vocabulary) -> Result<Self, NoRule> {
+        if spec.until.is_some() {
+            return Err(NoRule::Ends);
+        }
+        if spec.fails_on_bad_time {
+            return Err(NoRule::FailsOnBadTime);
+        }
+        if matches!(&spec.output, Output::Sink(sink) if sink.timestamp.is_some()) {
+            return Err(NoRule::DatedBySink);
+        }
+        if !spec.rules.has_index {
+            return Err(NoRule::NoIndex);
+        }
+        let rule = Self::new(&spec.plan, needs, vocabulary, spec.rules);
+        rule.ok_or(NoRule::NoCondition)
+    }
+
     /// `None` if the query does not begin with a filter.
     pub fn new(
         plan: &QueryPlan,

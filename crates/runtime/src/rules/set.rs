@@ -28,6 +28,8 @@ pub(crate) struct RuleSet {
     places: Vec<Place>,
     scratch: Scratch,
     matches: Matches,
+    /// An index took another's place since somebody asked.
+    has_news: bool,
 }
 
 /// Some of the rules, with an index over them; some may be gone since it was made.
@@ -86,6 +88,7 @@ impl RuleSet {
                 part.gone += usize::from(part.members.contains(number));
             }
         }
+        self.has_news = true;
         let count = come.len();
         // New rules may name columns that no place was known for.
         self.layout = None;
@@ -130,6 +133,13 @@ impl RuleSet {
         }
     }
 
+    /// The indexes, if they are others than when this was last asked.
+    pub fn news(&mut self) -> Option<Vec<Arc<Index>>> {
+        let indexes = [&self.settled, &self.recent].into_iter();
+        let indexes = || indexes.filter_map(|part| part.index.clone()).collect();
+        std::mem::take(&mut self.has_news).then(indexes)
+    }
+
     /// What finds the records that no rule can match; `None` if each may match one.
     pub fn skipper(&self) -> Option<Skipper> {
         if self.rules.is_empty() || !self.rules.values().all(|rule| rule.may_skip) {
@@ -162,6 +172,7 @@ impl RuleSet {
                 let better = index.reordered(&part.census).map(Arc::new);
                 part.index = better.or_else(|| part.index.take());
                 part.census.close();
+                self.has_news = true;
             }
             for found in self.matches.by_rule() {
                 let (number, sure, open) = (found.rule, found.sure, found.open);

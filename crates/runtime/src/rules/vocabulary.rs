@@ -15,14 +15,14 @@ use crate::layout::{Declared, Layout, Part};
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary(Mutex<Words>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Words {
     columns: Vec<Word>,
     ids: HashMap<ColumnRequest, Vec<ColumnId>>,
     first_of: HashMap<Vec<ColumnId>, ColumnId>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Word {
     Column(Box<Declared>, ColumnRequest),
     /// The first of these that is not NULL.
@@ -89,6 +89,27 @@ impl Vocabulary {
             Word::FirstOf(parts) => Place::FirstOf(parts.clone()),
         };
         words.columns.iter().map(place).collect()
+    }
+
+    /// With words of its own from here on.
+    pub fn copy(&self) -> Self {
+        Self(Mutex::new(self.words().clone()))
+    }
+
+    /// What a column is called in a statement.
+    pub fn name(&self, id: ColumnId) -> String {
+        let words = self.words();
+        let name = |id: &ColumnId| match words.columns.get(*id as usize) {
+            Some(Word::Column(_, request)) => request.path.join("->"),
+            _ => String::new(),
+        };
+        match words.columns.get(id as usize) {
+            Some(Word::FirstOf(parts)) => {
+                let parts: Vec<String> = parts.iter().map(name).collect();
+                format!("COALESCE({})", parts.join(", "))
+            }
+            _ => name(&id),
+        }
     }
 
     /// Whether the texts of a column come out of the bytes of a JSON value.

@@ -9,6 +9,7 @@ mod functions;
 mod measure;
 mod peers;
 mod rules;
+mod vary;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

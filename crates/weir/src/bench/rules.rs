@@ -2,16 +2,19 @@
 //!
 //! The rules are taken in the order of the SHA-256 of their ids, so that each number of them is a sample that anybody gets
 //! again. Loading is not timed with the events; it has a figure of its own.
+//!
+//! With `--vary N` there are N rules of the same kind: those of the folder with other names in them. They are made for each run anew,
+//! so that a run's memory is that of its own rules.
 
-use std::{thread, time::Instant};
+use std::{ops::Range, thread, time::Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use weir_engine::parts::RuleOptions;
-use weir_sigma::{Mapping, Options, Rules};
+use weir_sigma::{Mapping, Options, Rule, Rules};
 
-use super::{events::Events, measure::memory_mb};
+use super::{events::Events, measure::memory_mb, vary::Variations};
 use crate::{
     cli::{BenchOutput, RulesArguments},
     failure::Failure,
@@ -60,35 +63,22 @@ pub async fn run(arguments: RulesArguments) -> Result<(), Failure> {
 }
 
 fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
-    let read = Rules::load(&arguments.rules).map_err(Failure::new)?;
-    let mut ordered: Vec<_> = read
-        .rules
-        .into_iter()
-        .map(|rule| (Sha256::digest(rule.key()), rule))
-        .collect();
-    ordered.sort_by_key(|(digest, _)| *digest);
-    let rules: Vec<_> = ordered.into_iter().map(|(_, rule)| rule).collect();
-    let usable = usable(&rules)?;
+    let rules = Sample::read(arguments)?;
     let events = Events::read(&arguments.events)?;
-    let all = usable.len();
+    let all = rules.len();
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut runs = Vec::new();
     let how = RuleOptions {
         has_index: !arguments.without_index,
         has_raw_filter: !arguments.without_raw_filter,
     };
+    let run = |rules, threads| one_run(rules, &events, threads, how, arguments.repeat);
     let mut threads = vec![1, cores];
     threads.dedup();
     for threads in threads {
         let mut single = Vec::new();
-        for rule in usable.iter().take(SINGLE) {
-            single.push(one_run(
-                std::slice::from_ref(rule),
-                &events,
-                threads,
-                how,
-                arguments.repeat,
-            )?);
+        for place in 0..SINGLE.min(all) {
+            single.push(run(rules.some(place..place + 1), threads)?);
         }
         single.sort_by(|one, other| one.us_per_event.total_cmp(&other.us_per_event));
         runs.extend(single.get(single.len() / 2).cloned());
@@ -96,22 +86,67 @@ fn measure(arguments: &RulesArguments) -> Result<Report, Failure> {
             .into_iter()
             .filter(|count| *count <= all)
             .collect();
+        counts.sort_unstable();
         counts.dedup();
         for count in counts {
-            runs.push(one_run(
-                &usable[..count],
-                &events,
-                threads,
-                how,
-                arguments.repeat,
-            )?);
+            runs.push(run(rules.some(0..count), threads)?);
         }
     }
     Ok(Report { runs })
 }
 
+/// Rules in the order in which they are taken.
+enum Sample {
+    Read(Vec<Rule>),
+    /// By their numbers.
+    Varied(Variations, Vec<u32>),
+}
+
+impl Sample {
+    fn read(arguments: &RulesArguments) -> Result<Self, Failure> {
+        let read = Rules::load(&arguments.rules).map_err(Failure::new)?;
+        let usable = usable(&read.rules)?;
+        let none = || {
+            let path = arguments.rules.display();
+            Failure::new(format!("`{path}` has no rule that can be run"))
+        };
+        if usable.is_empty() {
+            return Err(none());
+        }
+        let Some(count) = arguments.vary else {
+            return Ok(Self::Read(ordered(usable, |rule| rule.key().to_owned())));
+        };
+        let variations = Variations::of(usable, arguments.seed).ok_or_else(none)?;
+        let numbers = ordered((0..count).collect(), |number| variations.id(*number));
+        Ok(Self::Varied(variations, numbers))
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Read(rules) => rules.len(),
+            Self::Varied(_, numbers) => numbers.len(),
+        }
+    }
+
+    fn some(&self, places: Range<usize>) -> Vec<Rule> {
+        match self {
+            Self::Read(rules) => rules[places].to_vec(),
+            Self::Varied(variations, numbers) => {
+                let numbers = numbers[places].iter();
+                numbers.map(|number| variations.rule(*number)).collect()
+            }
+        }
+    }
+}
+
+/// By the SHA-256 of their ids.
+fn ordered<T>(mut all: Vec<T>, id: impl Fn(&T) -> String) -> Vec<T> {
+    all.sort_by_cached_key(|one| Sha256::digest(id(one)));
+    all
+}
+
 /// The rules that can be run at all.
-fn usable(rules: &[weir_sigma::Rule]) -> Result<Vec<weir_sigma::Rule>, Failure> {
+fn usable(rules: &[Rule]) -> Result<Vec<Rule>, Failure> {
     let loaded = Loaded::of(rules, options()?);
     let ids: std::collections::HashSet<String> = loaded
         .ready(RuleOptions::default())?
@@ -132,15 +167,16 @@ fn options() -> Result<Options, Failure> {
 }
 
 fn one_run(
-    rules: &[weir_sigma::Rule],
+    rules: Vec<Rule>,
     events: &Events,
     threads: usize,
     how: RuleOptions,
     repeat: u32,
 ) -> Result<Run, Failure> {
     let since = Instant::now();
-    let ready = Loaded::of(rules, options()?).ready(how)?;
+    let ready = Loaded::of(&rules, options()?).ready(how)?;
     let deploy_s = since.elapsed().as_secs_f64();
+    drop(rules);
     let values: Vec<Option<Bytes>> = events.lines.iter().cloned().map(Some).collect();
     let mut best: Option<Run> = None;
     for _ in 0..repeat {

@@ -376,6 +376,11 @@ fn describe(look: Look, source: &SourceDescription) -> String {
             );
         }
     }
+    if !source.statistics.is_empty() {
+        let title = "Local runtime statistics";
+        let line = "-".repeat(title.len());
+        let _ = write!(text, "\n{title}\n{line}\n{}\n", source.statistics);
+    }
     if !source.error_stats.is_empty() {
         let _ = write!(text, "\nErrors\n------\n{}\n", source.error_stats);
     }

@@ -35,7 +35,9 @@ fn copy(place: &Place, folder: &str) {
     std::fs::create_dir_all(&to).unwrap();
     for file in std::fs::read_dir(root().join(folder)).unwrap() {
         let file = file.unwrap();
-        std::fs::copy(file.path(), format!("{to}/{}", file.file_name().display())).unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), format!("{to}/{}", file.file_name().display())).unwrap();
+        }
     }
 }
 

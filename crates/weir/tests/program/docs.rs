@@ -1,4 +1,4 @@
-//! The pages under `docs/`: what stands in them as an output is what its command prints, every link leads somewhere, and every
+//! The pages under `docs/`, and some beside what they are about: what stands in them as an output is what its command prints, every link leads somewhere, and every
 //! metric that is named exists.
 //!
 //! A page is a session in an empty folder that has the checkout's `examples` and `rules` in it:
@@ -212,6 +212,11 @@ fn the_page_of_sigma_rules_does_what_it_says() {
 }
 
 #[test]
+fn the_page_of_the_rules_does_what_it_says() {
+    check_page("rules/README.md");
+}
+
+#[test]
 fn the_example_of_three_domains_does_what_it_says() {
     check_page("examples/edge-routing/README.md");
 }
@@ -320,7 +325,7 @@ fn pages() -> Vec<PathBuf> {
         .iter()
         .map(|name| root().join(name))
         .collect();
-    for folder in ["docs", "examples"] {
+    for folder in ["docs", "examples", "rules"] {
         gather(&root().join(folder), &mut pages);
     }
     pages.sort();

@@ -14,6 +14,7 @@ mod edge_routing;
 mod filter;
 mod http;
 mod kill;
+mod pack;
 mod produce_consume;
 mod prompt;
 mod prompt_remote;

@@ -251,6 +251,18 @@ fn statements_are_read_from_a_pipe() {
 }
 
 #[test]
+fn a_full_description_has_what_queries_did() {
+    let script =
+        b"CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+        CREATE STREAM x AS SELECT * FROM s WHERE a = 1;
+        DESCRIBE s EXTENDED;";
+    let output = Place::new().run_with(&["sql"], script).ok();
+    let expected = "\nLocal runtime statistics\n------------------------\n\
+                    CSAS_X_1: 0 records read, 0 looked at, 0 matched, 0 errors, 0.000000 s\n";
+    assert!(output.contains(expected), "{output}");
+}
+
+#[test]
 fn the_temporary_folder_is_gone_however_it_ends() {
     let place = Place::new();
     let select = "SELECT * FROM KSQL_PROCESSING_LOG EMIT CHANGES;";

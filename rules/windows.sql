@@ -1,0 +1,70 @@
+CREATE STREAM IF NOT EXISTS `wineventlogs` (
+  `@timestamp` VARCHAR,
+  `winlog` STRUCT<
+    `channel` VARCHAR,
+    `computer_name` VARCHAR,
+    `event_data` STRUCT<
+      `CallTrace` VARCHAR,
+      `Channel` VARCHAR,
+      `CommandLine` VARCHAR,
+      `DestinationHostname` VARCHAR,
+      `DestinationIp` VARCHAR,
+      `Details` VARCHAR,
+      `GrantedAccess` VARCHAR,
+      `Image` VARCHAR,
+      `ImagePath` VARCHAR,
+      `Initiated` VARCHAR,
+      `IpAddress` VARCHAR,
+      `LogonType` VARCHAR,
+      `New Value` VARCHAR,
+      `NewProcessName` VARCHAR,
+      `NewTargetUserName` VARCHAR,
+      `NewValue` VARCHAR,
+      `OldTargetUserName` VARCHAR,
+      `OriginalFileName` VARCHAR,
+      `ParentImage` VARCHAR,
+      `ParentProcessName` VARCHAR,
+      `Path` VARCHAR,
+      `ScriptBlockText` VARCHAR,
+      `ServiceFileName` VARCHAR,
+      `SourceImage` VARCHAR,
+      `SubStatus` VARCHAR,
+      `TargetFilename` VARCHAR,
+      `TargetImage` VARCHAR,
+      `TargetObject` VARCHAR,
+      `TargetUserName` VARCHAR,
+      `TaskContent` VARCHAR,
+      `TaskName` VARCHAR
+    >,
+    `event_id` VARCHAR,
+    `provider_name` VARCHAR,
+    `user_data` STRUCT<
+      `Channel` VARCHAR,
+      `ImagePath` VARCHAR,
+      `IpAddress` VARCHAR,
+      `LogonType` VARCHAR,
+      `New Value` VARCHAR,
+      `NewTargetUserName` VARCHAR,
+      `NewValue` VARCHAR,
+      `OldTargetUserName` VARCHAR,
+      `ServiceFileName` VARCHAR,
+      `SubStatus` VARCHAR,
+      `TargetUserName` VARCHAR,
+      `TaskContent` VARCHAR,
+      `TaskName` VARCHAR
+    >
+  >
+) WITH (KAFKA_TOPIC = 'wineventlogs', VALUE_FORMAT = 'JSON');
+
+CREATE STREAM IF NOT EXISTS `windows_alerts` (
+  RULE_ID VARCHAR,
+  RULE_TITLE VARCHAR,
+  RULE_LEVEL VARCHAR,
+  RULE_TAGS ARRAY<VARCHAR>,
+  RULE_AUTHOR VARCHAR,
+  EVENT_TIME TIMESTAMP,
+  SOURCE_TOPIC VARCHAR,
+  SOURCE_PARTITION INTEGER,
+  SOURCE_OFFSET BIGINT,
+  EVENT VARCHAR
+) WITH (KAFKA_TOPIC = 'windows_alerts', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
