@@ -74,8 +74,11 @@ struct Queue {
 #[derive(Debug)]
 struct Waiting {
     told: Told,
-    done: oneshot::Sender<Result<(), Error>>,
+    done: Answer,
 }
+
+/// Whoever waits for it is told when it is durable.
+type Answer = oneshot::Sender<Result<(), Error>>;
 
 impl FileCheckpoints {
     /// Makes the folder if it is not there, clears away what a crash left half written, and takes in what an earlier version
@@ -257,8 +260,7 @@ impl Writing {
     }
 
     /// All that waits. If there is nothing, it is over, and the next one who comes begins again.
-    #[expect(clippy::type_complexity, reason = "what is told, and who waits for it")]
-    fn take(&mut self) -> (Vec<Told>, Vec<oneshot::Sender<Result<(), Error>>>) {
+    fn take(&mut self) -> (Vec<Told>, Vec<Answer>) {
         let mut queue = lock(&self.shared.queue);
         self.is_over = queue.waiting.is_empty();
         queue.is_written = !self.is_over;

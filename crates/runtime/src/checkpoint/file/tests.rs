@@ -1,3 +1,8 @@
+#![allow(
+    clippy::await_holding_lock,
+    reason = "what happens while it is held is what is tested"
+)]
+
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
