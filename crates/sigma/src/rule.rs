@@ -206,11 +206,7 @@ impl Rule {
 
     /// The id of the query that runs it: `SIGMA_` and the rule's id, or its title if it has none, in capitals.
     pub fn query_id(&self) -> String {
-        let sign = |character: char| match character {
-            letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),
-            _ => '_',
-        };
-        format!("SIGMA_{}", self.key().chars().map(sign).collect::<String>())
+        query_id(self.key())
     }
 
     /// Its condition and that of the filters over it. A filter that cannot be read is left out: rather an alert too many than none.
@@ -230,6 +226,15 @@ impl Rule {
         }
         Ok(Term::all(terms))
     }
+}
+
+/// Of the query that runs what has this id, or this title and no id.
+pub(crate) fn query_id(key: &str) -> String {
+    let sign = |character: char| match character {
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),
+        _ => '_',
+    };
+    format!("SIGMA_{}", key.chars().map(sign).collect::<String>())
 }
 
 impl Filter {

@@ -7,7 +7,10 @@
 //! A statement that fails has changed nothing; one that is in the log applies again when the engine starts. What it does
 //! to the copy is in [`super::apply`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
 use weir_plan::{QueryPlan, TopicSpec};
@@ -37,7 +40,15 @@ struct Prepared {
     entry: Option<Entry>,
 }
 
-/// Whether a statement only adds to what there is: it may be logged and begun together with others.
+/// What becomes of the statements before one that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    AreDone,
+    AreNotDone,
+}
+
+/// Whether a statement adds to what there is, or puts a query in the place of another: it may be logged and begun together
+/// with others.
 pub(super) fn is_beginning(statement: &Statement) -> bool {
     match statement {
         Statement::CreateSource(create) => !create.or_replace,
@@ -86,13 +97,14 @@ impl Engine {
         Ok(self.status(command, effects.start, text))
     }
 
-    /// Runs statements that follow one another and end nothing ([`is_beginning`]): each is validated in its turn, with those
-    /// before it in force; then they are logged in one batch, apply, and their queries start together. At one that is wrong
-    /// those before it are done, and no other.
+    /// Runs statements that follow one another ([`is_beginning`]): each is validated in its turn, with those before it in
+    /// force; then they are logged in one batch, apply, and their queries start together, those first stopping whose places they
+    /// take. Of those behind one that is wrong none is done.
     pub(super) async fn change_together(
         &self,
         session: &Session,
         statements: &[ParsedStatement],
+        before_wrong: Before,
         answers: &mut Vec<Response>,
     ) -> Result<(), Error> {
         let Some(first) = statements.first() else {
@@ -126,13 +138,20 @@ impl Engine {
                 }
             }
         }
+        if let Some(error) = wrong.take_if(|_| before_wrong == Before::AreNotDone) {
+            return Err(error);
+        }
         let recorded = change.record_all(&mut next, entries).await;
         recorded.map_err(of_all)?;
         change.publish(&next);
+        let replaced = prepared.iter().flat_map(|(_, one)| &one.effects.stop);
+        stop_all(&replaced.cloned().collect::<Vec<_>>()).await;
         let hold = self.inner.parts.runtime.hold();
-        let ids = prepared
+        let ids: BTreeSet<&String> = prepared
             .iter()
-            .filter_map(|(_, one)| one.effects.start.as_ref());
+            .filter_map(|(_, one)| one.effects.start.as_ref())
+            .collect();
+        let ids = ids.into_iter();
         let starting = ids.filter_map(|id| next.queries.get(id));
         let started = self.start_all(starting).await;
         drop(hold);
@@ -205,7 +224,8 @@ impl Engine {
             .as_ref()
             .and_then(|id| next.queries.get_mut(id))
         {
-            if query.start.is_empty() {
+            let is_new = !state.queries.contains_key(&query.id);
+            if is_new && query.start.is_empty() {
                 query.start = self
                     .start_offsets(&query.plan, &query.overridden, starts)
                     .await?;
@@ -214,7 +234,7 @@ impl Engine {
             entry.start = query.start.clone();
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
-            if !state.queries.contains_key(&query.id) {
+            if is_new {
                 self.begin_anew(&query.id).await?;
             }
         }

@@ -15,6 +15,7 @@ mod session;
 mod show;
 
 pub(crate) use admit::accept_as_before;
+use change::Before;
 pub(crate) use change::Starts;
 pub(crate) use read_only::READ_ONLY;
 
@@ -90,6 +91,14 @@ impl Engine {
         let statements =
             weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
         if statements.len() > 1 {
+            // Queries that follow one another are validated in one go before any is begun: twice would be once too often.
+            let together = self.beginning(session, &statements);
+            let is_insert =
+                |parsed: &ParsedStatement| matches!(parsed.statement, Statement::InsertSelect(_));
+            if together.len() == statements.len() && together.iter().all(is_insert) {
+                let all = self.change_together(session, &together, Before::AreNotDone, answers);
+                return Box::pin(all).await;
+            }
             self.validate(session, &statements, depth).await?;
         }
         let mut left = &statements[..];
@@ -101,7 +110,8 @@ impl Engine {
                     rest
                 }
                 many => {
-                    Box::pin(self.change_together(session, &together, answers)).await?;
+                    let all = self.change_together(session, &together, Before::AreDone, answers);
+                    Box::pin(all).await?;
                     &left[many..]
                 }
             };
