@@ -41,3 +41,4 @@ pub use pages::statement as print;
 pub use rule::{LogSource, Named, Rule};
 pub use rules::{LeftOut, Rules};
 pub use stream::{alerts_stream, events_stream};
+pub use weir_sql::Statement;
