@@ -20,6 +20,7 @@ mod metrics;
 mod partition_by;
 mod persistent;
 mod print;
+mod replace;
 mod restart;
 mod script;
 mod select;
