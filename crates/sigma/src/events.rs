@@ -292,7 +292,7 @@ fn cannot_read(what: &str) -> Error {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Events, check_alerts};
+    use super::{Events, Variables, check_alerts, parse_statement};
     use crate::{Mapping, Options};
 
     fn options() -> Options {
@@ -335,7 +335,7 @@ mod tests {
         let statement = "CREATE STREAM `events` (a INT) WITH (kafka_topic='events', partitions=4, value_format='JSON', timestamp='x');";
         let own = columns(&Events::new(&options(), None).unwrap());
         let declared = format!(
-            "`k` VARCHAR KEY, `o` STRUCT<`z` VARCHAR, `n` STRUCT<`x` BIGINT>, `l` ARRAY<VARCHAR>>, {own}"
+            "`k` VARCHAR KEY, `h` BYTES HEADER('it''s'), `o` STRUCT<`z` VARCHAR, `n` STRUCT<`x` BIGINT>, `l` ARRAY<VARCHAR>>, {own}"
         );
         let mut events = Events::declared(statement, &declared, &options()).unwrap();
         assert_eq!(events.statement(), None);
@@ -348,7 +348,12 @@ mod tests {
         let expected = format!(
             "CREATE OR REPLACE STREAM `events` ({grown}, `new` STRUCT<`one` VARCHAR>) WITH (KAFKA_TOPIC = 'events', VALUE_FORMAT = 'JSON', TIMESTAMP = 'x')"
         );
-        assert_eq!(events.statement().unwrap().to_string(), expected);
+        let statement = events.statement().unwrap();
+        assert_eq!(statement.to_string(), expected);
+        // As a person reads it, too.
+        let page = crate::print(&statement);
+        let read = parse_statement(&page, &Variables::default()).unwrap();
+        assert_eq!(read.statement.to_string(), expected, "{page}");
     }
 
     #[test]
