@@ -132,7 +132,7 @@ fn landed(server: &Server, test: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
 
 /// Waits until every query that is to run has read all events.
 fn settle(server: &Server, sink: &str, events: usize) {
-    let until = std::time::Instant::now() + LIMIT;
+    let until = std::time::Instant::now() + 4 * LIMIT;
     loop {
         let answer = server.ksql(&format!("DESCRIBE `{sink}` EXTENDED;")).ok();
         let summaries = answer[0]["sourceDescription"]["queryOffsetSummaries"].clone();
@@ -695,6 +695,7 @@ fn judged(place: &Place, target: &Target, events: &str, expected: &str) {
 
     let events: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
     let wanted = expected["matches"].as_u64().unwrap();
+    settle(&server, &sink, events.len() - 1);
     let consume = ["consume", &sink, "--url", &server.url, "--from-beginning"];
     let alerts = place
         .run(&[&consume[..], &["--max", &wanted.to_string()]].concat())
@@ -722,7 +723,6 @@ fn judged(place: &Place, target: &Target, events: &str, expected: &str) {
     }
     assert_eq!(found.len(), 0, "nothing else matches");
     // None comes behind the last one that was wanted, and no query is in trouble.
-    settle(&server, &sink, events.len() - 1);
     assert_eq!(rows(&server, &sink, 0).len() as u64, wanted);
     let queries = server.ksql("SHOW QUERIES;").ok()[0]["queries"].clone();
     let mut states = queries
