@@ -17,6 +17,7 @@
 
 mod atom;
 mod automaton;
+mod census;
 mod code;
 mod formula;
 mod index;
@@ -27,6 +28,7 @@ mod witness;
 
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
+    census::Census,
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},

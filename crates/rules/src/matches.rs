@@ -106,45 +106,44 @@ impl Hits {
 pub struct Scratch {
     pub(crate) hits: Hits,
     pub(crate) buffer: String,
-    /// By atom and by rule: the last row, of all rows ever, in which it was seen.
-    pub(crate) atoms: Stamps,
-    pub(crate) rules: Stamps,
+    /// In the row that is looked at: the atoms that hold, and the rules that are candidates.
+    pub(crate) atoms: Marks,
+    pub(crate) rules: Marks,
     pub(crate) candidates: Vec<u32>,
 }
 
-/// Marks that need not be wiped: each row has a number of its own.
+/// A bit for each number. They are few enough for the nearest cache, so whoever marks takes the marks away again.
 #[derive(Debug, Default)]
-pub(crate) struct Stamps {
-    last: Vec<u32>,
-    now: u32,
-}
+pub(crate) struct Marks(Vec<u64>);
 
-impl Stamps {
-    /// All marks are gone.
-    pub fn start(&mut self, count: usize) {
-        if self.last.len() < count {
-            self.last.resize(count, 0);
+impl Marks {
+    /// There is room for numbers below `count`.
+    pub fn fit(&mut self, count: usize) {
+        let words = count.div_ceil(64);
+        if self.0.len() < words {
+            self.0.resize(words, 0);
         }
-        self.now = match self.now.checked_add(1) {
-            Some(next) => next,
-            None => {
-                self.last.fill(0);
-                1
-            }
-        };
     }
 
     /// Marks; false if it was marked.
     #[inline]
-    pub fn mark(&mut self, index: u32) -> bool {
-        let last = &mut self.last[index as usize];
-        let is_new = *last != self.now;
-        *last = self.now;
+    pub fn mark(&mut self, number: u32) -> bool {
+        let (word, bit) = (&mut self.0[number as usize / 64], 1 << (number % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
         is_new
     }
 
     #[inline]
-    pub fn has(&self, index: u32) -> bool {
-        self.last[index as usize] == self.now
+    pub fn has(&self, number: u32) -> bool {
+        self.0[number as usize / 64] >> (number % 64) & 1 == 1
+    }
+
+    /// Takes away the marks of `numbers`, and maybe of others.
+    #[inline]
+    pub fn wipe(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            self.0[*number as usize / 64] = 0;
+        }
     }
 }

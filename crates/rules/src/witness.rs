@@ -1,21 +1,16 @@
 //! The witness of a formula: atoms of which one holds wherever the formula does.
 //!
-//! Of the operands of AND any will do, and the rarest is taken; of OR all are needed. How rare an atom is, nobody knows before
-//! the rows come: a long literal is taken to be rarer than a short one, and a value as a whole, such as the name of a
-//! channel, not to be rare.
-
-use weir_functions::operators::Place;
+//! Of the operands of AND any will do, and the rarest is taken; of OR all are needed.
 
 use crate::{
-    atom::{Atom, Pattern, Test},
+    atom::{Atom, Test},
     formula::Formula,
 };
 
-/// The rows in which a whole value is taken to be there, of all.
-const WHOLE: f64 = 0.1;
-
-/// No literal is taken to be rarer.
-const RAREST: f64 = 1e-4;
+/// In how many rows, of all, atoms hold.
+pub(crate) trait Shares {
+    fn of(&self, atom: &Atom) -> f64;
+}
 
 /// A witness, and how rare it is taken to be.
 #[derive(Debug, Clone)]
@@ -25,14 +20,14 @@ pub(crate) struct Witness<'a> {
 }
 
 /// `None` if there is none: the formula may hold though no atom does.
-pub(crate) fn witness(formula: &Formula) -> Option<Witness<'_>> {
+pub(crate) fn witness<'a>(formula: &'a Formula, shares: &impl Shares) -> Option<Witness<'a>> {
     match formula {
         Formula::Atom {
             atom,
             is_negated: false,
         } if atom.test != Test::IsNull => Some(Witness {
             atoms: vec![atom],
-            share: share(atom),
+            share: shares.of(atom),
         }),
         Formula::Always(false) => Some(Witness {
             atoms: Vec::new(),
@@ -40,7 +35,7 @@ pub(crate) fn witness(formula: &Formula) -> Option<Witness<'_>> {
         }),
         Formula::And(operands) => operands
             .iter()
-            .filter_map(witness)
+            .filter_map(|operand| witness(operand, shares))
             .min_by(|one, other| one.share.total_cmp(&other.share)),
         Formula::Or(operands) => {
             let mut all = Witness {
@@ -48,31 +43,12 @@ pub(crate) fn witness(formula: &Formula) -> Option<Witness<'_>> {
                 share: 0.0,
             };
             for operand in operands {
-                let one = witness(operand)?;
+                let one = witness(operand, shares)?;
                 all.atoms.extend(one.atoms);
                 all.share += one.share;
             }
             Some(all)
         }
         _ => None,
-    }
-}
-
-/// In how many rows, of all, an atom is taken to hold.
-pub(crate) fn share(atom: &Atom) -> f64 {
-    match &atom.test {
-        Test::Text(patterns) => patterns.iter().map(share_of_pattern).sum::<f64>().min(1.0),
-        Test::Integer(numbers) => (numbers.len() as f64 * WHOLE).min(1.0),
-        Test::IsNull => 1.0,
-    }
-}
-
-fn share_of_pattern(pattern: &Pattern) -> f64 {
-    let length = pattern.literal.chars().count() as i32;
-    let by_length = 0.5_f64.powi(length).max(RAREST);
-    match pattern.place {
-        // A long name may be that of every other event.
-        Place::Whole => WHOLE,
-        _ => by_length,
     }
 }

@@ -9,7 +9,7 @@ use arrow::{
     array::{Array, ArrayRef},
     compute::{is_not_null, kernels::zip::zip},
 };
-use weir_rules::{ColumnId, Columns, Formula, Index, Matches, RawFilter, Rule, Scratch};
+use weir_rules::{Census, ColumnId, Columns, Formula, Index, Matches, RawFilter, Rule, Scratch};
 
 use super::{QueryRule, Skipper, Vocabulary, vocabulary::Place};
 use crate::{batch::Batch, layout::Layout};
@@ -31,12 +31,24 @@ pub(crate) struct RuleSet {
 }
 
 /// Some of the rules, with an index over them; some may be gone since it was made.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Part {
     members: Arc<HashSet<u32>>,
     index: Option<Arc<Index>>,
+    census: Census,
     /// How many of the members are gone.
     gone: usize,
+}
+
+impl Part {
+    fn twin(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            index: self.index.clone(),
+            census: Census::default(),
+            gone: self.gone,
+        }
+    }
 }
 
 /// The rows of a batch that concern a rule.
@@ -60,8 +72,8 @@ impl RuleSet {
         Self {
             vocabulary: self.vocabulary.clone(),
             rules: self.rules.clone(),
-            settled: self.settled.clone(),
-            recent: self.recent.clone(),
+            settled: self.settled.twin(),
+            recent: self.recent.twin(),
             ..Self::default()
         }
     }
@@ -113,6 +125,7 @@ impl RuleSet {
         Part {
             members: Arc::new(members),
             index: index.map(Arc::new),
+            census: Census::default(),
             gone: 0,
         }
     }
@@ -138,12 +151,18 @@ impl RuleSet {
             self.layout = Some(batch.layout.clone());
         }
         let columns = BatchColumns::new(batch, &self.places);
-        for part in [&self.settled, &self.recent] {
+        for part in [&mut self.settled, &mut self.recent] {
             let Some(index) = &part.index else {
                 continue;
             };
             let rows = batch.records.len();
-            index.run(&columns, rows, &mut self.scratch, &mut self.matches);
+            let (scratch, matches) = (&mut self.scratch, &mut self.matches);
+            index.run(&columns, rows, &mut part.census, scratch, matches);
+            if part.census.pass(rows) {
+                let better = index.reordered(&part.census).map(Arc::new);
+                part.index = better.or_else(|| part.index.take());
+                part.census.close();
+            }
             for found in self.matches.by_rule() {
                 let (number, sure, open) = (found.rule, found.sure, found.open);
                 if part.gone > 0 && !self.rules.contains_key(&number) {

@@ -2,15 +2,19 @@
 //!
 //! A block leaves as soon as it is large enough, or nothing more is there yet: what is typed or trickles in is looked at when it
 //! comes, what streams in goes in large blocks. What is packed with gzip is unpacked, whatever it is called.
+//!
+//! The memory of a block that is gone is that of a later one: new memory costs more than what is read into it.
 
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read},
+    mem,
     os::fd::{AsFd, OwnedFd},
     path::Path,
+    sync::{Arc, Mutex},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::bufread::MultiGzDecoder;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -34,12 +38,46 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 /// Programs on Windows put it before a text. It belongs to no line.
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
+/// Memory that is kept at most; more blocks are seldom on their way.
+const SPARES: usize = 16;
+
 /// Lines beside one another.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Block {
     bytes: Bytes,
     /// The number of its first line in the file, from 0.
     first: u64,
+    spares: Spares,
+}
+
+/// Memory of blocks that are gone.
+#[derive(Debug, Clone, Default)]
+struct Spares(Arc<Mutex<Vec<BytesMut>>>);
+
+impl Spares {
+    fn put(&self, memory: BytesMut) {
+        // One that a very long line has left is let go.
+        if memory.capacity() <= 2 * SIZE
+            && let Ok(mut spares) = self.0.lock()
+            && spares.len() < SPARES
+        {
+            spares.push(memory);
+        }
+    }
+
+    fn take(&self) -> BytesMut {
+        let spare = self.0.lock().ok().and_then(|mut spares| spares.pop());
+        spare.unwrap_or_default()
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // Not if somebody has kept a line, or another block shares it.
+        if let Ok(memory) = mem::take(&mut self.bytes).try_into_mut() {
+            self.spares.put(memory);
+        }
+    }
 }
 
 impl Block {
@@ -64,8 +102,10 @@ impl Block {
 pub struct Blocks {
     name: String,
     input: Input,
-    /// Begins with a line; what is behind its last line end waits for more.
-    buffer: Vec<u8>,
+    /// Begins with a line; what is behind its last line end waits for more. Behind `filled` is what was there before.
+    buffer: BytesMut,
+    filled: usize,
+    spares: Spares,
     /// The number of the buffer's first line.
     line: u64,
     size: usize,
@@ -102,7 +142,9 @@ impl Blocks {
         Self {
             name,
             input,
-            buffer: Vec::new(),
+            buffer: BytesMut::new(),
+            filled: 0,
+            spares: Spares::default(),
             line: 0,
             size,
             is_done: false,
@@ -118,7 +160,7 @@ impl Blocks {
         // Behind the last line end.
         let mut end = 0;
         while !self.is_done {
-            let start = self.buffer.len();
+            let start = self.filled;
             match self.read() {
                 Ok(read) => self.is_done = read == 0,
                 Err(error) => {
@@ -126,17 +168,17 @@ impl Blocks {
                     return self.fail(end, |_| failure);
                 }
             }
-            if let Some(found) = memchr::memrchr(b'\n', &self.buffer[start..]) {
+            if let Some(found) = memchr::memrchr(b'\n', &self.buffer[start..self.filled]) {
                 end = start + found + 1;
             }
-            if self.buffer.len() - end > MAX_LINE {
+            if self.filled - end > MAX_LINE {
                 return self.fail(end, Self::too_long);
             }
             if end > 0 && (end >= self.size || !self.input.has_more()) {
                 return Ok(self.cut(end));
             }
         }
-        Ok(self.cut(self.buffer.len()))
+        Ok(self.cut(self.filled))
     }
 
     fn fail(
@@ -156,22 +198,34 @@ impl Blocks {
     /// Appends to the buffer; nothing at the end of the input.
     fn read(&mut self) -> io::Result<usize> {
         let reader = self.input.open()?;
-        let start = self.buffer.len();
-        self.buffer.resize(start + READ.min(self.size), 0);
+        let wanted = self.filled + READ.min(self.size);
+        if self.buffer.len() < wanted {
+            // At once as large as a block gets.
+            self.buffer
+                .resize(wanted.max(self.size + READ.min(self.size)), 0);
+        }
         let read = loop {
-            match reader.read(&mut self.buffer[start..]) {
+            match reader.read(&mut self.buffer[self.filled..wanted]) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
+                read => break read?,
             }
         };
-        self.buffer.truncate(start + *read.as_ref().unwrap_or(&0));
-        read
+        self.filled += read;
+        Ok(read)
     }
 
     /// What is before `end`, in blocks that have not too many lines.
     fn cut(&mut self, end: usize) -> Vec<Block> {
-        let rest = self.buffer.split_off(end);
-        let mut bytes = Bytes::from(std::mem::replace(&mut self.buffer, rest));
+        let mut next = self.spares.take();
+        let rest = &self.buffer[end..self.filled];
+        if next.len() < rest.len() {
+            next.resize(rest.len(), 0);
+        }
+        next[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        let mut whole = mem::replace(&mut self.buffer, next);
+        whole.truncate(end);
+        let mut bytes = whole.freeze();
         if self.line == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
             bytes = bytes.slice(BYTE_ORDER_MARK.len()..);
         }
@@ -185,6 +239,7 @@ impl Blocks {
             blocks.push(Block {
                 bytes: bytes.split_to(end),
                 first: self.line,
+                spares: self.spares.clone(),
             });
             self.line += lines as u64;
         }
