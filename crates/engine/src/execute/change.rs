@@ -17,17 +17,16 @@ use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
 use weir_sql::{ParsedStatement, Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, entity, of_statement, warning};
+use super::{Response, apply::Effects, of_statement, warning};
 use crate::{
     Engine, Error, Session,
     commands::Command,
     engine::{State, World},
-    entity::Body,
     statement_log::Entry,
 };
 
 /// How long a query may take to stop at a checkpoint.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where queries that begin together begin: by topic, and whether that is at its beginning.
 pub(crate) type Starts = BTreeMap<(String, bool), BTreeMap<PartitionId, Offset>>;
@@ -346,43 +345,6 @@ impl Engine {
         let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
         let offsets = broker.offsets(topic, &partitions, spec).await?;
         Ok(partitions.into_iter().zip(offsets).collect())
-    }
-
-    pub(crate) async fn terminate(
-        &self,
-        session: &Session,
-        target: &QueryTarget,
-        text: &str,
-    ) -> Result<Response, Error> {
-        if let QueryTarget::Query(id) = target
-            && let Some((_, query)) = self.push_query(&id.value)
-        {
-            let query_id = query.id().to_owned();
-            let was_terminated = query.stop(PATIENCE).await.is_ok();
-            return Ok(entity(
-                Body::TerminateQuery {
-                    query_id,
-                    was_terminated,
-                },
-                text,
-            ));
-        }
-        let mut change = self.change_state_for(session).await?;
-        let mut next = change.copy(self.inner.parts.clock.now()).await?;
-        let ids = to_terminate(&next, target)?;
-        self.refuse_headless()?;
-        let number = next.sequence;
-        change.record(&mut next, self.entry(text, session)).await?;
-        let ended: Vec<Query> = ids
-            .iter()
-            .filter_map(|id| next.queries.remove(id)?.query)
-            .collect();
-        change.publish(&next);
-        stop_all(&ended).await;
-        for id in &ids {
-            self.forget(id).await;
-        }
-        Ok(self.status(terminated(&ids, number), None, text))
     }
 
     pub(crate) async fn pause(

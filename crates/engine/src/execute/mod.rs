@@ -13,6 +13,7 @@ mod script;
 mod select;
 mod session;
 mod show;
+mod terminate;
 
 pub(crate) use admit::accept_as_before;
 use change::Before;
@@ -103,6 +104,13 @@ impl Engine {
         }
         let mut left = &statements[..];
         while let Some((first, rest)) = left.split_first() {
+            let ending = self.ending(session, left);
+            if ending.len() > 1 {
+                let all = self.terminate_together(session, &ending, answers);
+                Box::pin(all).await?;
+                left = &left[ending.len()..];
+                continue;
+            }
             let together = self.beginning(session, left);
             left = match together.len() {
                 0 | 1 => {

@@ -321,6 +321,47 @@ async fn many_queries_are_replaced_together_and_each_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn queries_that_end_in_one_request_end_together() {
+    const RULES: usize = 300;
+    let mut house = House::new().await;
+    house.go(SINK).await;
+    let one = |number: usize| rule(&format!("r{number}"), 0, &format!("n % {RULES} = {number}"));
+    house.go(&(0..RULES).map(one).collect::<String>()).await;
+    let chunk = numbers(0..RULES);
+    let chunk: Vec<&str> = chunk.iter().map(String::as_str).collect();
+    house.put("t", &chunk).await;
+    house.texts("alerts", RULES).await;
+    let end = |numbers: std::ops::Range<usize>| -> String {
+        numbers
+            .map(|number| format!("TERMINATE r{number};"))
+            .collect()
+    };
+    // One that is not there, or there no more: none ends.
+    for wrong in ["TERMINATE r300;", "TERMINATE r5;"] {
+        house
+            .refuses(
+                &(end(0..290) + wrong),
+                "Failed to terminate query with query ID: 'R",
+            )
+            .await;
+    }
+    assert_eq!(house.engine.statuses().len(), RULES);
+    let answers = house.run(&end(0..290)).await.unwrap();
+    assert_eq!(answers.len(), 290);
+    let mut house = house.restarted().await;
+    all_run(&house, 10).await;
+    house.put("t", &[r#"{"n":0}"#, r#"{"n":295}"#]).await;
+    assert_eq!(house.jsons("alerts", RULES + 1).await[RULES]["N"], 295);
+    house.caught_up("R290", "t").await;
+    assert_eq!(house.ends("alerts").await, [RULES as i64 + 1]);
+    // An id that is free begins anew.
+    house.go(&rule("r0", 1, "n = 0")).await;
+    house.put("t", &[r#"{"n":0}"#]).await;
+    let alerts = house.jsons("alerts", RULES + 2).await;
+    assert_eq!(alerts[RULES + 1], json!({"N": 0, "RULE": "r0-1"}));
+}
+
+#[tokio::test]
 async fn a_paused_query_stays_so_and_what_cannot_go_on_is_refused() {
     let mut house = House::new().await;
     house.go(SINK).await;

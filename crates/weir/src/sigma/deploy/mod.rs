@@ -151,7 +151,7 @@ impl Deployment<'_> {
         for note in &wanted.notes {
             eprintln!("note: {note}");
         }
-        let streams = said_of_streams(&wanted, &found);
+        let mut streams = said_of_streams(&wanted, &found);
         let mut lines = std::mem::take(&mut wanted.lines);
         let is_dry_run = self.arguments.dry_run;
         let done = match is_dry_run {
@@ -160,6 +160,9 @@ impl Deployment<'_> {
             true => try_out(&wanted, &mut lines),
             false => self.carry_out(wanted, &mut lines).await,
         };
+        if done.is_err() {
+            streams.clear();
+        }
         let seconds = self.since.elapsed().as_secs_f64();
         let summary = Summary::new(&lines, streams, is_dry_run, seconds);
         let file = self.arguments.summary.as_deref();
@@ -230,13 +233,13 @@ impl Deployment<'_> {
         };
         let mut leave_out = |work: &Work, reason: String| {
             let line = &mut lines[work.line];
-            *line = line.clone().as_action(Action::LeftOut).because(reason);
+            let left_out = line.clone().left_out(reason);
+            *line = left_out;
             not_done[work.line] = false;
         };
         match refused {
             Refused::Statement { text, done, reason } => {
-                let is_it = |work: &Work| text.contains(&work.query_id);
-                let Some(at) = chunk.iter().position(is_it) else {
+                let Some(at) = chunk.iter().position(|work| work.is_in(&text)) else {
                     return Err(Failure::new(reason));
                 };
                 let rest = chunk.split_off(at + 1);
@@ -296,10 +299,8 @@ fn try_out(wanted: &Wanted, lines: &mut [Line]) -> Result<(), Failure> {
     for work in &wanted.begin {
         if let Err(error) = hunt.add(&work.statement) {
             let line = &mut lines[work.line];
-            *line = line
-                .clone()
-                .as_action(Action::LeftOut)
-                .because(error.message);
+            let left_out = line.clone().left_out(error.message);
+            *line = left_out;
         }
     }
     Ok(())

@@ -11,6 +11,9 @@ use crate::{
     stdout::Stdout,
 };
 
+/// Of a rule that is left out, and was not always.
+pub const GOES_ON: &str = "what was deployed of it before goes on";
+
 /// What became of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,7 +88,7 @@ impl Line {
         }
     }
 
-    pub fn as_action(self, action: Action) -> Self {
+    pub fn with_action(self, action: Action) -> Self {
         Self { action, ..self }
     }
 
@@ -95,6 +98,18 @@ impl Line {
             self.action,
             Action::Created | Action::Replaced | Action::Unchanged
         )
+    }
+
+    /// It is not done after all.
+    pub fn left_out(self, reason: String) -> Self {
+        let before = self.action;
+        let left_out = self.with_action(Action::LeftOut).because(reason);
+        match before {
+            Action::Replaced => left_out.because(GOES_ON.to_owned()),
+            // It has no rule.
+            Action::Dropped => left_out.with_action(Action::Gone),
+            _ => left_out,
+        }
     }
 
     /// Beside what is said already.

@@ -9,7 +9,7 @@ use weir_sigma::{
 
 use super::{
     found::{Found, Running, columns},
-    report::{Action, Line},
+    report::{Action, GOES_ON, Line},
 };
 use crate::failure::Failure;
 
@@ -19,6 +19,15 @@ pub struct Work {
     pub line: usize,
     pub query_id: String,
     pub statement: String,
+}
+
+impl Work {
+    /// Whether a statement that is repeated is this one.
+    pub fn is_in(&self, statement: &str) -> bool {
+        let id = &self.query_id;
+        let quoted = [format!("'{id}'"), format!("`{id}`")];
+        quoted.iter().any(|id| statement.contains(id))
+    }
 }
 
 pub struct Wanted {
@@ -116,7 +125,7 @@ impl Wanted {
     fn leave_out(&mut self, line: Line, reason: String, found: &Found) {
         let reason = match found.queries.get(&line.query_id) {
             Some(running) if running.is_ours => {
-                format!("{reason}; what was deployed of it before goes on")
+                format!("{reason}; {GOES_ON}")
             }
             _ => reason,
         };
@@ -142,7 +151,7 @@ impl Wanted {
                     "RUNNING" => line,
                     state => line.because(format!("the query is {state}")),
                 };
-                return self.lines.push(line.as_action(Action::Unchanged));
+                return self.lines.push(line.with_action(Action::Unchanged));
             }
             Some(running) => {
                 if running.state == "PAUSED" {
@@ -160,7 +169,7 @@ impl Wanted {
             query_id: converted.query_id.clone(),
             statement: print(statement),
         });
-        self.lines.push(line.as_action(action));
+        self.lines.push(line.with_action(action));
     }
 
     fn end(&mut self, id: &str, running: &Running, prunes: bool, is_unknown: bool) {
@@ -185,7 +194,7 @@ impl Wanted {
             query_id: id.to_owned(),
             statement: format!("TERMINATE `{id}`"),
         });
-        self.lines.push(line.as_action(Action::Dropped));
+        self.lines.push(line.with_action(Action::Dropped));
     }
 }
 
