@@ -638,6 +638,12 @@ fn a_server_that_takes_little_at_a_time_is_told_little_at_a_time() {
         ))
         .refused();
     assert!(said.contains("expected earliest or latest"), "{said}");
+    let produce = ["produce", "t", "--url", &server.url, "--set", "a=b"];
+    let said = place.run(&produce).refused();
+    assert!(
+        said.contains("error: --set is for an engine of this process, and --url names a server"),
+        "{said}"
+    );
     let lines = deployed(place.run(&on(&server, &["--token", "t0ken"])));
     assert_eq!(
         lines
