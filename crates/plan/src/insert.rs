@@ -27,9 +27,19 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         .saying(insert.target.span));
     };
     check_target(target, &insert.target, "Cannot insert into read-only")?;
-    let with = With::try_new(&insert.properties, &["QUERY_ID"])?;
+    let with = With::try_new(&insert.properties, &["OR_REPLACE", "QUERY_ID"])?;
     let query_id = with.text("QUERY_ID")?.map(|id| check_id(&id)).transpose();
     let query_id = query_id.map_err(|error| with.place(error, "QUERY_ID"))?;
+    let or_replace = with.boolean("OR_REPLACE")?.unwrap_or(false);
+    if or_replace && query_id.is_none() {
+        let error = Error::new(
+            ErrorKind::Property,
+            "OR_REPLACE replaces the query that QUERY_ID names, and there is no QUERY_ID.",
+        );
+        return Err(with
+            .place(error, "OR_REPLACE")
+            .hint("write WITH (QUERY_ID = '…', OR_REPLACE = true)"));
+    }
     if insert.query.limit.is_some() {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -94,6 +104,7 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         },
         target: target.name.clone(),
         query_id,
+        or_replace,
     })
 }
 

@@ -43,7 +43,9 @@ pub use plan::{
     ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Sink, Step, TableCall, TopicSpec,
 };
 pub use property_manual::{PropertyManual, property_manual};
-pub use upgrade::{QueryShape, check_may_be_replaced, check_query_upgrade, check_replaceable};
+pub use upgrade::{
+    QueryShape, check_insert_upgrade, check_may_be_replaced, check_query_upgrade, check_replaceable,
+};
 
 /// What a statement is planned against.
 pub struct Context<'a> {

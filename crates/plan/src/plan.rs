@@ -67,6 +67,8 @@ pub struct InsertSelectPlan {
     pub target: String,
     /// From `WITH (QUERY_ID = …)`.
     pub query_id: Option<String>,
+    /// From `WITH (OR_REPLACE = …)`: it may take the place of the query of this id, and goes on where that was.
+    pub or_replace: bool,
 }
 
 /// Where a persistent query writes: how the columns of its result become a record.

@@ -1,7 +1,7 @@
 //! OR REPLACE: what may change under running queries.
 
 use serde::{Deserialize, Serialize};
-use weir_catalog::{Column, FormatSpec, Source, source::TimestampColumn};
+use weir_catalog::{Column, ColumnRole, FormatSpec, Source, SqlType, source::TimestampColumn};
 
 use crate::{Error, ErrorKind, PersistentPlan, QueryPlan, Step, explain::expression_text};
 
@@ -23,7 +23,8 @@ pub fn check_may_be_replaced(
     .hint("DROP STREAM it first: its topic stays"))
 }
 
-/// CREATE OR REPLACE STREAM over a topic: the same topic, formats and keys; columns may be added at the end.
+/// CREATE OR REPLACE STREAM over a topic: the same topic, formats and keys; columns may be added at the end, and so may members
+/// of a STRUCT, which ksqlDB does not allow. Queries that run name what they read by path and type, and go on as they are.
 pub fn check_replaceable(old: &Source, new: &Source) -> Result<(), Error> {
     let mut issues = Vec::new();
     let mut compare = |what: &str, old_has: String, new_has: String, more: &str| {
@@ -66,7 +67,7 @@ pub fn check_replaceable(old: &Source, new: &Source) -> Result<(), Error> {
         format!("Cannot upgrade data source: {}", issues.join("\n\tAND ")),
     )
     .hint(
-        "columns may be added behind those that there are; for anything else DROP STREAM it first",
+        "columns, and members of a STRUCT, may be added behind those that there are; for anything else DROP STREAM it first",
     ))
 }
 
@@ -112,7 +113,7 @@ fn changed_columns(old: &Source, new: &Source) -> Option<String> {
     }
     let others = |source: &Source| {
         let columns = source.schema.columns.iter();
-        let others = columns.filter(|column| column.role != weir_catalog::ColumnRole::Key);
+        let others = columns.filter(|column| column.role != ColumnRole::Key);
         others.cloned().collect::<Vec<_>>()
     };
     let changed = missing(&others(old), &others(new));
@@ -122,9 +123,37 @@ fn changed_columns(old: &Source, new: &Source) -> Option<String> {
 
 fn missing(old: &[Column], new: &[Column]) -> String {
     let old = old.iter().enumerate();
-    let missing = old.filter(|(index, column)| new.get(*index) != Some(*column));
+    let is_there = |(index, column): (usize, &Column)| {
+        new.get(index).is_some_and(|new| is_upgrade(column, new))
+    };
+    let missing = old.filter(|found| !is_there(*found));
     let missing: Vec<_> = missing.map(|(_, column)| column.to_string()).collect();
     missing.join(", ")
+}
+
+fn is_upgrade(old: &Column, new: &Column) -> bool {
+    let has_type = match old.role {
+        ColumnRole::Value => has_grown(&old.sql_type, &new.sql_type),
+        _ => old.sql_type == new.sql_type,
+    };
+    old.name == new.name && old.role == new.role && has_type
+}
+
+/// Whether a type is the other one, but for members behind those of a STRUCT. Formats that have STRUCTs find members by name.
+fn has_grown(old: &SqlType, new: &SqlType) -> bool {
+    match (old, new) {
+        (SqlType::Struct(old), SqlType::Struct(new)) => {
+            let mut pairs = old.iter().zip(new.iter());
+            let is_kept = pairs
+                .all(|(old, new)| old.name == new.name && has_grown(&old.sql_type, &new.sql_type));
+            old.len() <= new.len() && is_kept
+        }
+        (SqlType::Array(old), SqlType::Array(new)) => has_grown(old, new),
+        (SqlType::Map(old_key, old), SqlType::Map(new_key, new)) => {
+            old_key == new_key && has_grown(old, new)
+        }
+        _ => old == new,
+    }
 }
 
 /// What a query reads and how it is built, as far as it must stay the same while the query goes on from where it was. It
@@ -170,8 +199,23 @@ pub fn check_query_upgrade(
     new: &PersistentPlan,
 ) -> Result<(), Error> {
     let shape = QueryShape::of(&new.query);
-    check_source("topicName", &old.source.topic, &shape.source.topic)?;
+    check_topic(old, &shape)?;
     check_replaceable(sink, &new.source)?;
+    check_built_alike(old, &shape)
+}
+
+/// INSERT INTO … WITH (OR_REPLACE = true): the same of a query that fills a stream of others, whose columns stay as they are.
+pub fn check_insert_upgrade(old: &QueryShape, new: &QueryPlan) -> Result<(), Error> {
+    let shape = QueryShape::of(new);
+    check_topic(old, &shape)?;
+    check_built_alike(old, &shape)
+}
+
+fn check_topic(old: &QueryShape, new: &QueryShape) -> Result<(), Error> {
+    check_source("topicName", &old.source.topic, &new.source.topic)
+}
+
+fn check_built_alike(old: &QueryShape, shape: &QueryShape) -> Result<(), Error> {
     check_read_alike(&old.source, &shape.source)?;
     let keys = |shape: &QueryShape| match &shape.key_expressions {
         None => "null".to_owned(),
@@ -181,14 +225,14 @@ pub fn check_query_upgrade(
         "StreamSelectKey",
         "keyExpressions",
         &keys(old),
-        &keys(&shape),
+        &keys(shape),
     )?;
     let functions = |shape: &QueryShape| listed(&shape.table_functions);
     check_step(
         "StreamFlatMap",
         "tableFunctions",
         &functions(old),
-        &functions(&shape),
+        &functions(shape),
     )
 }
 

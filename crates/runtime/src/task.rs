@@ -1,6 +1,7 @@
 //! A task: one query on one partition, from a reader's batches to records that are acknowledged.
 
 use std::{
+    pin::pin,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
@@ -64,6 +65,8 @@ pub(crate) struct Checkpointing<'a> {
     /// All output up to there is, and the store is told.
     is_acknowledged: bool,
     step: BoxFuture<'a, Result<(), Error>>,
+    /// What came of the step, if nobody has looked at it yet.
+    done: Option<Result<(), Error>>,
 }
 
 /// Where a task's rows go.
@@ -347,7 +350,7 @@ impl<'a> Task<'a> {
             (Leaving::Records(EncodedRows { records, .. }), Output::Sink(sink, _)) => {
                 let rows = records.len();
                 let bytes: usize = records.iter().map(Outgoing::bytes).sum();
-                sink.produce(records).await?;
+                beside(&mut self.checkpointing, sink.produce(records)).await?;
                 self.control
                     .bytes_out
                     .fetch_add(bytes as u64, Ordering::Relaxed);
@@ -444,6 +447,7 @@ impl<'a> Task<'a> {
             progress: self.progress.clone(),
             is_acknowledged: false,
             step,
+            done: None,
         });
     }
 
@@ -494,8 +498,31 @@ impl<'a> Task<'a> {
 /// Waits for ever if no checkpoint is on its way.
 async fn step(checkpointing: &mut Option<Checkpointing<'_>>) -> Result<(), Error> {
     match checkpointing {
-        Some(checkpointing) => checkpointing.step.as_mut().await,
+        Some(checkpointing) => match checkpointing.done.take() {
+            Some(done) => done,
+            None => checkpointing.step.as_mut().await,
+        },
         None => std::future::pending().await,
+    }
+}
+
+/// Waits for `work`, and lets a checkpoint that is on its way go on meanwhile: it may have been given a place in the sink's queue, and
+/// must take it, or all who write to the sink would wait behind it.
+async fn beside<T>(
+    checkpointing: &mut Option<Checkpointing<'_>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    let Some(checkpointing) = checkpointing.as_mut().filter(|one| one.done.is_none()) else {
+        return work.await;
+    };
+    tokio::select! {
+        biased;
+        done = checkpointing.step.as_mut() => {
+            checkpointing.done = Some(done);
+            work.await
+        }
+        result = &mut work => result,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use weir_sql::{
-    Expression, ExpressionKind, Span, Statement,
+    Expression, ExpressionKind, Ident, Span, Statement,
     expression::Literal,
     statement::{
         AliasedSource, Emit, InsertSelect, Properties, Property, Query, Relation, SelectItem,
@@ -48,6 +48,20 @@ impl Options {
             sink: sink.into(),
             has_event: true,
         }
+    }
+
+    /// The stream of events, as it is called.
+    pub fn stream_of_events(&self) -> String {
+        self.stream_ident().value
+    }
+
+    /// The stream of alerts, as it is called.
+    pub fn stream_of_alerts(&self) -> String {
+        stream_name(&self.sink).value
+    }
+
+    pub(crate) fn stream_ident(&self) -> Ident {
+        stream_name(&self.stream)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use weir_sql::{
     Expression, ExpressionKind, Ident, Statement,
     expression::LikePattern,
-    statement::{CreateSource, InsertSelect, SelectItem, TypeName, TypeNameKind},
+    statement::{ColumnRole, CreateSource, InsertSelect, SelectItem, TypeName, TypeNameKind},
 };
 
 use crate::rule::Rule;
@@ -29,6 +29,17 @@ pub(crate) fn rule(rule: &Rule, statement: &Statement) -> String {
     }
     page.statement(statement);
     page.text
+}
+
+/// Which part of a record a column is in, behind its type.
+fn role(role: &ColumnRole) -> String {
+    match role {
+        ColumnRole::Value => String::new(),
+        ColumnRole::Key => " KEY".to_owned(),
+        ColumnRole::PrimaryKey => " PRIMARY KEY".to_owned(),
+        ColumnRole::Headers => " HEADERS".to_owned(),
+        ColumnRole::Header(key) => format!(" HEADER('{}')", key.replace('\'', "''")),
+    }
 }
 
 /// A statement without a head.
@@ -136,18 +147,31 @@ impl Page {
     }
 
     fn create(&mut self, create: &CreateSource) {
+        let words = [
+            ("OR REPLACE ", create.or_replace),
+            ("SOURCE ", create.is_source),
+        ];
+        let words = words.iter().filter(|(_, is_said)| *is_said);
+        let words: String = words.map(|(words, _)| *words).collect();
         let condition = if create.if_not_exists {
             "IF NOT EXISTS "
         } else {
             ""
         };
         self.add(format_args!(
-            "CREATE {} {condition}{} (",
+            "CREATE {words}{} {condition}{} (",
             create.kind, create.name
         ));
         self.indented(2, |page| {
-            let columns = create.columns.iter();
-            page.named_types(columns.map(|column| (&column.name, &column.type_name)));
+            for (index, column) in create.columns.iter().enumerate() {
+                if index > 0 {
+                    page.add(",");
+                }
+                page.line();
+                page.add(format_args!("{} ", column.name));
+                page.type_name(&column.type_name);
+                page.add(role(&column.role));
+            }
         });
         self.line();
         self.add(format_args!("){}", create.properties));

@@ -206,11 +206,7 @@ impl Rule {
 
     /// The id of the query that runs it: `SIGMA_` and the rule's id, or its title if it has none, in capitals.
     pub fn query_id(&self) -> String {
-        let sign = |character: char| match character {
-            letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),
-            _ => '_',
-        };
-        format!("SIGMA_{}", self.key().chars().map(sign).collect::<String>())
+        query_id(self.key())
     }
 
     /// The same rule under another id and title, with other texts to look for: `text` is given each of them and what it stands under,
@@ -249,6 +245,15 @@ impl Rule {
         }
         Ok(Term::all(terms))
     }
+}
+
+/// Of the query that runs what has this id, or this title and no id.
+pub(crate) fn query_id(key: &str) -> String {
+    let sign = |character: char| match character {
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),
+        _ => '_',
+    };
+    format!("SIGMA_{}", key.chars().map(sign).collect::<String>())
 }
 
 impl Filter {

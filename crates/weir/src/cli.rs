@@ -75,7 +75,7 @@ pub struct EngineArguments {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClientArguments {
     /// A Weir or ksqlDB server, `http://HOST:PORT`
-    #[arg(long, value_name = "URL", conflicts_with_all = ["bootstrap_servers", "embedded", "data", "service_id", "config", "set"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["bootstrap_servers", "embedded", "data", "service_id", "config"])]
     pub url: Option<String>,
     /// Who asks the server; a password that is not given is asked for
     #[arg(short, long, value_name = "NAME")]
@@ -283,6 +283,8 @@ pub enum SigmaCommand {
     Eval(SigmaEvalArguments),
     /// Run regression cases: events that a rule must match
     Test(SigmaTestArguments),
+    /// Make a folder of rules the queries of a server: those that are new begin, those that changed are replaced
+    Deploy(Box<SigmaDeployArguments>),
 }
 
 /// What a site says of its rules' words.
@@ -366,6 +368,52 @@ pub struct SigmaTestArguments {
     /// How outcomes look
     #[arg(long, value_enum, default_value_t = SigmaOutput::Text)]
     pub output: SigmaOutput,
+}
+
+#[derive(Debug, Args)]
+pub struct SigmaDeployArguments {
+    /// A file of rules, or a folder: all that are to run from this topic into this sink
+    #[arg(value_name = "DIR")]
+    pub path: PathBuf,
+    /// Where events come from
+    #[arg(long)]
+    pub topic: String,
+    /// The stream over that topic, declared if there is none [default: the topic's name]
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Where alerts go: a topic, and the stream over it
+    #[arg(long, value_name = "TOPIC")]
+    pub sink: String,
+    #[command(flatten)]
+    pub client: ClientArguments,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    #[command(flatten)]
+    pub site: SigmaSiteArguments,
+    /// How events look: winlogbeat, flat, or one of the site's own
+    #[arg(long, value_name = "NAME", default_value = "winlogbeat")]
+    pub layout: String,
+    /// Leave the event out of its alert
+    #[arg(long)]
+    pub no_event: bool,
+    /// Make the events' topic, with so many partitions, if it is not there
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    pub partitions: Option<i32>,
+    /// End the queries of rules that are gone
+    #[arg(long)]
+    pub prune: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Exit with status 3 if a rule was left out
+    #[arg(long)]
+    pub strict: bool,
+    /// How it is said what became of the rules
+    #[arg(long, value_enum, default_value_t = SigmaOutput::Text)]
+    pub output: SigmaOutput,
+    /// Write the sums to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

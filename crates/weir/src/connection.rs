@@ -108,6 +108,7 @@ pub async fn door(
     arguments: &EngineArguments,
 ) -> Result<(Door, Option<TempDir>), Failure> {
     if let Some(url) = url {
+        refuse_settings(arguments)?;
         return Ok((Door::Server(Client::new(url, client)?), None));
     }
     match told_why(engine_or_temporary(arguments), arguments).await {
@@ -116,6 +117,17 @@ pub async fn door(
             Some(server) => Ok((Door::Server(server), None)),
             None => Err(failure),
         },
+    }
+}
+
+/// A server has settings of its own.
+fn refuse_settings(arguments: &EngineArguments) -> Result<(), Failure> {
+    match arguments.set.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "--set is for an engine of this process, and --url names a server",
+        )
+        .hint("SET, in a statement of its own, changes a property of the session")),
     }
 }
 
@@ -146,6 +158,7 @@ pub async fn topics_door(
 ) -> Result<Door, Failure> {
     let options = client_options(client).await?;
     if let Some(url) = &client.url {
+        refuse_settings(arguments)?;
         return Ok(Door::Server(Client::new(url, &options)?));
     }
     match headless_engine(arguments, what).await {

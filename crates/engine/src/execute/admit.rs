@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use weir_catalog::Source;
 use weir_plan::{
-    Plan, QueryShape, check_like, check_may_be_replaced, check_query_upgrade, check_replaceable,
-    create_source::RESERVED_COLUMNS, in_other_case,
+    InsertSelectPlan, Plan, QueryShape, check_insert_upgrade, check_like, check_may_be_replaced,
+    check_query_upgrade, check_replaceable, create_source::RESERVED_COLUMNS, in_other_case,
 };
 use weir_sql::{
     Statement,
@@ -101,15 +101,42 @@ pub(super) fn admit_plan(
         }
         Plan::InsertSelect(plan) => {
             refuse_read_only(settings, &plan.sink.topic, "Cannot insert into")?;
-            let id = insert_id(plan, state);
-            match state.queries.contains_key(&id) {
-                true => Err(Error::user(format!("Query ID '{id}' already exists."))
-                    .hint("SHOW QUERIES lists those that there are")),
-                false => Ok(()),
-            }
+            admit_insert(state, settings, plan)
         }
         Plan::InsertValues(_) | Plan::Select(_) => Ok(()),
     }
+}
+
+/// An id is that of one query; with OR_REPLACE another one of the same source and sink may have it.
+fn admit_insert(
+    state: &State,
+    settings: &BTreeMap<String, String>,
+    plan: &InsertSelectPlan,
+) -> Result<(), Error> {
+    if plan.or_replace {
+        refuse_switched_off(settings)?;
+    }
+    let id = insert_id(plan, state);
+    let Some(old) = state.queries.get(&id) else {
+        return Ok(());
+    };
+    if !plan.or_replace {
+        return Err(Error::user(format!("Query ID '{id}' already exists."))
+            .hint("SHOW QUERIES lists those that there are; OR_REPLACE = true beside QUERY_ID lets this one go on where that one is"));
+    }
+    if old.target != plan.target {
+        return Err(Error::user(format!(
+            "Query '{id}' writes into `{}`, and cannot be replaced by one that writes into `{}`.",
+            old.target, plan.target
+        ))
+        .hint(format!(
+            "TERMINATE {id} first, for a query that begins anew"
+        )));
+    }
+    Ok(check_insert_upgrade(
+        &QueryShape::of(&old.plan),
+        &plan.query,
+    )?)
 }
 
 /// What switches in the configuration would have the planner refuse, a statement that is read again may do.
@@ -130,12 +157,7 @@ fn check_may_replace(
         Statement::CreateAsSelect(create) if create.or_replace => (&create.name.value, true),
         _ => return Ok(()),
     };
-    let switch = settings.get("ksql.create.or.replace.enabled");
-    if switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
-        return Err(Error::user(
-            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
-        ));
-    }
+    refuse_switched_off(settings)?;
     let is_source = matches!(statement, Statement::CreateSource(create) if create.is_source);
     let existing = state.catalog.source(name).map(|source| &**source);
     check_may_be_replaced(name, is_source, existing)?;
@@ -153,6 +175,16 @@ fn check_may_replace(
         .hint("TERMINATE all but the one that is to be replaced"));
     }
     Ok(())
+}
+
+fn refuse_switched_off(settings: &BTreeMap<String, String>) -> Result<(), Error> {
+    let switch = settings.get("ksql.create.or.replace.enabled");
+    match switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
+        false => Ok(()),
+        true => Err(Error::user(
+            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
+        )),
+    }
 }
 
 fn admit_drop(state: &State, drop: &DropSource) -> Result<(), Error> {

@@ -290,15 +290,21 @@ fn apply_plan(
             let id = logged
                 .and_then(|entry| entry.query_id.clone())
                 .unwrap_or_else(|| insert_id(&plan, state));
-            let start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
-            let effects = Effects {
+            let mut start = logged.map(|entry| entry.start.clone()).unwrap_or_default();
+            let mut effects = Effects {
                 command_id: format!("stream/{}/create", plan.target),
                 message: format!("Created query with ID {id}"),
                 start: Some(id.clone()),
                 ..Effects::default()
             };
             let sink = shared_sink(state, &plan.target, plan.sink);
-            let query = persistent(
+            let mut is_paused = false;
+            if let Some(old) = state.queries.get(&id).filter(|_| plan.or_replace) {
+                start = old.start.clone();
+                is_paused = old.is_paused;
+                effects.stop.extend(old.query.clone());
+            }
+            let mut query = persistent(
                 id,
                 text,
                 Arc::new(plan.query),
@@ -308,6 +314,7 @@ fn apply_plan(
                 start,
                 None,
             );
+            query.is_paused = is_paused;
             state.queries.insert(query);
             Ok(effects)
         }

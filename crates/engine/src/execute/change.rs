@@ -7,24 +7,26 @@
 //! A statement that fails has changed nothing; one that is in the log applies again when the engine starts. What it does
 //! to the copy is in [`super::apply`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use weir_kafka::{ErrorKind, NewTopic, Offset, OffsetSpec, PartitionId};
 use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
 use weir_sql::{ParsedStatement, Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, entity, of_statement, warning};
+use super::{Response, apply::Effects, of_statement, warning};
 use crate::{
     Engine, Error, Session,
     commands::Command,
     engine::{State, World},
-    entity::Body,
     statement_log::Entry,
 };
 
 /// How long a query may take to stop at a checkpoint.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many topics are made for statements that are logged together, about: each takes a cluster a while, and none of them is
 /// logged before.
@@ -41,7 +43,15 @@ struct Prepared {
     entry: Option<Entry>,
 }
 
-/// Whether a statement only adds to what there is: it may be logged and begun together with others.
+/// What becomes of the statements before one that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    AreDone,
+    AreNotDone,
+}
+
+/// Whether a statement adds to what there is, or puts a query in the place of another: it may be logged and begun together
+/// with others.
 pub(super) fn is_beginning(statement: &Statement) -> bool {
     match statement {
         Statement::CreateSource(create) => !create.or_replace,
@@ -90,13 +100,14 @@ impl Engine {
         Ok(self.status(command, effects.start, text))
     }
 
-    /// Runs statements that follow one another and end nothing ([`is_beginning`]): each is validated in its turn, with those
-    /// before it in force; then they are logged in one batch, apply, and their queries start together. At one that is wrong
-    /// those before it are done, and no other. Where a query does not start, `answers` has those of all the others.
+    /// Runs statements that follow one another ([`is_beginning`]): each is validated in its turn, with those before it in
+    /// force; then they are logged in one batch, apply, and their queries start together, those first stopping whose places they
+    /// take. Of those behind one that is wrong none is done. Where a query does not start, `answers` has those of all the others.
     pub(super) async fn change_together(
         &self,
         session: &Session,
         statements: &[ParsedStatement],
+        before_wrong: Before,
         answers: &mut Vec<Response>,
     ) -> Result<(), Error> {
         let Some(first) = statements.first() else {
@@ -135,22 +146,30 @@ impl Engine {
                 }
             }
         }
+        if let Some(error) = wrong.take_if(|_| before_wrong == Before::AreNotDone) {
+            return Err(error);
+        }
         match change.record_all(&mut next, entries).await {
             Ok(()) => {}
             Err(error) if error.kind == crate::ErrorKind::User && prepared.len() > 1 => {
                 // The log takes no batch so large, and has none of it.
                 drop(change);
                 let (some, others) = statements.split_at(prepared.len() / 2);
-                Box::pin(self.change_together(session, some, answers)).await?;
-                return Box::pin(self.change_together(session, others, answers)).await;
+                Box::pin(self.change_together(session, some, before_wrong, answers)).await?;
+                return Box::pin(self.change_together(session, others, before_wrong, answers))
+                    .await;
             }
             Err(error) => return Err(of_all(error)),
         }
         change.publish(&next);
+        let replaced = prepared.iter().flat_map(|(_, one)| &one.effects.stop);
+        stop_all(&replaced.cloned().collect::<Vec<_>>()).await;
         let hold = self.inner.parts.runtime.hold();
-        let ids = prepared
+        let ids: BTreeSet<&String> = prepared
             .iter()
-            .filter_map(|(_, one)| one.effects.start.as_ref());
+            .filter_map(|(_, one)| one.effects.start.as_ref())
+            .collect();
+        let ids = ids.into_iter();
         let starting = ids.filter_map(|id| next.queries.get(id));
         let started = self.start_all(starting).await;
         drop(hold);
@@ -205,7 +224,7 @@ impl Engine {
         }
         match wrong {
             Some(error) => Err(error),
-            None => Box::pin(self.change_together(session, left, answers)).await,
+            None => Box::pin(self.change_together(session, left, before_wrong, answers)).await,
         }
     }
 
@@ -239,7 +258,8 @@ impl Engine {
             .as_ref()
             .and_then(|id| next.queries.get_mut(id))
         {
-            if query.start.is_empty() {
+            let is_new = !state.queries.contains_key(&query.id);
+            if is_new && query.start.is_empty() {
                 query.start = self
                     .start_offsets(&query.plan, &query.overridden, starts)
                     .await?;
@@ -248,7 +268,7 @@ impl Engine {
             entry.start = query.start.clone();
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
-            if !state.queries.contains_key(&query.id) {
+            if is_new {
                 self.begin_anew(&query.id).await?;
             }
         }
@@ -360,43 +380,6 @@ impl Engine {
         let partitions: Vec<PartitionId> = (0..facts.partitions).collect();
         let offsets = broker.offsets(topic, &partitions, spec).await?;
         Ok(partitions.into_iter().zip(offsets).collect())
-    }
-
-    pub(crate) async fn terminate(
-        &self,
-        session: &Session,
-        target: &QueryTarget,
-        text: &str,
-    ) -> Result<Response, Error> {
-        if let QueryTarget::Query(id) = target
-            && let Some((_, query)) = self.push_query(&id.value)
-        {
-            let query_id = query.id().to_owned();
-            let was_terminated = query.stop(PATIENCE).await.is_ok();
-            return Ok(entity(
-                Body::TerminateQuery {
-                    query_id,
-                    was_terminated,
-                },
-                text,
-            ));
-        }
-        let mut change = self.change_state_for(session).await?;
-        let mut next = change.copy(self.inner.parts.clock.now()).await?;
-        let ids = to_terminate(&next, target)?;
-        self.refuse_headless()?;
-        let number = next.sequence;
-        change.record(&mut next, self.entry(text, session)).await?;
-        let ended: Vec<Query> = ids
-            .iter()
-            .filter_map(|id| next.queries.remove(id)?.query)
-            .collect();
-        change.publish(&next);
-        stop_all(&ended).await;
-        for id in &ids {
-            self.forget(id).await;
-        }
-        Ok(self.status(terminated(&ids, number), None, text))
     }
 
     pub(crate) async fn pause(

@@ -14,8 +14,10 @@ mod script;
 mod select;
 mod session;
 mod show;
+mod terminate;
 
 pub(crate) use admit::accept_as_before;
+use change::Before;
 pub(crate) use change::Starts;
 pub(crate) use read_only::READ_ONLY;
 
@@ -91,10 +93,25 @@ impl Engine {
         let statements =
             weir_sql::split(script).map_err(|error| Error::from(error).within(script))?;
         if statements.len() > 1 {
+            // Queries that follow one another are validated in one go before any is begun: twice would be once too often.
+            let together = self.beginning(session, &statements);
+            let is_insert =
+                |parsed: &ParsedStatement| matches!(parsed.statement, Statement::InsertSelect(_));
+            if together.len() == statements.len() && together.iter().all(is_insert) {
+                let all = self.change_together(session, &together, Before::AreNotDone, answers);
+                return Box::pin(all).await;
+            }
             self.validate(session, &statements, depth).await?;
         }
         let mut left = &statements[..];
         while let Some((first, rest)) = left.split_first() {
+            let ending = self.ending(session, left);
+            if ending.len() > 1 {
+                let all = self.terminate_together(session, &ending, answers);
+                Box::pin(all).await?;
+                left = &left[ending.len()..];
+                continue;
+            }
             let together = self.beginning(session, left);
             left = match together.len() {
                 0 | 1 => {
@@ -102,7 +119,8 @@ impl Engine {
                     rest
                 }
                 many => {
-                    Box::pin(self.change_together(session, &together, answers)).await?;
+                    let all = self.change_together(session, &together, Before::AreDone, answers);
+                    Box::pin(all).await?;
                     &left[many..]
                 }
             };

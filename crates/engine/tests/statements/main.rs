@@ -21,6 +21,7 @@ mod metrics;
 mod partition_by;
 mod persistent;
 mod print;
+mod replace;
 mod restart;
 mod rules;
 mod rules_seen;

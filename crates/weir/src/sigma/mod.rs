@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! rules ── convert ──▶ SQL
+//! rules ── deploy ──▶ the queries of a server
 //! rules ── loaded ──▶ Ready ── eval, over the blocks of a file ──▶ matches
 //!                           └── test, over the events of cases ──▶ outcomes
 //! ```
 
 mod blocks;
 mod convert;
+mod deploy;
 mod eval;
 mod loaded;
 mod site;
@@ -22,5 +24,6 @@ pub async fn run(command: SigmaCommand) -> Result<(), Failure> {
         SigmaCommand::Convert(arguments) => convert::run(&arguments),
         SigmaCommand::Eval(arguments) => eval::run(arguments).await,
         SigmaCommand::Test(arguments) => test::run(arguments).await,
+        SigmaCommand::Deploy(arguments) => deploy::run(*arguments).await,
     }
 }

@@ -26,6 +26,7 @@ mod seedrule;
 mod server;
 mod session;
 mod sigma;
+mod sigma_deploy;
 mod sigma_eval;
 mod sigma_test;
 mod support;
