@@ -63,7 +63,7 @@ clients-install:
     scripts/clients.sh env
 
 # Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600` (also `delimited`,
-# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`. Needs cargo-fuzz and a nightly compiler. A
+# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`, `just fuzz sigma rules 3600`. Needs cargo-fuzz and a nightly compiler. A
 # finding stands under crates/CRATE/fuzz/artifacts/.
 fuzz crate target seconds:
     cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
@@ -74,6 +74,10 @@ bad-clients *arguments: release
 
 release:
     cargo build --release --package weir
+
+# All rules over all events beside the repository, in every way that rules are run: they find the same. A minute or two.
+rules-oracle *arguments: release
+    WEIR_TEST_PROGRAM={{ justfile_directory() }}/target/release/weir cargo test --workspace --test program -- --ignored --nocapture oracle_over_all_events {{ arguments }}
 
 # The article's rule over a file of events, beside the peers: `just bench-filter events.ndjson.gz`.
 bench-filter events *arguments: release

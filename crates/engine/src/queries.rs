@@ -14,7 +14,7 @@ pub struct Persistent {
     /// The statement, variables put in.
     pub statement: String,
     pub plan: Arc<QueryPlan>,
-    pub sink: Sink,
+    pub sink: Arc<Sink>,
     /// The stream that it writes into.
     pub target: String,
     /// For CREATE … AS SELECT: what OR REPLACE is checked against.

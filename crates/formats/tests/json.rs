@@ -648,3 +648,125 @@ fn a_number_that_no_double_holds_is_bad_only_where_something_else_is_asked_for()
     let decoded = decode(&requests, &[r#"{"A": 1E+400, "B": [}"#]);
     assert_eq!(decoded.misfits[0].column, None);
 }
+
+/// What a request finds, and whether its record is bad for it.
+fn found(decoded: &Decoded, request: usize, row: usize) -> Option<String> {
+    let mut misfits = decoded.misfits.iter();
+    let is_bad =
+        misfits.any(|misfit| misfit.row == row && misfit.column.is_none_or(|of| of == request));
+    let column = &decoded.columns[request];
+    (!is_bad).then(|| arrow::util::display::array_value_to_string(column, row).unwrap())
+}
+
+fn shapes() -> Vec<ColumnRequest> {
+    vec![
+        request(&["A"], SqlType::String),
+        request(&["B"], structure(&[("X", SqlType::String)])),
+        request(&["B", "Y"], SqlType::Integer),
+        request(&["C"], SqlType::array(structure(&[("X", SqlType::String)]))),
+        request(
+            &["D"],
+            SqlType::map(SqlType::String, SqlType::array(SqlType::Integer)),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_malformed_is_bad_only_where_something_in_it_is_asked_for() {
+    // A member's name in an object has an escape that is none.
+    let records = [
+        r#"{"A": "kept", "B": {"\u12xy": 1}, "C": [{"X": "1"}, {"X": "2"}]}"#,
+        r#"{"A": "kept", "C": [{"X": "3"}, {"\u12xy": "4"}, {"X": "5"}], "D": {"k": [1, 2], "\uzzzz": [3]}}"#,
+        r#"{"A": "kept", "B": {"X": "x", "Y": 7}, "C": [{"X": "6"}], "D": {"k": [4]}}"#,
+    ];
+    let requests = shapes();
+    let decoded = decode(&requests, &records);
+    let row = |row: usize| -> Vec<Option<String>> {
+        (0..requests.len())
+            .map(|request| found(&decoded, request, row))
+            .collect()
+    };
+    let texts = |texts: [Option<&str>; 5]| texts.map(|text| text.map(str::to_owned)).to_vec();
+    assert_eq!(
+        row(0),
+        texts([Some("kept"), None, None, Some("[{X: 1}, {X: 2}]"), Some("")])
+    );
+    assert_eq!(
+        row(1),
+        texts([Some("kept"), Some(""), Some(""), None, None])
+    );
+    assert_eq!(
+        row(2),
+        texts([
+            Some("kept"),
+            Some("{X: x}"),
+            Some("7"),
+            Some("[{X: 6}]"),
+            Some("{k: [4]}")
+        ])
+    );
+}
+
+/// Documents of the shapes that are asked for, more or less; some bytes of them are others.
+fn near_documents() -> impl Strategy<Value = Vec<u8>> {
+    let scalar = prop::sample::select(
+        &[
+            "1",
+            "\"1\"",
+            "null",
+            "\"\\u0041\\/\"",
+            "1E+400",
+            "\"x\\ud83d\"",
+            "true",
+        ][..],
+    );
+    let scalar = scalar.prop_map(str::to_owned).boxed();
+    let value = scalar.prop_recursive(3, 12, 3, |inner| {
+        let name = prop::sample::select(&["X", "Y", "x", "k", "\\u0058", "Z"][..]);
+        prop_oneof![
+            prop::collection::vec((name, inner.clone()), 0..3).prop_map(|members| {
+                let members = members.into_iter();
+                let members = members.map(|(name, value)| format!("\"{name}\":{value}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            }),
+            prop::collection::vec(inner, 0..3).prop_map(|items| format!("[{}]", items.join(" , "))),
+        ]
+    });
+    let name = prop::sample::select(&["A", "B", "C", "D", "a", "b", "E"][..]);
+    let noise = prop_oneof![
+        3 => Just(None),
+        1 => (any::<prop::sample::Index>(), prop::sample::select(&b"\\\"u{}[],:x1\xff \n"[..])).prop_map(Some)
+    ];
+    (prop::collection::vec((name, value), 0..6), noise).prop_map(|(members, noise)| {
+        let members = members.into_iter();
+        let members = members.map(|(name, value)| format!("\"{name}\" : {value}"));
+        let mut bytes = format!("{{{}}}", members.collect::<Vec<_>>().join(",")).into_bytes();
+        if let Some((at, byte)) = noise {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_request_finds_the_same_alone_and_beside_others(documents in prop::collection::vec(near_documents(), 1..6)) {
+        let records: Vec<Option<&[u8]>> = documents.iter().map(|document| Some(&**document)).collect();
+        let columns = [Column::value("A", SqlType::String), Column::value("B", SqlType::String)];
+        let decode = |requests: &[ColumnRequest]| {
+            Decoder::try_new(&FormatSpec::json(), &columns, requests).unwrap().decode(&records)
+        };
+        let requests = shapes();
+        let beside = decode(&requests);
+        for (number, request) in requests.iter().enumerate() {
+            let alone = decode(std::slice::from_ref(request));
+            for (row, document) in documents.iter().enumerate() {
+                prop_assert_eq!(
+                    found(&beside, number, row), found(&alone, 0, row),
+                    "{:?} of {}", request.path, String::from_utf8_lossy(document)
+                );
+            }
+        }
+    }
+}

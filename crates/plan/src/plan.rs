@@ -70,7 +70,7 @@ pub struct InsertSelectPlan {
 }
 
 /// Where a persistent query writes: how the columns of its result become a record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sink {
     pub topic: String,
     /// The result's columns in the sink's order; keys have the key role.

@@ -154,7 +154,7 @@ fn plan(
     if !is_continuous {
         check_pull_columns(&scope, "SELECT", query.span)?;
     }
-    let (scan, calls) = scope.into_parts();
+    let (mut scan, calls) = scope.into_parts();
     if source.kind == SourceKind::Table && !calls.is_empty() {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -173,6 +173,9 @@ fn plan(
         steps.push(Step::Explode(explode));
     }
     steps.push(Step::Project(projected));
+    // There are thousands of plans, and none grows any more.
+    scan.shrink_to_fit();
+    steps.shrink_to_fit();
     let plan = QueryPlan {
         source,
         scan,

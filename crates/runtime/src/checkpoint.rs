@@ -2,7 +2,6 @@
 
 mod file;
 mod memory;
-mod old_file;
 
 use std::{collections::BTreeMap, fmt};
 

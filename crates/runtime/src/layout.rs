@@ -146,9 +146,11 @@ impl Needs {
                 }
             }
             if part == Part::Value || !requests.is_empty() {
+                requests.shrink_to_fit();
                 parts.push((Declared::new(source, part), requests));
             }
         }
+        parts.shrink_to_fit();
         Ok(Self {
             parts,
             date,

@@ -38,7 +38,7 @@ pub struct QuerySpec {
 
 #[derive(Debug, Clone)]
 pub enum Output {
-    Sink(Sink),
+    Sink(Arc<Sink>),
     /// When the receiver is dropped the query stops.
     Rows(mpsc::Sender<Rows>),
 }

@@ -315,7 +315,7 @@ impl Reader {
                 Ok(()) => index += 1,
                 Err(TrySendError::Closed(_)) => drop(self.tasks.plain.swap_remove(index)),
                 Err(TrySendError::Full(handed)) => {
-                    full.push((self.tasks.plain.swap_remove(index), handed.selection));
+                    full.push((self.tasks.plain.swap_remove(index), handed.selection()));
                 }
             }
         }
@@ -332,7 +332,7 @@ impl Reader {
             };
             match refused {
                 TrySendError::Closed(_) => self.tasks.leaves(&task),
-                TrySendError::Full(handed) => full.push((task, handed.selection)),
+                TrySendError::Full(handed) => full.push((task, handed.selection())),
             }
         }
         // From here on `tasks` has the batch, and `full` has not.
@@ -404,7 +404,7 @@ fn offer(
         task.held_up = 0;
     }
     let batch = batch.clone();
-    task.try_hand(Handed { batch, selection })
+    task.try_hand(Handed::new(batch, selection))
 }
 
 /// An epoch, as those see it whom it passes by.

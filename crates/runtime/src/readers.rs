@@ -111,8 +111,21 @@ pub(crate) struct Subscriber {
 #[derive(Debug)]
 pub(crate) struct Handed {
     pub batch: Arc<Batch>,
-    /// The rows that concern it; all if it is no rule.
-    pub selection: Option<Selection>,
+    /// The rows that concern it; all if it is no rule. Boxed: a queue has room for a few dozen, and is mostly empty.
+    selection: Option<Box<Selection>>,
+}
+
+impl Handed {
+    pub fn new(batch: Arc<Batch>, selection: Option<Selection>) -> Self {
+        Self {
+            batch,
+            selection: selection.map(Box::new),
+        }
+    }
+
+    pub fn selection(self) -> Option<Selection> {
+        self.selection.map(|selection| *selection)
+    }
 }
 
 /// A task's end of it. When it is dropped the reader forgets the task.
@@ -198,8 +211,11 @@ impl Readers {
     /// A reader for one task that held the others up.
     pub fn split(&self, partition: &Arc<Partition>, position: Offset, subscriber: Subscriber) {
         let mut standing = partition.standing();
+        let link = subscriber.link.clone();
         let reader = partition.stand(&mut standing, position, vec![subscriber]);
         drop(standing);
+        // Before the others go on: what passes them by from here on has not passed this one by.
+        link.join(&reader.passage);
         self.spawn(partition, reader, position);
     }
 
@@ -433,10 +449,7 @@ impl Subscriber {
     pub async fn hand(&self, batch: &Arc<Batch>, selection: Option<Selection>) -> Result<(), ()> {
         let room = self.queue.reserve().await.map_err(drop)?;
         self.link.hand(counts(batch));
-        room.send(Handed {
-            batch: batch.clone(),
-            selection,
-        });
+        room.send(Handed::new(batch.clone(), selection));
         Ok(())
     }
 

@@ -128,6 +128,8 @@ struct Writing {
     source: PartitionId,
     /// The topic as it is now: it may gain partitions.
     looks: watch::Receiver<Look>,
+    /// As it was last seen.
+    topic: Option<Arc<Topic>>,
     /// `None` before the first record, and after a failure.
     writer: Option<Box<dyn Writer>>,
     /// Who has something written that is not durable yet: what they do not know, the writer does.
@@ -206,6 +208,7 @@ impl Sinks {
             name: topic.clone(),
             source,
             looks: looks.clone(),
+            topic: None,
             writer: None,
             uncommitted: Vec::new(),
         };
@@ -367,7 +370,7 @@ impl Writing {
     async fn write_round(&mut self, round: &mut Round) -> Result<(), Error> {
         let records = std::mem::take(&mut round.records);
         if !records.is_empty() {
-            let topic = known(&mut self.looks, &self.name).await?;
+            let topic = self.topic().await?;
             if self.writer.is_none() {
                 let id = format!("weir-{}-{}", self.name, self.source);
                 self.writer = Some(self.broker.writer(&id).await?);
@@ -398,6 +401,16 @@ impl Writing {
             }
         }
         Ok(())
+    }
+
+    /// The topic as it was last seen: a look that failed shows nothing.
+    async fn topic(&mut self) -> Result<Arc<Topic>, Error> {
+        let has_failed = matches!(*self.looks.borrow(), Look::Failed(_));
+        if let Some(topic) = self.topic.as_ref().filter(|_| has_failed) {
+            return Ok(topic.clone());
+        }
+        let topic = known(&mut self.looks, &self.name).await?;
+        Ok(self.topic.insert(topic).clone())
     }
 
     fn by_partition(
@@ -441,8 +454,8 @@ impl Writing {
         self.write_batch(&to, batch, owners).await
     }
 
-    /// A batch that is refused for its size is halved, down to the record that is too large by itself. One that is refused
-    /// for what stands in it is written once more for each task alone, so that it is that task's failure.
+    /// A batch that is refused is halved: one that is too large down to the record that is too large by itself, one that
+    /// something in it is wrong with down to one task's records, so that it is that task's failure.
     async fn write_batch(
         &mut self,
         to: &TopicPartition,
@@ -453,7 +466,7 @@ impl Writing {
         let mut batches = vec![batch];
         while let Some(mut batch) = batches.pop() {
             batch.retain(|waiting| !owners[waiting.owner].is_over());
-            let Some(first) = batch.first().map(|waiting| waiting.owner) else {
+            let Some(first) = batch.first().map(|waiting| &owners[waiting.owner]) else {
                 continue;
             };
             self.expect_commit(&batch, owners);
@@ -467,31 +480,21 @@ impl Writing {
                 .collect();
             match writer.write(to, records).await {
                 Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::TooLarge && batch.len() > 1 => {
-                    let rest = batch.split_off(batch.len() / 2);
-                    batches.push(rest);
-                    batches.push(batch);
-                }
-                Err(error) if error.kind == ErrorKind::TooLarge => {
+                Err(error) if error.kind == ErrorKind::TooLarge && batch.len() == 1 => {
                     let why = format!(
                         "a record is too large for topic `{}`: {}",
                         to.topic, error.message
                     );
-                    for waiting in &batch {
-                        let reports = &owners[waiting.owner].reports;
-                        reports.too_large(self.source, waiting.outgoing.origin, why.clone());
-                    }
+                    let reports = &first.reports;
+                    reports.too_large(self.source, batch[0].outgoing.origin, why);
                 }
-                Err(error) if error.kind == ErrorKind::Invalid => {
-                    let (own, others): (Vec<_>, Vec<_>) = batch
-                        .into_iter()
-                        .partition(|waiting| waiting.owner == first);
-                    if others.is_empty() {
-                        owners[first].fail(&error.into());
-                    } else {
-                        batches.push(others);
-                        batches.push(own);
-                    }
+                Err(error) if error.kind == ErrorKind::Invalid && is_of_one(&batch, owners) => {
+                    first.fail(&error.into());
+                }
+                Err(error) if matches!(error.kind, ErrorKind::TooLarge | ErrorKind::Invalid) => {
+                    let rest = batch.split_off(batch.len() / 2);
+                    batches.push(rest);
+                    batches.push(batch);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -566,6 +569,13 @@ impl Round {
             owner.give_back(in_flight);
         }
     }
+}
+
+/// Whether all records are one task's.
+fn is_of_one(batch: &[Waiting], owners: &[Arc<Owner>]) -> bool {
+    let mut owners = batch.iter().map(|waiting| &owners[waiting.owner]);
+    let first = owners.next();
+    first.is_none_or(|first| owners.all(|owner| Arc::ptr_eq(owner, first)))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

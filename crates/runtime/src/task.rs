@@ -15,7 +15,6 @@ use crate::{
     clock::milliseconds,
     control::{Control, Wish},
     encode::{EncodedRows, Outgoing},
-    operators::Operators,
     position::Progress,
     readers::{Handed, Subscription},
     report::Reports,
@@ -24,8 +23,7 @@ use crate::{
     sink::Sink,
     stream_time::StreamTime,
     topics::Look,
-    view::View,
-    worker::Encoding,
+    worker::{Encoding, Made, Steps},
 };
 
 pub(crate) struct Task<'a> {
@@ -39,8 +37,7 @@ pub(crate) struct Task<'a> {
     /// The topic as it is now.
     pub looks: watch::Receiver<Look>,
     pub input: Subscription,
-    pub view: View,
-    pub operators: Operators,
+    pub steps: Steps,
     pub output: Output,
     /// Reads up to here.
     pub until: Option<Offset>,
@@ -114,7 +111,7 @@ enum Arrival {
 
 impl<'a> Task<'a> {
     /// Runs until the end offset, or until it is told to stop; either way at a checkpoint.
-    pub async fn run(mut self) -> Result<End, Error> {
+    pub async fn run(&mut self) -> Result<End, Error> {
         let end = self.take_in().await;
         if end.is_err() {
             // Before what is on its way to the sink counts as landed, with the sink's end.
@@ -129,7 +126,9 @@ impl<'a> Task<'a> {
                 break End::Completed;
             }
             match self.arrival().await? {
-                Arrival::Batch(Handed { batch, selection }) => {
+                Arrival::Batch(handed) => {
+                    let batch = handed.batch.clone();
+                    let selection = handed.selection();
                     // A measurement, not a decision: no test turns this clock.
                     let since = Instant::now();
                     let mut waited = Duration::ZERO;
@@ -147,7 +146,7 @@ impl<'a> Task<'a> {
                         run = if is_over {
                             None
                         } else {
-                            self.operators.rest()?
+                            self.steps.made()?.operators.rest()?
                         };
                         if earlier.is_some() {
                             self.stop_before(&earlier);
@@ -192,7 +191,7 @@ impl<'a> Task<'a> {
         let (clock, topic) = (&self.options.clock, &self.progress.topic_id);
         // What passes a rule by wakes nobody.
         let has_news = self.progress != *self.acknowledged || self.is_rule;
-        let due = self.last_checkpoint + milliseconds(self.options.commit_interval) - clock.now();
+        let due = self.next_checkpoint() - clock.now();
         let due = std::time::Duration::from_millis(u64::try_from(due).unwrap_or(0));
         let is_under_way = self.checkpointing.is_some();
         tokio::select! {
@@ -210,7 +209,10 @@ impl<'a> Task<'a> {
     fn undated(&mut self, batch: &Batch) -> Result<Option<(Offset, String)>, Error> {
         match self.fails_on_bad_time {
             false => Ok(None),
-            true => self.view.first_undated(batch, self.until),
+            true => {
+                let view = &mut self.steps.made()?.view;
+                view.first_undated(batch, self.until)
+            }
         }
     }
 
@@ -249,15 +251,17 @@ impl<'a> Task<'a> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         let before = self.progress.stream_time;
+        let Made { view, operators } = self.steps.made()?;
         let Some(Selection { rows, is_open }) = selection else {
-            let (run, times) = self.view.of(batch, self.until, self.reports)?;
+            let (run, times) = view.of(batch, self.until, self.reports)?;
             let stream_time = StreamTime::new(before, times, run.origins.clone());
-            let run = self.operators.process(run)?;
-            self.count(taken.len(), self.operators.passed());
+            let run = operators.process(run)?;
+            let passed = operators.passed();
+            self.count(taken.len(), passed);
             return Ok((run, times, stream_time));
         };
         // Nothing is asked of stream time where records pass by: those that are looked at move it on.
-        let (run, times) = self.view.select(batch, &rows, self.reports)?;
+        let (run, times) = view.select(batch, &rows, self.reports)?;
         let origins = run.as_ref().and_then(|run| run.origins.clone());
         let stream_time = StreamTime::new(before, times, Some(origins.unwrap_or_default()));
         let Some(run) = run else {
@@ -265,10 +269,11 @@ impl<'a> Task<'a> {
             return Ok((None, times, stream_time));
         };
         let run = match is_open {
-            true => self.operators.process(run)?,
-            false => self.operators.process_filtered(run)?,
+            true => operators.process(run)?,
+            false => operators.process_filtered(run)?,
         };
-        self.count(rows.len(), self.operators.passed());
+        let passed = operators.passed();
+        self.count(rows.len(), passed);
         Ok((run, times, stream_time))
     }
 
@@ -392,9 +397,16 @@ impl<'a> Task<'a> {
             .is_some_and(|until| self.progress.position >= until)
     }
 
+    /// All tasks keep their positions at the same moments. What passes rules by is then kept at the same offsets: after a crash
+    /// they read on together, and not each from an offset of its own.
+    fn next_checkpoint(&self) -> i64 {
+        let interval = milliseconds(self.options.commit_interval).max(1);
+        (self.last_checkpoint.div_euclid(interval) + 1) * interval
+    }
+
     fn checkpoint_if_due(&mut self) {
-        let since = self.options.clock.now() - self.last_checkpoint;
-        if since < milliseconds(self.options.commit_interval) || self.checkpointing.is_some() {
+        let is_due = self.options.clock.now() >= self.next_checkpoint();
+        if !is_due || self.checkpointing.is_some() {
             return;
         }
         self.reports.say_what_is_due();

@@ -153,9 +153,6 @@ impl Worker {
         if until.is_some_and(|until| position >= until) {
             return Ok(Some(End::Completed));
         }
-        let scan = &shared.spec.plan.scan;
-        let view = View::new(shared.needs.clone(), scan);
-        let operators = Operators::try_new(&shared.spec.plan.steps, &view.schema())?;
         let input = shared.readers.subscribe(
             &self.at,
             position,
@@ -166,7 +163,7 @@ impl Worker {
         control.follows(self.at.partition, input.link());
         control.recovered(Some(self.at.partition));
         control.started();
-        let task = Task {
+        let mut task = Task {
             options: &shared.options,
             query: &shared.spec.id,
             fingerprint: &shared.spec.fingerprint,
@@ -176,8 +173,7 @@ impl Worker {
             wishes: self.wishes.clone(),
             looks: self.looks.clone(),
             input,
-            view,
-            operators,
+            steps: Steps::new(shared.clone()),
             output,
             until,
             is_persistent: shared.spec.is_persistent,
@@ -191,6 +187,7 @@ impl Worker {
             checkpointing: None,
         };
         let end = task.run().await;
+        drop(task);
         control.unfollows(self.at.partition);
         Ok(Some(end?))
     }
@@ -254,6 +251,36 @@ impl Worker {
             shared.control.clone(),
         );
         Ok(Output::Sink(sink, Encoding::new(self.shared.clone())))
+    }
+}
+
+/// What a task does to rows, made with the first batch: most rules never have one.
+pub(crate) struct Steps {
+    shared: Arc<Shared>,
+    made: Option<Box<Made>>,
+}
+
+pub(crate) struct Made {
+    pub view: View,
+    pub operators: Operators,
+}
+
+impl Steps {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, made: None }
+    }
+
+    pub fn made(&mut self) -> Result<&mut Made, Error> {
+        let made = match self.made.take() {
+            Some(made) => made,
+            None => {
+                let plan = &self.shared.spec.plan;
+                let view = View::new(self.shared.needs.clone(), &plan.scan);
+                let operators = Operators::try_new(&plan.steps, &view.schema())?;
+                Box::new(Made { view, operators })
+            }
+        };
+        Ok(self.made.insert(made))
     }
 }
 

@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use support::*;
 use tokio::sync::mpsc;
 use weir_kafka::TopicPartition;
-use weir_runtime::{Query, QueryState, ReaderStats, Rows};
+use weir_runtime::{CheckpointStore, Query, QueryState, ReaderStats, Rows};
 
 const EVENTS: &str = "CREATE STREAM events (id INT, a INT, b INT, c STRUCT<d INT, e VARCHAR>) WITH (KAFKA_TOPIC='events', VALUE_FORMAT='JSON');";
 
@@ -146,6 +146,108 @@ async fn a_slow_query_holds_up_no_other_and_misses_nothing() {
     eventually("one reader", async || stats(&world).readers == 1).await;
     produce_ids(&world, 2_000..2_003).await;
     assert_eq!(take(&mut slow_rows, 3).await, [2_000, 2_001, 2_002]);
+}
+
+/// What a rule was not handed has not passed it by, wherever the reader is that it left.
+#[tokio::test]
+async fn a_slow_rule_is_not_past_what_waits_for_a_reader_of_its_own() {
+    let world = events().await;
+    let rule = "SELECT id FROM events WHERE id >= 0 EMIT CHANGES;";
+    let (slow, mut slow_rows) = world.rows("slow", rule);
+    let (fast, mut fast_rows) = world.rows("fast", rule);
+    let hold = world.runtime.hold();
+    let slow = world.start(slow).await;
+    let fast = world.start(fast).await;
+    eventually("both run", async || {
+        [&slow, &fast]
+            .iter()
+            .all(|query| query.status().state == QueryState::Running)
+    })
+    .await;
+    produce_ids(&world, 0..100).await;
+    drop(hold);
+    eventually("all is fetched", async || {
+        stats(&world).records_fetched == 100
+    })
+    .await;
+    // The reader that the slow one will get fetches nothing yet.
+    let hold = world.runtime.hold();
+    let clock = world.clock.clone();
+    let turning = async {
+        loop {
+            clock.advance(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let all: Vec<i32> = (0..100).collect();
+    tokio::select! {
+        taken = take(&mut fast_rows, 100) => assert_eq!(taken, all),
+        () = turning => unreachable!("it turns for ever"),
+    }
+    assert_eq!(stats(&world).readers, 2);
+    eventually("the fast one is through", async || {
+        fast.status().positions[&0] == 100
+    })
+    .await;
+    // Now it takes what it was handed, and has nothing left to do.
+    let mut taken = take(&mut slow_rows, 5).await;
+    while let Ok(rows) =
+        tokio::time::timeout(Duration::from_millis(200), next_ids(&mut slow_rows)).await
+    {
+        taken.extend(rows);
+    }
+    let handed = taken.len() as i64;
+    assert!(handed < 100, "{handed}");
+    assert_eq!(slow.status().positions[&0], handed);
+    // A position is kept meanwhile.
+    world.clock.advance(Duration::from_secs(10));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(slow.status().positions[&0], handed);
+    drop(hold);
+    taken.extend(take(&mut slow_rows, 100 - taken.len()).await);
+    assert_eq!(taken, all);
+    assert_eq!(slow.status().errors, []);
+}
+
+/// However long after one another they came, after a crash they are to read on together.
+#[tokio::test]
+async fn rules_keep_their_positions_at_the_same_moments() {
+    const RULES: i32 = 12;
+    let mut world = events().await;
+    world.topic("alerts", 1).await;
+    let mut produced = 0;
+    for number in 0..RULES {
+        let text = format!(
+            "CREATE STREAM r{number} WITH (KAFKA_TOPIC='alerts', VALUE_FORMAT='JSON') AS SELECT id FROM events WHERE id = {};",
+            -1 - number
+        );
+        let spec = world.persistent(&format!("R{number}"), &text);
+        let query = world.start(spec).await;
+        eventually("it runs", async || {
+            query.status().state == QueryState::Running
+        })
+        .await;
+        for _ in 0..5 {
+            produce_ids(&world, produced..produced + 3).await;
+            produced += 3;
+            let end = i64::from(produced);
+            eventually("the records have passed", async || {
+                query.status().positions.get(&0) == Some(&end)
+            })
+            .await;
+            world.clock.advance(Duration::from_millis(100));
+        }
+    }
+    // The last of these moments is now, and they may be about to.
+    eventually("all stand at one offset", async || {
+        let mut kept = std::collections::BTreeSet::new();
+        for number in 0..RULES {
+            let checkpoint = world.checkpoints.load(&format!("R{number}"), 0).await;
+            kept.insert(checkpoint.unwrap().unwrap().positions["events-0"]);
+        }
+        kept.len() == 1
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,6 +37,10 @@ struct Seen {
     stuck: Vec<String>,
     /// Topics to which writes fail.
     broken: Vec<String>,
+    /// How long the next write takes.
+    slow: Option<Duration>,
+    /// Topics that cannot be looked at, and how often it was tried.
+    hidden: BTreeMap<String, usize>,
     commits_fail: bool,
 }
 
@@ -68,6 +72,10 @@ impl Broker for Watched {
         self.broker.topics().await
     }
     async fn topic(&self, name: &str) -> Result<Option<Topic>> {
+        if let Some(looks) = self.seen().hidden.get_mut(name) {
+            *looks += 1;
+            return Err(Error::new(ErrorKind::Unavailable, "the sink is hidden"));
+        }
         self.broker.topic(name).await
     }
     async fn create_topic(&self, topic: &NewTopic) -> Result<Topic> {
@@ -115,13 +123,20 @@ impl Broker for Watched {
 #[async_trait]
 impl Writer for WatchedWriter {
     async fn write(&mut self, to: &TopicPartition, records: Vec<NewRecord>) -> Result<Offset> {
-        let (is_stuck, is_broken) = {
+        let (is_stuck, is_broken, slow) = {
             let mut seen = self.watched.seen();
             let topic = to.topic.to_string();
             let writes = seen.writes.entry(topic.clone()).or_default();
             writes.push(records.len());
-            (seen.stuck.contains(&topic), seen.broken.contains(&topic))
+            (
+                seen.stuck.contains(&topic),
+                seen.broken.contains(&topic),
+                seen.slow.take(),
+            )
         };
+        if let Some(slow) = slow {
+            tokio::time::sleep(slow).await;
+        }
         if is_stuck {
             std::future::pending::<()>().await;
         }
@@ -433,4 +448,70 @@ async fn rows_go_out_while_a_checkpoint_takes_its_time() {
         .await;
     query.stop(PATIENCE).await.unwrap();
     assert_eq!(*store.waiting.borrow(), 0);
+}
+
+#[tokio::test]
+async fn a_look_at_the_sink_that_fails_fails_nobody_who_writes_to_it() {
+    let (mut world, watched) = world().await;
+    let queries = [
+        query(&mut world, "Q1", "alerts", 1).await,
+        query(&mut world, "Q2", "alerts", 1).await,
+    ];
+    running(&queries).await;
+    let event = r#"{"id":1,"name":"a"}"#;
+    world.produce("events", 0, &[event]).await;
+    world.wait_for_values("alerts", 2).await;
+    watched.seen().hidden.insert("alerts".to_owned(), 0);
+    world
+        .turning("the looks fail", async || {
+            watched.seen().hidden["alerts"] >= 3
+        })
+        .await;
+    world.produce("events", 0, &[event]).await;
+    world
+        .turning("the positions are kept", async || {
+            ["Q1", "Q2"]
+                .iter()
+                .all(|id| position(&world, id) == Some(2))
+        })
+        .await;
+    assert_eq!(world.values("alerts", 0).await.len(), 4);
+    for query in &queries {
+        assert_eq!(query.status().state, QueryState::Running);
+        assert!(query.status().errors.is_empty(), "{:?}", query.status());
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_few_records_costs_few_requests_more() {
+    let (mut world, watched) = world().await;
+    let mut queries = vec![query(&mut world, "FIRST", "alerts", 2).await];
+    for number in 0..2 {
+        let text = format!(
+            "CREATE STREAM bad{number} WITH (kafka_topic='alerts') AS SELECT 'poison' AS name FROM events WHERE id = 1;"
+        );
+        let spec = world.persistent(&format!("BAD{number}"), &text);
+        queries.push(world.start(spec).await);
+        for number in 64 * number..64 * (number + 1) {
+            queries.push(query(&mut world, &format!("Q{number}"), "alerts", 1).await);
+        }
+    }
+    running(&queries).await;
+    // While this is on its way, all that follows gathers.
+    watched.seen().slow = Some(Duration::from_secs(1));
+    world
+        .produce("events", 0, &[r#"{"id":2,"name":"a"}"#])
+        .await;
+    eventually("the first write", async || {
+        watched.seen().writes.contains_key("alerts")
+    })
+    .await;
+    world
+        .produce("events", 0, &[r#"{"id":1,"name":"a"}"#])
+        .await;
+    world.wait_for_values("alerts", 129).await;
+    let writes = watched.seen().writes["alerts"].clone();
+    // One by one there would be at least as many as queries.
+    assert!(writes.len() <= 50, "{writes:?}");
+    assert!(writes.iter().sum::<usize>() <= 10 * 130, "{writes:?}");
 }

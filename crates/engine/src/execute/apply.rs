@@ -275,7 +275,7 @@ fn apply_plan(
                 id,
                 text,
                 Arc::new(plan.query.clone()),
-                plan.sink.clone(),
+                Arc::new(plan.sink.clone()),
                 name,
                 session,
                 start,
@@ -297,11 +297,12 @@ fn apply_plan(
                 start: Some(id.clone()),
                 ..Effects::default()
             };
+            let sink = shared_sink(state, &plan.target, plan.sink);
             let query = persistent(
                 id,
                 text,
                 Arc::new(plan.query),
-                plan.sink,
+                sink,
                 plan.target,
                 session,
                 start,
@@ -314,12 +315,22 @@ fn apply_plan(
     }
 }
 
+/// A thousand rules that write into one stream have one sink.
+fn shared_sink(state: &State, target: &str, sink: Sink) -> Arc<Sink> {
+    let mut queries = state.queries.values();
+    let known = queries.find(|query| query.target == target);
+    match known.filter(|known| *known.sink == sink) {
+        Some(known) => known.sink.clone(),
+        None => Arc::new(sink),
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "a query is made of these")]
 fn persistent(
     id: String,
     text: &str,
     plan: Arc<QueryPlan>,
-    sink: Sink,
+    sink: Arc<Sink>,
     target: String,
     session: &Session,
     start: BTreeMap<PartitionId, Offset>,

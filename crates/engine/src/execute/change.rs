@@ -26,6 +26,10 @@ use crate::{
 /// How long a query may take to stop at a checkpoint.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How many topics are made for statements that are logged together, about: each takes a cluster a while, and none of them is
+/// logged before.
+const MOST_TOPICS: usize = 16;
+
 /// Where queries that begin together begin: by topic, and whether that is at its beginning.
 pub(crate) type Starts = BTreeMap<(String, bool), BTreeMap<PartitionId, Offset>>;
 
@@ -88,7 +92,7 @@ impl Engine {
 
     /// Runs statements that follow one another and end nothing ([`is_beginning`]): each is validated in its turn, with those
     /// before it in force; then they are logged in one batch, apply, and their queries start together. At one that is wrong
-    /// those before it are done, and no other.
+    /// those before it are done, and no other. Where a query does not start, `answers` has those of all the others.
     pub(super) async fn change_together(
         &self,
         session: &Session,
@@ -112,13 +116,18 @@ impl Engine {
         let mut next = next.map_err(of_all)?;
         let (mut prepared, mut entries) = (Vec::new(), Vec::new());
         let (mut starts, mut wrong) = (Starts::new(), None);
-        for parsed in statements {
+        let (mut left, mut topics) = (statements, 0);
+        while let Some((parsed, rest)) = left.split_first()
+            && topics < MOST_TOPICS
+        {
             let (statement, text) = (&parsed.statement, &parsed.text);
             let one = self.prepare(&mut next, &mut world, session, statement, text, &mut starts);
             match one.await {
                 Ok(mut one) => {
+                    topics += usize::from(one.effects.create_topic.is_some());
                     entries.extend(one.entry.take());
                     prepared.push((parsed, one));
+                    left = rest;
                 }
                 Err(error) => {
                     wrong = Some(placed(parsed, error));
@@ -126,8 +135,17 @@ impl Engine {
                 }
             }
         }
-        let recorded = change.record_all(&mut next, entries).await;
-        recorded.map_err(of_all)?;
+        match change.record_all(&mut next, entries).await {
+            Ok(()) => {}
+            Err(error) if error.kind == crate::ErrorKind::User && prepared.len() > 1 => {
+                // The log takes no batch so large, and has none of it.
+                drop(change);
+                let (some, others) = statements.split_at(prepared.len() / 2);
+                Box::pin(self.change_together(session, some, answers)).await?;
+                return Box::pin(self.change_together(session, others, answers)).await;
+            }
+            Err(error) => return Err(of_all(error)),
+        }
         change.publish(&next);
         let hold = self.inner.parts.runtime.hold();
         let ids = prepared
@@ -149,6 +167,7 @@ impl Engine {
         }
         change.publish(&next);
         drop(change);
+        let mut first_failed = None;
         for (
             parsed,
             Prepared {
@@ -160,10 +179,12 @@ impl Engine {
                 answers.push(warning(effects.message, &parsed.text));
                 continue;
             }
-            if let Some(error) = effects.start.as_ref().and_then(|id| failed.remove(id)) {
+            let id = effects.start.as_deref().unwrap_or_default();
+            if let Some(error) = failed.remove(id) {
+                tracing::error!(query = %id, %error, "a query cannot be started; the others are");
                 self.remember_failure(&effects.command_id, number, &error);
-                wrong = Some(placed(parsed, error));
-                break;
+                first_failed.get_or_insert((answers.len(), placed(parsed, error)));
+                continue;
             }
             let command = Command {
                 id: effects.command_id,
@@ -172,7 +193,20 @@ impl Engine {
             };
             answers.push(self.status(command, effects.start, &parsed.text));
         }
-        wrong.map_or(Ok(()), Err)
+        if let Some((before, error)) = first_failed {
+            // In the log they are all, and the failed ones start with the next process.
+            let after = answers.len() - before;
+            return Err(match after {
+                0 => error,
+                _ => error.hint(format!(
+                    "{after} of the statements after it are in force: send only what is not"
+                )),
+            });
+        }
+        match wrong {
+            Some(error) => Err(error),
+            None => Box::pin(self.change_together(session, left, answers)).await,
+        }
     }
 
     /// Validates a statement as the next one, sees to its topic, and finds where its query starts. `state` has changed only

@@ -95,7 +95,6 @@ impl SharedCheckpoints {
     }
 
     /// Gives the number of batches.
-
     async fn publish_with(
         &self,
         broker: &Arc<dyn Broker>,

@@ -53,6 +53,8 @@ struct State {
     /// Whether objects and arrays are looked at before they are read: the parser gives a document up for a number that no
     /// double holds, also where it is only in another's place.
     is_careful: bool,
+    /// Whether what is read stands inside the document's own object, then.
+    is_inside: bool,
 }
 
 /// A misfit, and the target that found it.
@@ -298,6 +300,13 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
 }
 
 impl State {
+    /// No misfit of the record that was found in a target stays.
+    fn forget(&mut self, ids: &std::ops::Range<usize>) {
+        let record = self.record;
+        self.misfits
+            .retain(|found| found.record != record || !ids.contains(&found.target));
+    }
+
     fn misfit(&mut self, target: &Target, expected: &str, found: &str) {
         self.misfits.push(Found {
             record: self.record,
@@ -366,11 +375,11 @@ impl<'de> Visitor<'de> for EachOf<'_> {
                 .read(raw);
                 continue;
             }
-            let mut deserializer = lenient(raw);
+            let (state, row) = (&mut *self.state, self.row);
             let reading = ContainerOf {
-                target,
-                state: self.state,
-                row: self.row,
+                target: &mut *target,
+                state: &mut *state,
+                row,
             };
             if raw
                 .trim_ascii()
@@ -379,9 +388,20 @@ impl<'de> Visitor<'de> for EachOf<'_> {
                 reading.refuse(raw.trim_ascii())?;
                 continue;
             }
-            (&mut deserializer)
-                .deserialize_any(reading)
-                .map_err(E::custom)?;
+            let is_inside = std::mem::replace(&mut reading.state.is_inside, true);
+            let mut deserializer = lenient(raw);
+            let read = (&mut deserializer).deserialize_any(reading);
+            state.is_inside = is_inside;
+            match read {
+                Ok(()) => {}
+                // Who asks for nothing in here passes over it unseen. So it is bad for those who do, and for no other.
+                Err(_) if state.is_careful && is_inside => {
+                    state.forget(&(target.id..target.end));
+                    target.truncate(row);
+                    state.misfit(target, "well-formed JSON", raw);
+                }
+                Err(error) => return Err(E::custom(error)),
+            }
         }
         Ok(())
     }
@@ -549,9 +569,7 @@ impl<'de> Visitor<'de> for ContainerOf<'_> {
 fn begin(member: &mut Member, how: Seen, row: usize, state: &mut State) {
     if member.seen != Seen::No {
         member.node.truncate(row);
-        let (ids, record) = (member.node.ids(), state.record);
-        let misfits = &mut state.misfits;
-        misfits.retain(|found| found.record != record || !ids.contains(&found.target));
+        state.forget(&member.node.ids());
     }
     member.seen = how;
 }

@@ -248,41 +248,9 @@ impl Node {
 
     /// Forgets the rows from `row` on, in everything below.
     pub fn truncate(&mut self, row: usize) {
-        for target in &mut self.targets {
-            match &mut target.kind {
-                Kind::Scalar { column, .. } => column.truncate(row),
-                Kind::Struct(structure) => {
-                    structure.is_valid.truncate(row);
-                    structure
-                        .members
-                        .iter_mut()
-                        .for_each(|member| member.node.truncate(row));
-                }
-                Kind::List {
-                    element,
-                    offsets,
-                    is_valid,
-                } => {
-                    is_valid.truncate(row);
-                    offsets.truncate(row + 1);
-                    element.truncate(offsets.last().map_or(0, |end| *end as usize));
-                }
-                Kind::Map {
-                    keys,
-                    value,
-                    offsets,
-                    is_valid,
-                    replaced,
-                } => {
-                    is_valid.truncate(row);
-                    offsets.truncate(row + 1);
-                    let end = offsets.last().map_or(0, |end| *end as usize);
-                    replaced.truncate(replaced.partition_point(|entry| *entry < end));
-                    keys.truncate(end);
-                    value.truncate(end);
-                }
-            }
-        }
+        self.targets
+            .iter_mut()
+            .for_each(|target| target.truncate(row));
     }
 
     /// The ids of the targets here and below.
@@ -290,6 +258,45 @@ impl Node {
         match (self.targets.first(), self.targets.last()) {
             (Some(first), Some(last)) => first.id..last.end,
             _ => 0..0,
+        }
+    }
+}
+
+impl Target {
+    /// Forgets the rows from `row` on, here and in everything below.
+    pub fn truncate(&mut self, row: usize) {
+        match &mut self.kind {
+            Kind::Scalar { column, .. } => column.truncate(row),
+            Kind::Struct(structure) => {
+                structure.is_valid.truncate(row);
+                structure
+                    .members
+                    .iter_mut()
+                    .for_each(|member| member.node.truncate(row));
+            }
+            Kind::List {
+                element,
+                offsets,
+                is_valid,
+            } => {
+                is_valid.truncate(row);
+                offsets.truncate(row + 1);
+                element.truncate(offsets.last().map_or(0, |end| *end as usize));
+            }
+            Kind::Map {
+                keys,
+                value,
+                offsets,
+                is_valid,
+                replaced,
+            } => {
+                is_valid.truncate(row);
+                offsets.truncate(row + 1);
+                let end = offsets.last().map_or(0, |end| *end as usize);
+                replaced.truncate(replaced.partition_point(|entry| *entry < end));
+                keys.truncate(end);
+                value.truncate(end);
+            }
         }
     }
 }

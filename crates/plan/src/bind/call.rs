@@ -104,8 +104,10 @@ fn resolved_call(resolved: Resolved, arguments: Vec<Typed>) -> Typed {
     let arguments = arguments
         .into_iter()
         .zip(&resolved.arguments)
-        .map(|(typed, wanted)| coerce(typed, wanted))
-        .collect();
+        .map(|(typed, wanted)| coerce(typed, wanted));
+    let mut arguments: Vec<_> = arguments.collect();
+    // They stand where larger things stood, and are kept for as long as the query is.
+    arguments.shrink_to_fit();
     Typed::new(resolved.udf.call(arguments), resolved.returns)
 }
 

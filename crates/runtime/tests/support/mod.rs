@@ -127,7 +127,12 @@ impl World {
         };
         let created = Arc::unwrap_or_clone(created);
         self.catalog.replace(created.source);
-        spec(id, created.query, Output::Sink(created.sink), true)
+        spec(
+            id,
+            created.query,
+            Output::Sink(Arc::new(created.sink)),
+            true,
+        )
     }
 
     /// A push or pull query.

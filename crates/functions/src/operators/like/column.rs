@@ -42,7 +42,7 @@ pub(super) fn folded(values: &StringArray) -> StringArray {
 
 /// Which values match; what is said of NULLs means nothing.
 pub(super) fn matches(pattern: &LikePattern, values: &StringArray) -> BooleanBuffer {
-    match &pattern.shape {
+    match pattern.shape() {
         Shape::Contains(finder) => scan(finder, values, |_| true),
         Shape::General(general) => match &general.witness {
             Some(finder) => scan(finder, values, |value| general.matches(value)),

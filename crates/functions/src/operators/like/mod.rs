@@ -45,7 +45,7 @@ pub struct BadPattern {
     pub message: String,
 }
 
-/// `value [NOT] LIKE pattern [ESCAPE escape]`, or `LIKE ANY` of several; never NULL. Literal patterns are compiled here,
+/// `value [NOT] LIKE pattern [ESCAPE escape]`, or `LIKE ANY` of several; never NULL. Literal patterns are read here,
 /// once.
 pub fn like(value: Expr, patterns: Vec<Expr>, how: Like) -> Result<Expr, BadPattern> {
     let mut literals = Vec::with_capacity(patterns.len());
@@ -55,10 +55,7 @@ pub fn like(value: Expr, patterns: Vec<Expr>, how: Like) -> Result<Expr, BadPatt
             Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
                 let compiled = LikePattern::try_new(&text, how.escape, how.ignores_case);
                 let compiled = compiled.map_err(|message| BadPattern { index, message })?;
-                literals.push(Literal {
-                    text,
-                    pattern: Arc::new(compiled),
-                });
+                literals.push(Literal(Arc::new(compiled.at_rest())));
             }
             // NULL is like nothing.
             Expr::Literal(..) => {}
@@ -85,7 +82,7 @@ pub(super) fn of_literals<'a>(
         return None;
     };
     let literals = kernel.literals.iter();
-    let patterns = literals.map(|literal| (literal.text.as_str(), &literal.pattern));
+    let patterns = literals.map(|literal| (literal.0.text(), &literal.0));
     Some((value, patterns.collect(), kernel.how))
 }
 
@@ -96,16 +93,13 @@ struct LikeKernel {
     how: Like,
 }
 
-/// A pattern that is compiled.
+/// It is what is written.
 #[derive(Debug)]
-struct Literal {
-    text: String,
-    pattern: Arc<LikePattern>,
-}
+struct Literal(Arc<LikePattern>);
 
 impl PartialEq for Literal {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.0.text() == other.0.text()
     }
 }
 
@@ -113,7 +107,7 @@ impl Eq for Literal {}
 
 impl Hash for Literal {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.0.text().hash(state);
     }
 }
 
@@ -130,8 +124,7 @@ impl Kernel for LikeKernel {
     fn display(&self, arguments: &[String]) -> Option<String> {
         let (value, others) = arguments.split_first()?;
         let literals = self.literals.iter();
-        let literals =
-            literals.map(|literal| shown::literal(&ScalarValue::from(literal.text.as_str())));
+        let literals = literals.map(|literal| shown::literal(&ScalarValue::from(literal.0.text())));
         let patterns: Vec<String> = literals.chain(others.iter().cloned()).collect();
         let patterns = match patterns.as_slice() {
             [only] => only.clone(),
@@ -165,7 +158,7 @@ impl Kernel for LikeKernel {
         let without_case = self.how.ignores_case.then(|| column::folded(values.array));
         let array = without_case.as_ref().unwrap_or(values.array);
         let of_literals = self.literals.iter().map(|literal| {
-            let matches = column::matches(&literal.pattern, array);
+            let matches = column::matches(&literal.0, array);
             match value.is_constant() && matches.value(0) {
                 true => BooleanBuffer::new_set(call.rows),
                 false if value.is_constant() => BooleanBuffer::new_unset(call.rows),

@@ -8,15 +8,23 @@
 //! the one before. A part has a fixed number of characters, so the earliest place is never worse than a later one and
 //! nothing is ever tried again: the time is at most value × pattern, whatever the pattern.
 
+use std::sync::OnceLock;
+
 use memchr::memmem::Finder;
 
 use crate::fold::fold;
 
-/// A pattern made ready.
+/// A pattern: what it asks for, and how that is found.
 #[derive(Debug)]
 pub struct LikePattern {
-    pub(super) shape: Shape,
+    text: Box<str>,
+    escape: Option<char>,
+    folds: bool,
     longest_literal: Option<Box<[u8]>>,
+    /// Where the literal must stand, if it is all that is asked for.
+    place: Option<Place>,
+    /// Several times as large as all else; see [`LikePattern::at_rest`].
+    shape: OnceLock<Shape>,
 }
 
 /// Where in a value a literal must stand.
@@ -51,6 +59,14 @@ pub(super) struct General {
     pub(super) witness: Option<Finder<'static>>,
 }
 
+/// What stands before the first `%`, between two, and after the last.
+struct Parts {
+    first: Part,
+    /// Without those that are empty.
+    middle: Vec<Part>,
+    last: Option<Part>,
+}
+
 /// What stands between two `%`: literals and `_`.
 #[derive(Debug, Default)]
 struct Part {
@@ -75,28 +91,31 @@ enum Token {
 impl LikePattern {
     /// With `folds`, for values that are folded (`crate::fold`).
     pub fn try_new(text: &str, escape: Option<char>, folds: bool) -> Result<Self, String> {
-        let mut tokens = tokens(text, escape)?;
-        for token in tokens.iter_mut().filter(|_| folds) {
-            if let Token::Character(character) = token {
-                *character = fold(*character);
-            }
-        }
-        let mut parts = tokens
-            .split(|token| matches!(token, Token::AnyRun))
-            .map(Part::new);
-        let first = parts.next().unwrap_or_default();
-        let mut rest: Vec<Part> = parts.collect();
-        let last = rest.pop();
-        let middle: Vec<Part> = rest.into_iter().filter(|part| !part.is_empty()).collect();
-        let literals = middle.iter().chain([&first]).chain(&last);
-        let longest_literal = literals
-            .filter_map(Part::literal)
-            .max_by_key(|literal| literal.len())
-            .map(Into::into);
+        let parts = Parts::new(&tokens(text, escape, folds)?);
+        let longest_literal = parts.longest_literal().map(Into::into);
+        let shape = Shape::new(parts);
         Ok(Self {
+            text: text.into(),
+            escape,
+            folds,
             longest_literal,
-            shape: Shape::new(first, middle, last),
+            place: shape.place(),
+            shape: shape.into(),
         })
+    }
+
+    /// The same, small: how it is found is made with the first value. An index knows of most patterns of most rules that no
+    /// value has them, and asks none.
+    pub fn at_rest(self) -> Self {
+        Self {
+            shape: OnceLock::new(),
+            ..self
+        }
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The longest text that is in every value that matches.
@@ -106,37 +125,44 @@ impl LikePattern {
 
     /// What a value must have, if that is all that the pattern asks for: one literal in one place.
     pub fn literal_in_place(&self) -> Option<(&[u8], Place)> {
-        match &self.shape {
-            Shape::Equal(literal) => Some((literal, Place::Whole)),
-            Shape::Contains(finder) => Some((finder.needle(), Place::Anywhere)),
-            Shape::Anything => Some((b"", Place::Anywhere)),
-            Shape::General(general) => general.literal_in_place(),
-        }
+        let literal = self.longest_literal().unwrap_or_default();
+        self.place.map(|place| (literal, place))
     }
 
     pub fn matches(&self, value: &str) -> bool {
         let value = value.as_bytes();
-        match &self.shape {
+        match self.shape() {
             Shape::Equal(literal) => value == &**literal,
             Shape::Contains(finder) => finder.find(value).is_some(),
             Shape::Anything => true,
             Shape::General(general) => general.matches(value),
         }
     }
+
+    pub(super) fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| {
+            let tokens = tokens(&self.text, self.escape, self.folds);
+            Shape::new(Parts::new(&tokens.expect("it was read before")))
+        })
+    }
 }
 
-fn tokens(text: &str, escape: Option<char>) -> Result<Vec<Token>, String> {
+fn tokens(text: &str, escape: Option<char>, folds: bool) -> Result<Vec<Token>, String> {
+    let character_of = |character| match folds {
+        true => Token::Character(fold(character)),
+        false => Token::Character(character),
+    };
     let mut tokens = Vec::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         tokens.push(match character {
             _ if Some(character) == escape => match characters.next() {
-                Some(escaped) => Token::Character(escaped),
+                Some(escaped) => character_of(escaped),
                 None => return Err(ends_in_escape(text)),
             },
             '%' => Token::AnyRun,
             '_' => Token::AnyOne,
-            other => Token::Character(other),
+            other => character_of(other),
         });
     }
     Ok(tokens)
@@ -147,8 +173,35 @@ fn ends_in_escape(text: &str) -> String {
     format!("LIKE pattern must not end in its escape character: '{start}'")
 }
 
+impl Parts {
+    fn new(tokens: &[Token]) -> Self {
+        let parts = tokens.split(|token| matches!(token, Token::AnyRun));
+        let mut parts = parts.map(Part::new);
+        let first = parts.next().unwrap_or_default();
+        let mut rest: Vec<Part> = parts.collect();
+        let last = rest.pop();
+        let middle = rest.into_iter().filter(|part| !part.is_empty()).collect();
+        Self {
+            first,
+            middle,
+            last,
+        }
+    }
+
+    fn longest_literal(&self) -> Option<&[u8]> {
+        let parts = self.middle.iter().chain([&self.first]).chain(&self.last);
+        let literals = parts.filter_map(Part::literal);
+        literals.max_by_key(|literal| literal.len())
+    }
+}
+
 impl Shape {
-    fn new(first: Part, mut middle: Vec<Part>, last: Option<Part>) -> Self {
+    fn new(parts: Parts) -> Self {
+        let Parts {
+            first,
+            mut middle,
+            last,
+        } = parts;
         let is_free = first.is_empty() && last.as_ref().is_some_and(Part::is_empty);
         if is_free && middle.is_empty() {
             return Self::Anything;
@@ -164,6 +217,14 @@ impl Shape {
             ([], None) => Self::Equal([].into()),
             ([Piece::Literal(literal)], None) => Self::Equal(literal.clone()),
             _ => Self::General(Box::new(General::new(first, middle, last))),
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Equal(_) => Some(Place::Whole),
+            Self::Contains(_) | Self::Anything => Some(Place::Anywhere),
+            Self::General(general) => general.place(),
         }
     }
 }
@@ -183,14 +244,14 @@ impl General {
         }
     }
 
-    fn literal_in_place(&self) -> Option<(&[u8], Place)> {
+    fn place(&self) -> Option<Place> {
         let last = self.last.as_ref()?;
         if !self.middle.is_empty() {
             return None;
         }
         match (&self.first.pieces[..], &last.pieces[..]) {
-            ([Piece::Literal(literal)], []) => Some((literal, Place::Start)),
-            ([], [Piece::Literal(literal)]) => Some((literal, Place::End)),
+            ([Piece::Literal(_)], []) => Some(Place::Start),
+            ([], [Piece::Literal(_)]) => Some(Place::End),
             _ => None,
         }
     }
