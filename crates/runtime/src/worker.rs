@@ -1,11 +1,7 @@
 //! Keeps one partition of a query running: a task at a time, from where the last one was acknowledged, with longer and
 //! longer waits after failures.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    panic::AssertUnwindSafe,
-    sync::Arc,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -13,7 +9,6 @@ use weir_kafka::{Offset, PartitionId, Topic, TopicPartition};
 
 use crate::{
     Error, Options, QuerySpec,
-    clock::milliseconds,
     control::{Control, Wish},
     encode::RowEncoder,
     layout::Needs,
@@ -29,9 +24,6 @@ use crate::{
     topics::{Look, Topics, known},
     view::View,
 };
-
-/// In so many turns within the commit interval all tasks come to their checkpoints.
-const TURNS: u64 = 8;
 
 /// What all partitions of a query share.
 pub(crate) struct Shared {
@@ -183,23 +175,13 @@ impl Worker {
             progress,
             saved: &mut self.saved,
             backoff: &mut self.backoff,
-            last_checkpoint: self.as_if_last_checkpoint(),
+            last_checkpoint: shared.options.clock.now(),
             checkpointing: None,
         };
         let end = task.run().await;
         drop(task);
         control.unfollows(self.at.partition);
         Ok(Some(end?))
-    }
-
-    /// Queries that start together do not come to their checkpoints together: of a thousand, that many would be in front of whoever
-    /// has rows. Nor is each on its own, since those that come together share a write of the store.
-    fn as_if_last_checkpoint(&self) -> i64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.shared.spec.id, self.at.partition).hash(&mut hasher);
-        let turn = (hasher.finish() % TURNS) as i64;
-        let interval = milliseconds(self.shared.options.commit_interval);
-        self.shared.options.clock.now() - interval / TURNS as i64 * turn
     }
 
     fn until(&self) -> Option<Offset> {
