@@ -66,6 +66,8 @@ struct Standing {
     id: u64,
     /// Where its next batch starts.
     position: Offset,
+    /// It may wait for a slow task with the batch before that: nobody joins it to wait along.
+    is_handing_out: bool,
     /// Tasks that come in there.
     joining: Vec<Subscriber>,
     /// Whether a task may be gone.
@@ -301,6 +303,7 @@ impl Partition {
         standing.push(Standing {
             id,
             position,
+            is_handing_out: false,
             joining,
             is_stale: false,
             passage: passage.clone(),
@@ -325,8 +328,11 @@ impl Partition {
             standing.remove(index);
             return Company::Nobody;
         }
+        standing[index].is_handing_out = false;
         let position = standing[index].position;
-        let is_other = |reader: &Standing| reader.id != id && reader.position == position;
+        let is_other = |reader: &Standing| {
+            reader.id != id && reader.position == position && !reader.is_handing_out
+        };
         if !standing.iter().any(is_other) {
             return Company::Alone;
         }
@@ -355,6 +361,7 @@ impl Partition {
         let mut has_new = false;
         if let Some(own) = standing.iter_mut().find(|reader| reader.id == id) {
             own.position = next;
+            own.is_handing_out = true;
             has_new = !own.joining.is_empty();
             for task in own.joining.drain(..) {
                 task.link.join(&own.passage);
