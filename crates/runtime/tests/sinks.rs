@@ -515,3 +515,31 @@ async fn what_is_wrong_with_few_records_costs_few_requests_more() {
     assert!(writes.len() <= 50, "{writes:?}");
     assert!(writes.iter().sum::<usize>() <= 10 * 130, "{writes:?}");
 }
+
+/// More tasks than a sink's queue has places: what has been given a place takes it, also while its task waits for another.
+#[tokio::test]
+async fn checkpoints_that_wait_for_their_place_keep_nobody_from_writing() {
+    const TASKS: usize = 2_200;
+    const EVENTS: usize = 4;
+    let (mut world, watched) = world().await;
+    let mut queries = Vec::with_capacity(TASKS);
+    for number in 0..TASKS {
+        queries.push(query(&mut world, &format!("Q{number}"), "alerts", 1).await);
+    }
+    running(&queries).await;
+    for _ in 0..EVENTS {
+        watched.seen().slow = Some(Duration::from_millis(200));
+        let event = r#"{"id":1,"name":"a"}"#;
+        world.produce("events", 0, &[event]).await;
+        // All of them are due, with the next event there already.
+        world.clock.advance(Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let values = world.turning_values("alerts", EVENTS * TASKS).await;
+    assert_eq!(values.len(), EVENTS * TASKS);
+    world
+        .turning("the positions are kept", async || {
+            (0..TASKS).all(|number| position(&world, &format!("Q{number}")) == Some(4))
+        })
+        .await;
+}
