@@ -253,20 +253,34 @@ fn operator(ignores_case: bool) -> &'static str {
 
 /// In quotes, on one line, and no longer than is read.
 fn quoted(text: &str) -> String {
-    let mut shown = String::from("'");
+    format!("'{}'", shown(text).replace('\'', "''"))
+}
+
+/// A text of a rule or of a record on one line, and no longer than is read. What steers a terminal, or the direction of what is
+/// read, is spelt out.
+pub fn shown(text: &str) -> String {
+    let mut shown = String::new();
     for (index, character) in text.chars().enumerate() {
         match character {
             _ if index == LONGEST => {
                 shown.push('…');
                 break;
             }
-            '\'' => shown.push_str("''"),
-            control if control.is_control() => shown.extend(control.escape_default()),
+            steering if steering.is_control() || is_of_layout(steering) => {
+                shown.extend(steering.escape_default());
+            }
             other => shown.push(other),
         }
     }
-    shown.push('\'');
     shown
+}
+
+/// Line and paragraph separators, and marks of direction (Unicode Standard Annex 9).
+fn is_of_layout(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
@@ -342,6 +356,10 @@ mod tests {
             "(a->B IN ('a', 'b') OR a->B ILIKE '%c%')",
         );
         check(vec![pattern("a\nb", Place::Whole, false)], "a->B = 'a\\nb'");
+        check(
+            vec![pattern("a\u{202e}b", Place::Whole, false)],
+            "a->B = 'a\\u{202e}b'",
+        );
         assert_eq!(Atom::integer(1, vec![7]).shown("n"), "n = 7");
         assert_eq!(Atom::integer(1, vec![9, 7]).shown("n"), "n IN (7, 9)");
     }

@@ -30,7 +30,7 @@ mod witness;
 pub use self::{
     atom::{Atom, ColumnId, Pattern, Test},
     census::Census,
-    explain::{NoWitness, Sought},
+    explain::{NoWitness, Sought, shown},
     formula::{ColumnKind, Formula, Known, Names},
     index::{Columns, Index, Rule},
     matches::{Matches, OfRule, Scratch},

@@ -408,14 +408,17 @@ impl<'a> Task<'a> {
     }
 
     fn checkpoint_if_due(&mut self) {
-        let is_due = self.options.clock.now() >= self.next_checkpoint();
-        if !is_due || self.checkpointing.is_some() {
+        let now = self.options.clock.now();
+        if now < self.next_checkpoint() || self.checkpointing.is_some() {
             return;
         }
         self.reports.say_what_is_due();
         self.catch_up();
+        let interval = milliseconds(self.options.commit_interval);
+        let has_lasted = now - self.last_checkpoint >= interval;
         self.begin_checkpoint();
-        if self.checkpointing.is_none() {
+        // The first moment may come right after the start.
+        if self.checkpointing.is_none() && has_lasted {
             self.backoff.succeeded();
         }
     }

@@ -287,7 +287,7 @@ async fn the_raw_filter_says_why_it_parses_every_record() {
             "atoms: 1, 1 of them in other rules too",
             "  C LIKE '%abc%': in 1, CSAS_OTHER_4",
             "raw filter: none, because its stream has a TIMESTAMP column, which is read of every record",
-            "raw filter of the topic: none, because this rule may match any record",
+            "raw filter of the topic: none, because this rule takes every record: its stream has a TIMESTAMP column, which is read of every record",
         ]
     );
     let other = explained(&mut house, "csas_other_4").await;

@@ -5,7 +5,7 @@
 
 use std::{
     cell::OnceCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -187,6 +187,7 @@ impl<'a> Subject<'a> {
         let Some(now) = now.into_iter().next() else {
             return Ok(taken);
         };
+        let now: HashSet<&Atom> = now.iter().copied().collect();
         let atoms = self.rule.formula.atoms().into_iter();
         Ok(atoms.filter(|atom| now.contains(atom)).collect())
     }
@@ -276,8 +277,8 @@ impl<'a> Table<'a> {
         subject: &Subject<'_>,
         vocabulary: &Vocabulary,
     ) -> Result<usize, String> {
-        if sought(subject, vocabulary).is_err() {
-            return Err("this rule may match any record".to_owned());
+        if let Some(why) = why_it_keeps_all(subject.rule, vocabulary) {
+            return Err(format!("this rule {why}"));
         }
         let id = &*subject.spec.id;
         if let Some((_, why)) = self.keepers.iter().find(|(keeper, _)| *keeper != id) {
@@ -337,19 +338,25 @@ impl Neighbour {
         let Some(rule) = rule else {
             return Some(format!("{id} is no rule, and is handed every record"));
         };
-        let is_in_raw = |column| vocabulary.is_in_raw_json(column);
-        let may_skip = rule.may_skip && rule.formula.sought(&is_in_raw).is_some();
-        (!may_skip).then(|| format!("{id} may match any record"))
+        let why = why_it_keeps_all(rule, vocabulary)?;
+        Some(format!("{id} {why}"))
     }
+}
+
+/// Goes on after the rule's name.
+fn why_it_keeps_all(rule: &QueryRule, vocabulary: &Vocabulary) -> Option<String> {
+    if let Err(why) = rule.skipping {
+        return Some(format!("takes every record: {why}"));
+    }
+    let is_in_raw = |column| vocabulary.is_in_raw_json(column);
+    let sought = rule.formula.sought(&is_in_raw);
+    sought.is_none().then(|| "may match any record".to_owned())
 }
 
 /// What the bytes of a record are searched for, for one rule.
 fn sought(subject: &Subject<'_>, vocabulary: &Vocabulary) -> Result<Listed<String>, String> {
-    if !subject.spec.rules.has_raw_filter {
-        return Err("weir.rules.raw.filter is false".to_owned());
-    }
-    if subject.spec.plan.source.timestamp.is_some() {
-        return Err("its stream has a TIMESTAMP column, which is read of every record".to_owned());
+    if let Err(why) = subject.rule.skipping {
+        return Err(why.to_string());
     }
     let is_in_raw = |column| vocabulary.is_in_raw_json(column);
     let sought = subject

@@ -76,8 +76,26 @@ impl fmt::Display for NoRule {
 #[derive(Debug)]
 pub(crate) struct QueryRule {
     pub formula: Arc<Formula>,
-    /// Whether records may be skipped for it: nothing is asked of them but this.
-    pub may_skip: bool,
+    /// Whether records may be skipped for it, since nothing is asked of them but this; or why not.
+    pub skipping: Result<(), NoSkip>,
+}
+
+/// Why a rule is to have every record parsed, whatever its condition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSkip {
+    NoRawFilter,
+    DatedByColumn,
+}
+
+impl fmt::Display for NoSkip {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::NoRawFilter => "weir.rules.raw.filter is false",
+            Self::DatedByColumn => {
+                "its stream has a TIMESTAMP column, which is read of every record"
+            }
+        })
+    }
 }
 
 impl QueryRule {
@@ -114,7 +132,11 @@ impl QueryRule {
         let formula = formula(predicate, plan, needs, vocabulary);
         Some(Self {
             formula: Arc::new(formula),
-            may_skip: options.has_raw_filter && needs.date.is_none(),
+            skipping: match (options.has_raw_filter, &needs.date) {
+                (false, _) => Err(NoSkip::NoRawFilter),
+                (true, Some(_)) => Err(NoSkip::DatedByColumn),
+                (true, None) => Ok(()),
+            },
         })
     }
 }

@@ -142,7 +142,7 @@ impl RuleSet {
 
     /// What finds the records that no rule can match; `None` if each may match one.
     pub fn skipper(&self) -> Option<Skipper> {
-        if self.rules.is_empty() || !self.rules.values().all(|rule| rule.may_skip) {
+        if self.rules.is_empty() || !self.rules.values().all(|rule| rule.skipping.is_ok()) {
             return None;
         }
         let formulas = self.rules.values().map(|rule| &*rule.formula);

@@ -96,11 +96,11 @@ impl Vocabulary {
         Self(Mutex::new(self.words().clone()))
     }
 
-    /// What a column is called in a statement.
+    /// What a column is called in a statement; on one line, whatever a record or a rule has made of the names.
     pub fn name(&self, id: ColumnId) -> String {
         let words = self.words();
         let name = |id: &ColumnId| match words.columns.get(*id as usize) {
-            Some(Word::Column(_, request)) => request.path.join("->"),
+            Some(Word::Column(_, request)) => weir_rules::shown(&request.path.join("->")),
             _ => String::new(),
         };
         match words.columns.get(id as usize) {
