@@ -277,7 +277,7 @@ impl<'a> Table<'a> {
         subject: &Subject<'_>,
         vocabulary: &Vocabulary,
     ) -> Result<usize, String> {
-        if let Some(why) = why_it_keeps_all(subject.rule, vocabulary) {
+        if let Some(why) = why_it_keeps_all(&subject.rule, vocabulary) {
             return Err(format!("this rule {why}"));
         }
         let id = &*subject.spec.id;
