@@ -25,6 +25,9 @@ const MOST: usize = 12;
 /// A value as a whole is taken to be in this share of records: it may be a channel's name.
 const WHOLE: f64 = 0.3;
 
+/// Looking through a record for a run takes this part of what parsing the record takes.
+const LOOK: f64 = 0.03;
+
 /// Finds the records that may match.
 #[derive(Debug)]
 pub struct RawFilter {
@@ -50,6 +53,13 @@ pub(crate) struct Run {
 pub(crate) struct Needed {
     pub runs: Vec<Run>,
     share: f64,
+}
+
+impl Needed {
+    /// Of a record, as a part of what parsing all of them takes.
+    fn cost(&self) -> f64 {
+        self.share + LOOK * self.runs.len() as f64
+    }
 }
 
 impl RawFilter {
@@ -182,7 +192,7 @@ pub(crate) fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) ->
         Formula::And(operands) => operands
             .iter()
             .filter_map(|operand| needed(operand, is_in_raw))
-            .min_by(|one, other| one.share.total_cmp(&other.share)),
+            .min_by(|one, other| one.cost().total_cmp(&other.cost())),
         Formula::Or(operands) => {
             let mut all = Needed {
                 runs: Vec::new(),
@@ -301,6 +311,11 @@ mod tests {
             Formula::Plain,
         ]);
         let filter = build(both).unwrap();
+        assert_eq!(filter.literals(), 1);
+        // One that is rare enough is sooner looked for than three that are rarer.
+        let three = ["AntiVirusProduct", "FirewallProduct", "SpywareProduct"];
+        let three = Formula::Or(three.map(|one| text(1, one)).into());
+        let filter = build(Formula::And(vec![three, text(1, "displayName")])).unwrap();
         assert_eq!(filter.literals(), 1);
         let either = Formula::Or(vec![text(1, "one"), text(1, "two")]);
         assert_eq!(build(either).unwrap().literals(), 2);
