@@ -52,12 +52,15 @@ const BATCH_RECORDS: usize = 16_384;
 /// How many orders may wait for one writer.
 const WAITING_ORDERS: usize = 1_024;
 
+/// A sink topic, and the source partition whose rows go there.
+type WayId = (Arc<str>, PartitionId);
+
 /// All writers of a runtime.
 #[derive(Debug)]
 pub(crate) struct Sinks {
     broker: Arc<dyn Broker>,
     /// By the topic that is written and the partition that is read: what was parallel stays so.
-    writers: Mutex<BTreeMap<(Arc<str>, PartitionId), Weak<Way>>>,
+    writers: Mutex<BTreeMap<WayId, Weak<Way>>>,
     durable: Durable,
 }
 

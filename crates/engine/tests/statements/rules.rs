@@ -65,7 +65,7 @@ fn network(number: usize, padding: usize) -> (Shape, String) {
     };
     let event = json!({
         "event_id": format!("ev{number}"),
-        "source": if number % 2 == 0 { json!("perimeter-firewall") } else { json!({"name": "x"}) },
+        "source": if number.is_multiple_of(2) { json!("perimeter-firewall") } else { json!({"name": "x"}) },
         "action": if is_denied(number) { "deny" } else { "allow" },
         "source_port": source_port,
         "padding": "p".repeat(padding),
@@ -239,7 +239,7 @@ async fn the_rows_of_a_rule_are_the_same_when_records_are_skipped_unread() {
 fn event(number: usize) -> String {
     let kind = ["logon", "LogOff", "process_start", "file_write"][number % 4];
     let line = format!("C:\\Tools\\t{}.exe -n {}", number % 5, number % 7);
-    json!({"n": number, "kind": kind, "line": line, "port": if number % 11 == 0 { json!("http") } else { json!(number % 3) }})
+    json!({"n": number, "kind": kind, "line": line, "port": if number.is_multiple_of(11) { json!("http") } else { json!(number % 3) }})
         .to_string()
 }
 
@@ -622,7 +622,7 @@ async fn fifty_queries_catch_up_while_records_flow_one_fails_and_one_is_slow() {
         number,
         condition: number % CONDITIONS.len(),
         accepted: (0, 0),
-        is_created: number % 5 == 0,
+        is_created: number.is_multiple_of(5),
         version: 0,
         is_paused: false,
         has_ended: false,

@@ -31,6 +31,9 @@ use crate::{Error, ErrorKind, Offset, PartitionId, Result, Topic};
 
 pub(super) type TopicId = [u8; 16];
 
+/// Which offsets of a topic are asked for: of its partitions, those at a time, as Kafka numbers times.
+type OffsetQuestion = (String, Vec<PartitionId>, i64);
+
 /// The least time between two looks at the cluster. krafka's own is a tenth of a second, which statements that follow one
 /// another would wait for each time; after failures it grows here as it does there.
 const PACE: Duration = Duration::from_millis(2);
@@ -44,7 +47,7 @@ pub(super) struct Link {
     connections: ConnectionConfig,
     /// Looks at topics, and questions for offsets: those that come at a time are answered together.
     pub looks: Together<String, Result<Option<Topic>>>,
-    pub offsets: Together<(String, Vec<PartitionId>, i64), Result<HashMap<PartitionId, Offset>>>,
+    pub offsets: Together<OffsetQuestion, Result<HashMap<PartitionId, Offset>>>,
     /// The largest batch of topics, as it was when they were last looked at.
     pub limits: Mutex<HashMap<TopicId, usize>>,
 }

@@ -181,10 +181,10 @@ impl Oracle {
             )
         };
         let alerts = run(one.1);
-        for number in 0..RULES.len() {
+        for (number, (_, condition)) in RULES.iter().enumerate() {
             let rule = format!("R{number}");
             let has_any = alerts.iter().any(|(id, _)| *id == rule);
-            assert!(has_any, "{rule}: {} matches nothing", RULES[number].1);
+            assert!(has_any, "{rule}: {condition} matches nothing");
         }
         for (name, way) in rest {
             same(&format!("in three domains, {name}"), &run(way), &alerts);

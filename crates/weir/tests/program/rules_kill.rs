@@ -286,7 +286,7 @@ impl Case {
             let statement = self.new_rule();
             server.ksql(&statement).ok();
             self.rules.last_mut().unwrap().from = Some(self.written.sent());
-            if self.rules.len() % 3 == 0 {
+            if self.rules.len().is_multiple_of(3) {
                 let running = self.running();
                 let gone = running[self.rules.len() * 7 % running.len()];
                 server.ksql(&format!("TERMINATE RULE_{gone};")).ok();
