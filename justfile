@@ -87,6 +87,10 @@ bench-filter events *arguments: release
 bench-latency rules events servers *arguments: release
     target/release/weir bench latency --rules {{ rules }} --events {{ events }} --bootstrap-servers {{ servers }} {{ arguments }}
 
+# Sigma rules beside rsigma: `just bench-rsigma --rules DIR --events FILE --pipeline FILE`.
+bench-rsigma *arguments: release
+    benches/rules-beside-rsigma.py {{ arguments }}
+
 # One rule, ten, a hundred and so on over a file of events: `just bench-rules rules events.ndjson.gz --vary 10000` makes ten thousand
 # out of the pack.
 bench-rules rules events *arguments: release
