@@ -72,12 +72,12 @@ impl Events {
 
     /// Sees to it that the stream has these fields: all of them or, with an error, none.
     pub fn add(&mut self, fields: &BTreeSet<FieldPath>) -> Result<(), Error> {
-        let before = self.create.columns.clone();
+        let before = (self.create.columns.clone(), self.has_grown);
         for path in fields {
             match self.add_one(path) {
                 Ok(is_new) => self.has_grown |= is_new,
                 Err(error) => {
-                    self.create.columns = before;
+                    (self.create.columns, self.has_grown) = before;
                     return Err(error);
                 }
             }
@@ -367,6 +367,7 @@ mod tests {
             let error = events.add(&fields(&["a.new", path])).unwrap_err();
             assert_eq!(error.to_string(), expected);
             assert_eq!(events.whole(), before);
+            assert_eq!(events.statement(), None, "there is nothing to declare");
         };
         check(
             "o.n",
