@@ -22,10 +22,18 @@ pub struct Work {
 }
 
 impl Work {
+    /// Whether a query that runs has this statement; without one, whether it has ended.
+    pub fn is_logged(&self, running: Option<&Running>, action: Action) -> bool {
+        match (action, running) {
+            (Action::Dropped, running) => running.is_none(),
+            (_, None) => false,
+            (_, Some(running)) => is_same_text(&running.statement, &self.statement),
+        }
+    }
+
     /// Whether a statement that is repeated is this one. What it says inside, such as a title with the id of another, is not asked.
     pub fn is(&self, statement: &str) -> bool {
-        let statement = statement.trim().trim_end_matches(';').trim_end();
-        if statement == self.statement.trim() {
+        if is_same_text(statement, &self.statement) {
             return true;
         }
         // Another server may repeat it in its own layout.
@@ -188,7 +196,7 @@ impl Wanted {
             query_id: converted.query_id.clone(),
             statement: print(statement),
         });
-        self.lines.push(line.with_action(action));
+        self.lines.push(line.with_action(action).still_to_do());
     }
 
     fn end(&mut self, id: &str, running: &Running, prune: Option<Prune>, is_unknown: bool) {
@@ -213,8 +221,14 @@ impl Wanted {
             query_id: id.to_owned(),
             statement: format!("TERMINATE `{id}`"),
         });
-        self.lines.push(line.with_action(Action::Dropped));
+        self.lines.push(line.with_action(Action::Dropped).still_to_do());
     }
+}
+
+/// But for what ends them.
+fn is_same_text(one: &str, other: &str) -> bool {
+    let bare = |text: &str| text.trim().trim_end_matches(';').trim_end().to_owned();
+    bare(one) == bare(other)
 }
 
 /// Whether this is an id as rules have them, a UUID, from its beginning to its end.
@@ -364,7 +378,7 @@ mod tests {
         assert_eq!(ended(""), 1);
         // Left out, and known by its id: the others go.
         assert_eq!(ended(&format!("title: Other\nid: {}\n", id(3))), 1);
-        let unmapped = "logsource: {product: none}\ndetection: {a: {b: c}, condition: a}\n";
+        let unmapped = "logsource: {product: linux}\ndetection: {a: {b: c}, condition: a}\n";
         assert_eq!(ended(&format!("title: Other\nid: {}\n{unmapped}", id(3))), 1);
         // It may be this one.
         assert_eq!(ended("title: Other\nid: 5a1c0a4e-0000\n"), 0);
