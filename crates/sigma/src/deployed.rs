@@ -49,12 +49,13 @@ impl Deployed {
             })
         };
         Some(Self {
-            query_id: insert.properties.get(QUERY_ID).and_then(|property| {
-                match &property.value {
+            query_id: insert
+                .properties
+                .get(QUERY_ID)
+                .and_then(|property| match &property.value {
                     Literal::String(id) => Some(id.clone()),
                     _ => None,
-                }
-            }),
+                }),
             rule_id: said("RULE_ID"),
             title: said("RULE_TITLE"),
             stream: insert.query.from.first.name.value.clone(),

@@ -257,7 +257,11 @@ mod tests {
         assert_eq!(rules.rules.len(), 1);
         let left_out = rules.left_out.iter().map(|document| {
             let file = document.error.file.as_deref().unwrap();
-            (&file[file.len() - 5..], document.error.message.as_str(), document.named.id.is_some())
+            (
+                &file[file.len() - 5..],
+                document.error.message.as_str(),
+                document.named.id.is_some(),
+            )
         });
         let empty = "the file is empty: there is no rule in it";
         let none = "the document has no `detection`: it is no rule";
@@ -266,7 +270,11 @@ mod tests {
             [
                 ("2.yml", empty, false),
                 ("3.yml", empty, false),
-                ("4.yml", "expected a rule, which is a map, found a text", false),
+                (
+                    "4.yml",
+                    "expected a rule, which is a map, found a text",
+                    false
+                ),
                 ("5.yml", none, false),
                 ("6.yml", none, true),
             ]

@@ -290,7 +290,11 @@ fn rules_come_change_and_go_while_events_flow_and_no_alert_is_missed_or_repeated
     let kept = "it is not dropped while something is left out that has no whole id: it may be that";
     assert_eq!(lines["Every third"].1, kept);
     // Nor while it may be in one that is cut off, and is YAML all the same.
-    for rest in ["", "title: Every third\n", "title: Every third\nid: 5a1c0a4e\n"] {
+    for rest in [
+        "",
+        "title: Every third\n",
+        "title: Every third\nid: 5a1c0a4e\n",
+    ] {
         std::fs::write(&torn, rest).unwrap();
         let lines = deployed(deploy(&["--prune"]));
         let gone = lines.values().filter(|(_, reason)| reason == kept);
@@ -460,9 +464,9 @@ fn a_folder_is_deployed_to_and_its_server_runs_the_rules() {
     let queries = || server.ksql("SHOW QUERIES;").ok()[0]["queries"].clone();
     let before = queries();
     let from = |path: &str, prune: &str| {
-        let more = ["--no-event", prune];
-        let arguments = [&["sigma", "deploy", path][..], &on(&server, &more)[3..]];
-        place.run(&arguments.concat())
+        let mut arguments = on(&server, &["--no-event", prune]);
+        arguments[2] = path;
+        place.run(&arguments)
     };
     let said = from("rules/1.yml", "--prune").refused();
     assert!(
@@ -478,9 +482,9 @@ fn a_folder_is_deployed_to_and_its_server_runs_the_rules() {
         "{said}"
     );
     // What is to be written and cannot be is said before anything is changed.
-    let arguments = [&on(&server, &["--no-event", "--summary", "none/x"])[..]].concat();
     rule(&place, 9, "Another", "CommandLine", "two");
-    let said = place.run(&arguments).refused();
+    let more = ["--no-event", "--summary", "none/x"];
+    let said = place.run(&on(&server, &more)).refused();
     assert!(said.contains("error: cannot write `none/x`: "), "{said}");
     std::fs::remove_file(place.path("rules/9.yml")).unwrap();
     assert_eq!(queries(), before);

@@ -171,7 +171,9 @@ impl Deployment<'_> {
         }
         let is_unchanged = |line: &Line| line.action == Action::Unchanged;
         if !self.properties.is_empty() && plan.wanted.lines.iter().any(is_unchanged) {
-            eprintln!("note: --set is for queries that are created or replaced; those that are unchanged keep what was set for them");
+            eprintln!(
+                "note: --set is for queries that are created or replaced; those that are unchanged keep what was set for them"
+            );
         }
         let is_dry_run = self.arguments.dry_run;
         let done = match self.check(&plan.wanted) {
@@ -206,7 +208,8 @@ impl Deployment<'_> {
         match count(Action::NotDone) {
             0 => {}
             some => {
-                let message = format!("what could not be done: {some}, each for the reason beside it");
+                let message =
+                    format!("what could not be done: {some}, each for the reason beside it");
                 return Err(Failure::new(message).hint("deploying again does what is left"));
             }
         }
@@ -241,7 +244,9 @@ impl Deployment<'_> {
         let (ending, staying) = (wanted.ending.len(), wanted.staying);
         if ending > staying && !self.prunes_all() {
             let path = self.arguments.path.display();
-            let message = format!("{ending} queries would end, as their rules are not in `{path}`, and {staying} would go on");
+            let message = format!(
+                "{ending} queries would end, as their rules are not in `{path}`, and {staying} would go on"
+            );
             return Err(Failure::new(message).hint(
                 "is it the right folder? --dry-run says which they are, and --prune=all ends them",
             ));
@@ -320,9 +325,9 @@ impl Deployment<'_> {
         }
         for work in std::mem::take(&mut wanted.ending) {
             let line = &mut wanted.lines[work.line];
-            *line = line
-                .clone()
-                .kept("it is not dropped, as a new rule was refused, which may be to take its place");
+            *line = line.clone().kept(
+                "it is not dropped, as a new rule was refused, which may be to take its place",
+            );
         }
     }
 
@@ -337,7 +342,9 @@ impl Deployment<'_> {
         let statements: Vec<String> = chunk.iter().map(|work| work.statement.clone()).collect();
         let refused = match self.target.run(&statements, self.properties).await {
             Ok(_) => {
-                chunk.iter().for_each(|work| lines[work.line].is_done = true);
+                chunk
+                    .iter()
+                    .for_each(|work| lines[work.line].is_done = true);
                 return Ok(());
             }
             Err(refused) => refused,
@@ -356,7 +363,9 @@ impl Deployment<'_> {
                     leave_out(lines, &wrong, reason);
                 }
                 let again = chunk.split_off(done.min(chunk.len()));
-                chunk.iter().for_each(|work| lines[work.line].is_done = true);
+                chunk
+                    .iter()
+                    .for_each(|work| lines[work.line].is_done = true);
                 for part in [rest, again] {
                     if !part.is_empty() {
                         waiting.push_front(part);
@@ -394,8 +403,7 @@ impl Deployment<'_> {
             return Err(failure);
         };
         let running = |work: &Work| found.queries.get(&work.query_id);
-        let is_logged =
-            |work: &Work, line: &Line| work.is_logged(running(work), line.action);
+        let is_logged = |work: &Work, line: &Line| work.is_logged(running(work), line.action);
         if !chunk.iter().any(|work| is_logged(work, &lines[work.line])) {
             return Err(failure);
         }
@@ -546,7 +554,9 @@ mod tests {
                 std::fs::write(folder.path().join(format!("{number}.yml")), text).unwrap();
             }
             let path = folder.path().to_str().unwrap();
-            let line = ["weir", "sigma", "deploy", path, "--topic", "events", "--sink", "alerts"];
+            let line = [
+                "weir", "sigma", "deploy", path, "--topic", "events", "--sink", "alerts",
+            ];
             let line = line.into_iter().chain(["--partitions", "1"]);
             let Command::Sigma(SigmaCommand::Deploy(arguments)) = Cli::parse_from(line).command
             else {
@@ -602,7 +612,10 @@ mod tests {
         let (outcome, sums) = site.deploy().await;
         let failure = outcome.unwrap_err().to_string();
         assert!(failure.contains("what could not be done: 1, "), "{failure}");
-        assert_eq!((&sums["created"], &sums["not_done"]), (&1.into(), &1.into()));
+        assert_eq!(
+            (&sums["created"], &sums["not_done"]),
+            (&1.into(), &1.into())
+        );
         assert_eq!(site.states().await, ["ERROR", "RUNNING"]);
         // It is still so.
         let (outcome, _) = site.deploy().await;
@@ -610,7 +623,10 @@ mod tests {
         store.1.store(false, Ordering::Release);
         let (outcome, sums) = site.deploy().await;
         outcome.unwrap();
-        assert_eq!((&sums["replaced"], &sums["unchanged"]), (&1.into(), &1.into()));
+        assert_eq!(
+            (&sums["replaced"], &sums["unchanged"]),
+            (&1.into(), &1.into())
+        );
         assert_eq!(site.states().await, ["RUNNING", "RUNNING"]);
         let (_, sums) = site.deploy().await;
         assert_eq!(sums["unchanged"], 2);
@@ -625,7 +641,12 @@ mod tests {
         let declared = site.target.run(&[declare.to_owned()], &site.none).await;
         assert!(declared.is_ok());
         deployment.carry_out(&rules, &mut plan).await.unwrap();
-        assert!(plan.wanted.lines.iter().all(|line| line.is_done && line.runs()));
+        assert!(
+            plan.wanted
+                .lines
+                .iter()
+                .all(|line| line.is_done && line.runs())
+        );
         assert_eq!(site.states().await, ["RUNNING", "RUNNING"]);
     }
 }

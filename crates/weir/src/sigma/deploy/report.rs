@@ -185,7 +185,8 @@ impl Summary {
 
     fn text(&self) -> String {
         // Hardly ever is there any that is not done.
-        let is_told = |(action, count): &(&Action, &usize)| **action != Action::NotDone || **count > 0;
+        let is_told =
+            |(action, count): &(&Action, &usize)| **action != Action::NotDone || **count > 0;
         let counts = self.counts.iter().filter(is_told);
         let counts = counts.map(|(action, count)| format!("{count} {}", action.text()));
         let counts = counts.collect::<Vec<_>>().join(", ").replace('_', " ");
@@ -265,7 +266,10 @@ mod tests {
         let title = "a\u{7f}b\u{9b}31m\u{202e}c\u{2066}d é 漢";
         let line = Line::new(Action::Created, String::new()).of_rule("1", title);
         let json = escaped(&serde_json::to_string(&line).unwrap());
-        assert!(json.contains(r"a\u007fb\u009b31m\u202ec\u2066d é 漢"), "{json}");
+        assert!(
+            json.contains(r"a\u007fb\u009b31m\u202ec\u2066d é 漢"),
+            "{json}"
+        );
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(read["title"], title);
     }
@@ -278,7 +282,8 @@ mod tests {
         assert_eq!(refused(Action::Replaced), Action::LeftOut);
         assert_eq!(refused(Action::Dropped), Action::NotDone);
         let sums = |lines: &[Line]| Summary::new(lines, Vec::new(), false, 0.0).text();
-        let none = "rules: 1 created, 0 replaced, 0 unchanged, 0 left out, 0 gone, 0 dropped in 0.00 s\n";
+        let none =
+            "rules: 1 created, 0 replaced, 0 unchanged, 0 left out, 0 gone, 0 dropped in 0.00 s\n";
         assert_eq!(sums(&[line(Action::Created)]), none);
         let some = line(Action::Created).not_done("no".to_owned());
         assert!(sums(&[some]).contains("0 dropped, 1 not done in"));

@@ -150,11 +150,15 @@ mod tests {
             }
             refused_by_server(error)
         };
-        let long = "the statements have 9 bytes, and at most 8 are taken (weir.http.max.statement.bytes)";
+        let long =
+            "the statements have 9 bytes, and at most 8 are taken (weir.http.max.statement.bytes)";
         assert!(matches!(refused(400, 40000, long), Refused::TooLong(_)));
         assert!(matches!(refused(413, 41300, ""), Refused::TooLong(_)));
         assert!(matches!(refused(413, 0, ""), Refused::TooLong(_)));
-        assert!(matches!(refused(400, 40000, "Malformed request body"), Refused::Failed(_)));
+        assert!(matches!(
+            refused(400, 40000, "Malformed request body"),
+            Refused::Failed(_)
+        ));
         assert!(matches!(refused(400, 40001, ""), Refused::Statement { .. }));
         assert!(matches!(refused(503, 50300, ""), Refused::Failed(_)));
     }

@@ -221,7 +221,8 @@ impl Wanted {
             query_id: id.to_owned(),
             statement: format!("TERMINATE `{id}`"),
         });
-        self.lines.push(line.with_action(Action::Dropped).still_to_do());
+        self.lines
+            .push(line.with_action(Action::Dropped).still_to_do());
     }
 }
 
@@ -312,11 +313,7 @@ mod tests {
     }
 
     fn options() -> Options {
-        Options::new(
-            Mapping::built_in("winlogbeat").unwrap(),
-            "events",
-            "alerts",
-        )
+        Options::new(Mapping::built_in("winlogbeat").unwrap(), "events", "alerts")
     }
 
     fn statement(number: usize, title: &str) -> String {
@@ -379,7 +376,10 @@ mod tests {
         // Left out, and known by its id: the others go.
         assert_eq!(ended(&format!("title: Other\nid: {}\n", id(3))), 1);
         let unmapped = "logsource: {product: linux}\ndetection: {a: {b: c}, condition: a}\n";
-        assert_eq!(ended(&format!("title: Other\nid: {}\n{unmapped}", id(3))), 1);
+        assert_eq!(
+            ended(&format!("title: Other\nid: {}\n{unmapped}", id(3))),
+            1
+        );
         // It may be this one.
         assert_eq!(ended("title: Other\nid: 5a1c0a4e-0000\n"), 0);
         assert_eq!(ended("title: Other\nid: [x]\n"), 0);
