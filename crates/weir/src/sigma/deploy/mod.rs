@@ -351,7 +351,7 @@ impl Deployment<'_> {
         };
         match refused {
             Refused::Statement { text, done, reason } => {
-                let Some(at) = chunk.iter().position(|work| work.is(&text)) else {
+                let Some(at) = Work::find(&chunk, &text) else {
                     return Err(Failure::new(reason));
                 };
                 if done > at {

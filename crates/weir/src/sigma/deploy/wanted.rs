@@ -31,14 +31,14 @@ impl Work {
         }
     }
 
-    /// Whether a statement that is repeated is this one. What it says inside, such as a title with the id of another, is not asked.
-    pub fn is(&self, statement: &str) -> bool {
-        if is_same_text(statement, &self.statement) {
-            return true;
-        }
-        // Another server may repeat it in its own layout.
-        let deployed = Deployed::read(statement).and_then(|deployed| deployed.query_id);
-        deployed.is_some_and(|id| id == self.query_id)
+    /// Which of these a statement is that is repeated. What it says inside, such as a title with the id of another, is not asked.
+    pub fn find(works: &[Self], statement: &str) -> Option<usize> {
+        let is_sent = |work: &Self| is_same_text(statement, &work.statement);
+        works.iter().position(is_sent).or_else(|| {
+            // It may be repeated in another layout.
+            let id = Deployed::read(statement)?.query_id?;
+            works.iter().position(|work| work.query_id == id)
+        })
     }
 }
 
@@ -395,22 +395,25 @@ mod tests {
             query_id: query_id(number),
             statement: statement(number, title),
         };
-        let victim = work(1, "A rule");
-        let hostile = work(2, &format!("'{}' `{}`", query_id(1), query_id(1)));
+        let works = [
+            work(1, "A rule"),
+            work(2, &format!("'{}' `{}`", query_id(1), query_id(1))),
+        ];
+        let hostile = &works[1];
         assert!(hostile.statement.contains(&query_id(1)));
         for repeated in [
             hostile.statement.clone(),
             format!(" {};\n", hostile.statement),
             hostile.statement.replace('\n', " "),
         ] {
-            assert!(!victim.is(&repeated), "{repeated}");
-            assert!(hostile.is(&repeated), "{repeated}");
+            assert_eq!(Work::find(&works, &repeated), Some(1), "{repeated}");
         }
-        let end = Work {
-            statement: format!("TERMINATE `{}`", query_id(1)),
-            ..work(1, "A rule")
-        };
-        assert!(end.is(&format!("TERMINATE `{}`;", query_id(1))));
-        assert!(!end.is(&format!("TERMINATE `{}`;", query_id(2))));
+        let ends = [2, 1].map(|number| Work {
+            statement: format!("TERMINATE `{}`", query_id(number)),
+            ..work(number, "A rule")
+        });
+        let repeated = format!("TERMINATE `{}`;", query_id(1));
+        assert_eq!(Work::find(&ends, &repeated), Some(1));
+        assert_eq!(Work::find(&ends, "TERMINATE ALL;"), None);
     }
 }
