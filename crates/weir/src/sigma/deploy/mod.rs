@@ -592,8 +592,9 @@ mod tests {
             let file = File::create(&path).unwrap();
             let mut signals = Signals::listen().unwrap();
             let deployment = self.deployment();
-            let run = deployment.run(&self.rules(), Some((path.as_path(), file)), &mut signals);
-            let outcome = run.await;
+            let rules = self.rules();
+            let file = Some((path.as_path(), file));
+            let outcome = deployment.run(&rules, file, &mut signals).await;
             let sums = std::fs::read_to_string(path).unwrap();
             (outcome, serde_json::from_str(&sums).unwrap())
         }
