@@ -16,12 +16,16 @@ use crate::{
 
 /// The property with which a statement takes the place of a query that runs.
 const OR_REPLACE: &str = "OR_REPLACE";
+/// The one that says what the query is called.
+const QUERY_ID: &str = "QUERY_ID";
 
 /// What a query that runs says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
     /// The stream that it reads.
     pub stream: String,
+    /// What the statement says that its query is called.
+    pub query_id: Option<String>,
     /// What its alerts say of their rule.
     pub rule_id: Option<String>,
     pub title: Option<String>,
@@ -45,6 +49,13 @@ impl Deployed {
             })
         };
         Some(Self {
+            query_id: insert
+                .properties
+                .get(QUERY_ID)
+                .and_then(|property| match &property.value {
+                    Literal::String(id) => Some(id.clone()),
+                    _ => None,
+                }),
             rule_id: said("RULE_ID"),
             title: said("RULE_TITLE"),
             stream: insert.query.from.first.name.value.clone(),
@@ -148,6 +159,7 @@ detection:
         let statement = replacing(&converted()).to_string();
         let expected = Deployed {
             stream: "events".to_owned(),
+            query_id: Some("SIGMA_5A1C0A4E_0000_4000_8000_000000000001".to_owned()),
             rule_id: Some("5a1c0a4e-0000-4000-8000-000000000001".to_owned()),
             title: Some("A rule".to_owned()),
         };
@@ -155,6 +167,7 @@ detection:
         let other = Deployed::read("INSERT INTO a SELECT 1 AS RULE_ID, b FROM c EMIT CHANGES;");
         let expected = Deployed {
             stream: "C".to_owned(),
+            query_id: None,
             rule_id: None,
             title: None,
         };

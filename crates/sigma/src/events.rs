@@ -72,12 +72,12 @@ impl Events {
 
     /// Sees to it that the stream has these fields: all of them or, with an error, none.
     pub fn add(&mut self, fields: &BTreeSet<FieldPath>) -> Result<(), Error> {
-        let before = self.create.columns.clone();
+        let before = (self.create.columns.clone(), self.has_grown);
         for path in fields {
             match self.add_one(path) {
                 Ok(is_new) => self.has_grown |= is_new,
                 Err(error) => {
-                    self.create.columns = before;
+                    (self.create.columns, self.has_grown) = before;
                     return Err(error);
                 }
             }
@@ -358,15 +358,17 @@ mod tests {
 
     #[test]
     fn a_field_that_is_something_else_is_refused_and_leaves_nothing() {
-        let declared = "`k` VARCHAR KEY, `o` STRUCT<`n` INT>, `t` VARCHAR";
+        let own = columns(&Events::new(&options(), None).unwrap());
+        let declared = format!("`k` VARCHAR KEY, `o` STRUCT<`n` INT>, `t` VARCHAR, {own}");
         let statement =
             "CREATE STREAM `events` (a INT) WITH (kafka_topic='events', value_format='JSON')";
-        let mut events = Events::declared(statement, declared, &options()).unwrap();
+        let mut events = Events::declared(statement, &declared, &options()).unwrap();
         let before = events.whole();
         let mut check = |path: &str, expected: &str| {
             let error = events.add(&fields(&["a.new", path])).unwrap_err();
             assert_eq!(error.to_string(), expected);
             assert_eq!(events.whole(), before);
+            assert_eq!(events.statement(), None, "there is nothing to declare");
         };
         check(
             "o.n",

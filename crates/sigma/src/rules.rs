@@ -10,7 +10,7 @@ use std::{
 use crate::{
     error::{Error, ErrorKind, shown},
     rule::{Document, Filter, Named, Rule},
-    yaml::{self, Node},
+    yaml::{self, Node, Value},
 };
 
 /// How deep folders are looked through, and how many files are read.
@@ -35,7 +35,8 @@ pub struct LeftOut {
 impl Rules {
     /// A file, or all `.yml` and `.yaml` files of a folder and the folders in it. Fails only if `path` itself cannot be read.
     ///
-    /// In a folder what is nothing of Sigma's, such as a site's mapping or its placeholders, is passed over.
+    /// In a folder what is nothing of Sigma's, such as a site's mapping or its placeholders, is passed over. What may be what is
+    /// left of a rule is not: a file that is empty, a text that is no map, or what has no more than an id or a title.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let mut files = Vec::new();
         match path.is_dir() {
@@ -137,9 +138,21 @@ impl Reading {
             Err(error) => return self.leave_out(Named::default(), error.in_file(file)),
         };
         let is_ours = |node: &Node| {
-            let keys = ["detection", "logsource", "filter", "correlation", "action"];
-            keys.iter().any(|key| node.get(key).is_some())
+            let keys = [
+                "detection",
+                "logsource",
+                "filter",
+                "correlation",
+                "action",
+                "id",
+                "title",
+            ];
+            !matches!(node.value, Value::Map(_)) || keys.iter().any(|key| node.get(key).is_some())
         };
+        if documents.is_empty() {
+            let error = Error::new(ErrorKind::Rule, "the file is empty: there is no rule in it");
+            self.leave_out(Named::default(), error.in_file(file));
+        }
         for node in documents {
             if self.passes_over && !is_ours(&node) {
                 continue;
@@ -213,5 +226,58 @@ impl Reading {
             title: Some(filter.title.clone()),
         };
         self.leave_out(named, error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rules;
+
+    const RULE: &str = "title: A rule\nid: 5a1c0a4e-0000-4000-8000-000000000001\nlogsource: {product: windows}\ndetection:\n  a: {Image: x}\n  condition: a\n";
+
+    #[test]
+    fn what_may_be_left_of_a_rule_is_not_passed_over() {
+        let folder = std::env::temp_dir().join(format!("weir-sigma-rules-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let files = [
+            ("1.yml", RULE),
+            ("2.yml", ""),
+            ("3.yml", "# a comment\n"),
+            ("4.yml", "titl"),
+            ("5.yml", "title: A rule\n"),
+            ("6.yml", "id: 5a1c0a4e-0000-4000-8000-000000000002\n"),
+            ("placeholders.yml", "admins: [berta]\n"),
+        ];
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let rules = Rules::load(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let rules = rules.unwrap();
+        assert_eq!(rules.rules.len(), 1);
+        let left_out = rules.left_out.iter().map(|document| {
+            let file = document.error.file.as_deref().unwrap();
+            (
+                &file[file.len() - 5..],
+                document.error.message.as_str(),
+                document.named.id.is_some(),
+            )
+        });
+        let empty = "the file is empty: there is no rule in it";
+        let none = "the document has no `detection`: it is no rule";
+        assert_eq!(
+            left_out.collect::<Vec<_>>(),
+            [
+                ("2.yml", empty, false),
+                ("3.yml", empty, false),
+                (
+                    "4.yml",
+                    "expected a rule, which is a map, found a text",
+                    false
+                ),
+                ("5.yml", none, false),
+                ("6.yml", none, true),
+            ]
+        );
     }
 }

@@ -399,9 +399,9 @@ pub struct SigmaDeployArguments {
     /// Make the events' topic, with so many partitions, if it is not there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     pub partitions: Option<i32>,
-    /// End the queries of rules that are gone
-    #[arg(long)]
-    pub prune: bool,
+    /// End the queries of rules that are gone from the folder; `all`: also if more end than go on, or a new rule was refused
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "gone", value_name = "WHICH")]
+    pub prune: Option<Prune>,
     /// Say what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -414,6 +414,15 @@ pub struct SigmaDeployArguments {
     /// Write the sums to a file, as JSON
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+}
+
+/// Which queries end whose rules are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Prune {
+    /// Those that are gone, unless they are most of all
+    Gone,
+    /// All that are gone
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

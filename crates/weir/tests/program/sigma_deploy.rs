@@ -287,10 +287,19 @@ fn rules_come_change_and_go_while_events_flow_and_no_alert_is_missed_or_repeated
             ("Every third", "gone"),
         ],
     );
-    assert_eq!(
-        lines["Every third"].1,
-        "it is not dropped while there is a file that cannot be read"
-    );
+    let kept = "it is not dropped while something is left out that has no whole id: it may be that";
+    assert_eq!(lines["Every third"].1, kept);
+    // Nor while it may be in one that is cut off, and is YAML all the same.
+    for rest in [
+        "",
+        "title: Every third\n",
+        "title: Every third\nid: 5a1c0a4e\n",
+    ] {
+        std::fs::write(&torn, rest).unwrap();
+        let lines = deployed(deploy(&["--prune"]));
+        let gone = lines.values().filter(|(_, reason)| reason == kept);
+        assert_eq!(gone.count(), 1, "{rest}: {lines:?}");
+    }
     std::fs::remove_file(torn).unwrap();
     check(
         deploy(&["--prune"]),
@@ -450,6 +459,35 @@ fn a_folder_is_deployed_to_and_its_server_runs_the_rules() {
     let done = place.run(&target.on(&arguments));
     assert!(done.stderr.contains("going on through it"), "{done:?}");
     assert_eq!(done.ok(), format!("replaced\t{}\tEvery 3rd\n", id(2)));
+
+    // One file is not all the rules, and another folder is hardly meant.
+    let queries = || server.ksql("SHOW QUERIES;").ok()[0]["queries"].clone();
+    let before = queries();
+    let from = |path: &str, prune: &str| {
+        let mut arguments = on(&server, &["--no-event", prune]);
+        arguments[2] = path;
+        place.run(&arguments)
+    };
+    let said = from("rules/1.yml", "--prune").refused();
+    assert!(
+        said.contains("error: `rules/1.yml` is no folder, and --prune ends the queries of all rules that are not there\nhint: name the folder that has all rules"),
+        "{said}"
+    );
+    rule(&place, 9, "Elsewhere", "CommandLine", "two");
+    std::fs::create_dir(place.path("others")).unwrap();
+    std::fs::rename(place.path("rules/9.yml"), place.path("others/9.yml")).unwrap();
+    let said = from("others", "--prune").refused();
+    assert!(
+        said.contains("error: 2 queries would end, as their rules are not in `others`, and 0 would go on\nhint: is it the right folder?"),
+        "{said}"
+    );
+    // What is to be written and cannot be is said before anything is changed.
+    rule(&place, 9, "Another", "CommandLine", "two");
+    let more = ["--no-event", "--summary", "none/x"];
+    let said = place.run(&on(&server, &more)).refused();
+    assert!(said.contains("error: cannot write `none/x`: "), "{said}");
+    std::fs::remove_file(place.path("rules/9.yml")).unwrap();
+    assert_eq!(queries(), before);
 
     // An empty folder is no wish to have none.
     std::fs::remove_dir_all(place.path("rules")).unwrap();
@@ -614,6 +652,25 @@ fn a_server_that_takes_little_at_a_time_is_told_little_at_a_time() {
         "{lines:?}"
     );
     assert_eq!(lines["Too long"].0, "left_out");
+    // What is gone may be what it is to take the place of.
+    std::fs::remove_file(place.path("rules/11.yml")).unwrap();
+    let lines = deployed(place.run(&on(&server, &["--prune"])));
+    let (action, reason) = &lines["Rule 11"];
+    assert_eq!(action, "gone");
+    assert!(
+        reason.contains("not dropped, as a new rule was refused"),
+        "{reason}"
+    );
+    let lines = deployed(place.run(&on(&server, &["--prune=all"])));
+    assert_eq!(lines["Rule 11"].0, "dropped");
+    rule(&place, 11, "Rule 11", "CommandLine", "two 11");
+    let done = place.run(&on(&server, &["--set", "auto.offset.reset=earliest"]));
+    assert!(
+        done.stderr
+            .contains("note: --set is for queries that are created or replaced"),
+        "{done:?}"
+    );
+    assert_eq!(deployed(done)["Rule 11"].0, "created");
     server.stop();
 
     // Who is not let in is told so, and what is set for queries is what SET may.

@@ -1,6 +1,6 @@
 //! What is said of a deployment: a line for each rule, and the sums.
 
-use std::{collections::BTreeMap, io::Write, path::Path};
+use std::{collections::BTreeMap, fs::File, io::Write, path::Path};
 
 use serde::Serialize;
 
@@ -25,15 +25,18 @@ pub enum Action {
     /// Its rule is no more, and it runs on.
     Gone,
     Dropped,
+    /// It was to be, and is not: the target did not do it, which is no fault of the rule.
+    NotDone,
 }
 
-const ACTIONS: [Action; 6] = [
+const ACTIONS: [Action; 7] = [
     Action::Created,
     Action::Replaced,
     Action::Unchanged,
     Action::LeftOut,
     Action::Gone,
     Action::Dropped,
+    Action::NotDone,
 ];
 
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +47,9 @@ pub struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub query_id: String,
+    /// Whether it is so, and not only meant to be.
+    #[serde(skip)]
+    pub is_done: bool,
 }
 
 /// What `--summary` writes.
@@ -65,6 +71,7 @@ impl Action {
             Self::LeftOut => "left_out",
             Self::Gone => "gone",
             Self::Dropped => "dropped",
+            Self::NotDone => "not_done",
         }
     }
 }
@@ -77,6 +84,7 @@ impl Line {
             action,
             reason: None,
             query_id,
+            is_done: true,
         }
     }
 
@@ -92,6 +100,14 @@ impl Line {
         Self { action, ..self }
     }
 
+    /// So far it is only meant to be.
+    pub fn still_to_do(self) -> Self {
+        Self {
+            is_done: false,
+            ..self
+        }
+    }
+
     /// Whether the rule runs, or is to.
     pub fn runs(&self) -> bool {
         matches!(
@@ -100,15 +116,34 @@ impl Line {
         )
     }
 
-    /// It is not done after all.
+    /// It is refused after all.
     pub fn left_out(self, reason: String) -> Self {
         let before = self.action;
-        let left_out = self.with_action(Action::LeftOut).because(reason);
+        let left_out = Self {
+            is_done: true,
+            ..self.with_action(Action::LeftOut).because(reason)
+        };
         match before {
             Action::Replaced => left_out.because(GOES_ON.to_owned()),
-            // It has no rule.
-            Action::Dropped => left_out.with_action(Action::Gone),
+            // It has no rule that could be.
+            Action::Dropped => left_out.with_action(Action::NotDone),
             _ => left_out,
+        }
+    }
+
+    /// The target failed at it.
+    pub fn not_done(self, reason: String) -> Self {
+        Self {
+            is_done: true,
+            ..self.with_action(Action::NotDone).because(reason)
+        }
+    }
+
+    /// It is not to end after all.
+    pub fn kept(self, reason: &str) -> Self {
+        Self {
+            is_done: true,
+            ..self.with_action(Action::Gone).because(reason.to_owned())
         }
     }
 
@@ -149,7 +184,10 @@ impl Summary {
     }
 
     fn text(&self) -> String {
-        let counts = self.counts.iter();
+        // Hardly ever is there any that is not done.
+        let is_told =
+            |(action, count): &(&Action, &usize)| **action != Action::NotDone || **count > 0;
+        let counts = self.counts.iter().filter(is_told);
         let counts = counts.map(|(action, count)| format!("{count} {}", action.text()));
         let counts = counts.collect::<Vec<_>>().join(", ").replace('_', " ");
         let streams = self.streams.iter();
@@ -166,13 +204,14 @@ pub fn say(
     lines: &[Line],
     summary: &Summary,
     output: SigmaOutput,
-    file: Option<&Path>,
+    file: Option<(&Path, File)>,
 ) -> Result<(), Failure> {
     let mut text = Vec::new();
     for line in lines {
         match output {
             SigmaOutput::Json => {
-                serde_json::to_writer(&mut text, line).map_err(Failure::new)?;
+                let line = serde_json::to_string(line).map_err(Failure::new)?;
+                text.extend_from_slice(escaped(&line).as_bytes());
                 text.push(b'\n');
             }
             SigmaOutput::Text => {
@@ -185,11 +224,68 @@ pub fn say(
     }
     Stdout::write(&text)?;
     eprint!("{}", harmless(&summary.text()));
-    let Some(path) = file else {
+    let Some((path, mut file)) = file else {
         return Ok(());
     };
     let mut json = serde_json::to_string(summary).map_err(Failure::new)?;
     json.push('\n');
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(json.as_bytes()));
-    written.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", path.display())))
+    file.write_all(json.as_bytes())
+        .map_err(|error| cannot_write(path, &error))
+}
+
+/// The file for the sums, before there are any: whether it can be written is known before anything is changed.
+pub fn create(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write `{}`: {error}", path.display()))
+}
+
+/// JSON without characters that a terminal obeys, or that turn the direction of text. They can only be in its texts, where JSON
+/// has another way to write them.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                escaped.push_str(&format!("\\u{:04x}", character as u32));
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Line, Summary, escaped};
+
+    #[test]
+    fn json_says_the_same_without_what_a_terminal_obeys() {
+        let title = "a\u{7f}b\u{9b}31m\u{202e}c\u{2066}d é 漢";
+        let line = Line::new(Action::Created, String::new()).of_rule("1", title);
+        let json = escaped(&serde_json::to_string(&line).unwrap());
+        assert!(
+            json.contains(r"a\u007fb\u009b31m\u202ec\u2066d é 漢"),
+            "{json}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["title"], title);
+    }
+
+    #[test]
+    fn what_is_not_done_is_no_rule_that_is_left_out_and_is_told() {
+        let line = |action| Line::new(action, String::new());
+        let refused = |action| line(action).left_out("no".to_owned()).action;
+        assert_eq!(refused(Action::Created), Action::LeftOut);
+        assert_eq!(refused(Action::Replaced), Action::LeftOut);
+        assert_eq!(refused(Action::Dropped), Action::NotDone);
+        let sums = |lines: &[Line]| Summary::new(lines, Vec::new(), false, 0.0).text();
+        let none =
+            "rules: 1 created, 0 replaced, 0 unchanged, 0 left out, 0 gone, 0 dropped in 0.00 s\n";
+        assert_eq!(sums(&[line(Action::Created)]), none);
+        let some = line(Action::Created).not_done("no".to_owned());
+        assert!(sums(&[some]).contains("0 dropped, 1 not done in"));
+    }
 }

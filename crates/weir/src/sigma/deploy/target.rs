@@ -10,8 +10,11 @@ use crate::failure::Failure;
 /// Codes with which a server refuses a statement, and not a request (reference, "Errors").
 const OF_STATEMENTS: std::ops::Range<i64> = 40001..40100;
 
-/// A body or a text that is too long: fewer statements may fit.
-const TOO_LONG: [i64; 2] = [40000, 41300];
+/// A body that is too long: fewer statements may fit.
+const TOO_LONG: i64 = 41300;
+
+/// So may they where this is in the way. What the server says of it has the code of everything that is wrong with a request.
+const LONGEST_TEXT: &str = "weir.http.max.statement.bytes";
 
 pub enum Target {
     Own(Engine),
@@ -112,7 +115,9 @@ fn refused_by_server(error: client::Error) -> Refused {
             }
         }
         client::Error::Refused(refusal)
-            if TOO_LONG.contains(&refusal.code) || refusal.status == 413 =>
+            if refusal.code == TOO_LONG
+                || refusal.status == 413
+                || refusal.message.contains(LONGEST_TEXT) =>
         {
             Refused::TooLong(client::Error::Refused(refusal).into())
         }
@@ -126,5 +131,35 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
     match hint {
         Some(hint) => format!("{message} ({hint})"),
         None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_server::client::Error;
+
+    use super::{Refused, refused_by_server};
+
+    #[test]
+    fn only_what_is_too_long_is_sent_again_in_parts() {
+        let refused = |status: u16, code: i64, message: &str| {
+            let mut error = Error::Refused(Box::default());
+            if let Error::Refused(refusal) = &mut error {
+                (refusal.status, refusal.code) = (status, code);
+                refusal.message = message.to_owned();
+            }
+            refused_by_server(error)
+        };
+        let long =
+            "the statements have 9 bytes, and at most 8 are taken (weir.http.max.statement.bytes)";
+        assert!(matches!(refused(400, 40000, long), Refused::TooLong(_)));
+        assert!(matches!(refused(413, 41300, ""), Refused::TooLong(_)));
+        assert!(matches!(refused(413, 0, ""), Refused::TooLong(_)));
+        assert!(matches!(
+            refused(400, 40000, "Malformed request body"),
+            Refused::Failed(_)
+        ));
+        assert!(matches!(refused(400, 40001, ""), Refused::Statement { .. }));
+        assert!(matches!(refused(503, 50300, ""), Refused::Failed(_)));
     }
 }
