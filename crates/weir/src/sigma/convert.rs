@@ -61,17 +61,13 @@ pub fn run(arguments: &SigmaConvertArguments) -> Result<(), Failure> {
 }
 
 fn options(arguments: &SigmaConvertArguments) -> Result<Options, Failure> {
-    let mut options = site::options(
+    site::alerting(
         &arguments.site,
         &arguments.layout,
-        &arguments.topic,
+        (&arguments.topic, arguments.stream.as_deref()),
         &arguments.sink,
-    )?;
-    if let Some(stream) = &arguments.stream {
-        options.stream = stream.clone();
-    }
-    options.has_event = !arguments.no_event;
-    Ok(options)
+        !arguments.no_event,
+    )
 }
 
 /// The declarations of the streams that the rules read and write.

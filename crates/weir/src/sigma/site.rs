@@ -6,7 +6,7 @@ use weir_sigma::{Mapping, Options, Placeholders};
 
 use crate::{cli::SigmaSiteArguments, failure::Failure};
 
-pub fn options(
+fn options(
     site: &SigmaSiteArguments,
     layout: &str,
     topic: &str,
@@ -20,6 +20,22 @@ pub fn options(
     if let Some(file) = &site.placeholders {
         options.placeholders = placeholders(file)?;
     }
+    Ok(options)
+}
+
+/// For rules whose alerts go from a topic into a sink.
+pub fn alerting(
+    site: &SigmaSiteArguments,
+    layout: &str,
+    (topic, stream): (&str, Option<&str>),
+    sink: &str,
+    has_event: bool,
+) -> Result<Options, Failure> {
+    let mut options = options(site, layout, topic, sink)?;
+    if let Some(stream) = stream {
+        stream.clone_into(&mut options.stream);
+    }
+    options.has_event = has_event;
     Ok(options)
 }
 

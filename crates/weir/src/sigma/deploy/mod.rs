@@ -92,16 +92,13 @@ pub async fn run(arguments: SigmaDeployArguments) -> Result<(), Failure> {
 }
 
 fn options(arguments: &SigmaDeployArguments) -> Result<Options, Failure> {
-    let mut options = site::options(
+    let options = site::alerting(
         &arguments.site,
         &arguments.layout,
-        &arguments.topic,
+        (&arguments.topic, arguments.stream.as_deref()),
         &arguments.sink,
+        !arguments.no_event,
     )?;
-    if let Some(stream) = &arguments.stream {
-        options.stream = stream.clone();
-    }
-    options.has_event = !arguments.no_event;
     if options.topic == options.sink || options.stream_of_events() == options.stream_of_alerts() {
         return Err(Failure::new("alerts would go where events come from")
             .hint("--topic and --sink are two topics"));
