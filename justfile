@@ -111,3 +111,8 @@ bench-push events *arguments: release
 # From the start of a server with a hundred statements in its log to its first answer; `--bootstrap-servers` for a Kafka.
 bench-start *arguments: release
     benches/start.py target/release/weir {{ arguments }}
+
+# A folder of rules as a server's queries: how long deploying, one more, and a restart take, and the memory of a rule:
+# `just bench-deploy --rules DIR --events events.ndjson.gz`.
+bench-deploy *arguments: release
+    benches/deploy-rules.py {{ arguments }}
