@@ -42,8 +42,12 @@ impl Catalog {
     }
 
     pub fn replace(&mut self, source: Source) {
-        self.sources
-            .insert_mut(source.name.clone(), Arc::new(source));
+        self.share(Arc::new(source));
+    }
+
+    /// Adds a source of another catalog, or replaces the one of its name.
+    pub fn share(&mut self, source: Arc<Source>) {
+        self.sources.insert_mut(source.name.clone(), source);
     }
 
     pub fn drop(&mut self, name: &str) -> Option<Arc<Source>> {

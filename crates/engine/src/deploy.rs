@@ -153,7 +153,7 @@ impl Engine {
                         .await?
                 }
             };
-            let deployed = Deployed::of(query, topic_id);
+            let deployed = Deployed::of(query, topic_id)?;
             if before != Some(&deployed) {
                 plans.push((id, deployed.to_text()?));
             }
@@ -239,14 +239,14 @@ fn check_upgrades(wanted: &State, before: &BTreeMap<String, Deployed>) -> Result
         };
         match (&query.created, &deployed.sink) {
             (Some(new), Some(old)) => {
-                weir_plan::check_query_upgrade(&deployed.shape_for(query), old, new)
+                weir_plan::check_query_upgrade(&deployed.shape_for(query)?, old, new)
                     .map_err(|error| refused(error.into(), query))?;
             }
             _ if !deployed.is_of(query) => tracing::warn!(
                 query = %id, read = %deployed.reads, reads = %query.plan.source.name,
                 "the INSERT at this place reads another source than before, and starts there as auto.offset.reset says; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
             ),
-            _ if deployed.fingerprint != fingerprint(query) => tracing::warn!(
+            _ if deployed.fingerprint != query.fingerprint => tracing::warn!(
                 query = %id,
                 "the INSERT at this place is another one than before, and goes on from its position; WITH (QUERY_ID = '…') keeps queries apart whatever their order"
             ),
@@ -266,10 +266,6 @@ fn refused(error: Error, query: &Persistent) -> Error {
     error
         .within(&query.statement)
         .hint("positions belong to the service id and the stream: a changed query goes on from its position; under another name it starts anew")
-}
-
-fn fingerprint(query: &Persistent) -> String {
-    weir_plan::fingerprint(&query.plan, &query.sink)
 }
 
 /// What is kept of a query beside its positions: what a changed one is checked against, and where it started.
@@ -292,20 +288,20 @@ struct Deployed {
 impl Deployed {
     const VERSION: u32 = 1;
 
-    fn of(query: &Persistent, topic_id: Option<String>) -> Self {
+    fn of(query: &Persistent, topic_id: Option<String>) -> Result<Self, Error> {
         // Each start has its own words and ids; what counts is what the stream is.
         let bare = |source: &Source| Source {
             statement: String::new(),
             created_by: None,
             ..source.clone()
         };
-        let shape = QueryShape::of(&query.plan);
-        Self {
+        let shape = QueryShape::of(&query.plan)?;
+        Ok(Self {
             version: Self::VERSION,
             reads: query.plan.source.name.clone(),
             topic: query.plan.source.topic.clone(),
             topic_id,
-            fingerprint: fingerprint(query),
+            fingerprint: query.fingerprint.clone(),
             words: weir_plan::fingerprint_of_text(&query.statement),
             shape: QueryShape {
                 source: bare(&shape.source),
@@ -313,19 +309,19 @@ impl Deployed {
             },
             sink: query.created.as_ref().map(|plan| bare(&plan.source)),
             start: query.start.clone(),
-        }
+        })
     }
 
     /// What a query is checked against. The same words are the same keys and functions, in whatever words another version of the
     /// program wrote them down.
-    fn shape_for(&self, query: &Persistent) -> QueryShape {
-        match self.words == weir_plan::fingerprint_of_text(&query.statement) {
+    fn shape_for(&self, query: &Persistent) -> Result<QueryShape, Error> {
+        Ok(match self.words == weir_plan::fingerprint_of_text(&query.statement) {
             false => self.shape.clone(),
             true => QueryShape {
                 source: self.shape.source.clone(),
-                ..QueryShape::of(&query.plan)
+                ..QueryShape::of(&query.plan)?
             },
-        }
+        })
     }
 
     /// Whether it read what the query reads.

@@ -402,7 +402,7 @@ impl Engine {
         let settings = self.settings(&session);
         let context = self.context(&state.catalog, &world, &settings);
         if let weir_plan::Plan::CreateSource(plan) =
-            weir_plan::plan(&parsed.statement, &parsed.text, &context)?
+            weir_plan::plan(&parsed.statement, &parsed.text.into(), &context)?
         {
             state.catalog.replace(plan.source);
             change.publish(&state);

@@ -1,9 +1,11 @@
 //! A query over values in memory, in one thread and without a broker: what a record costs.
 
+use std::sync::Arc;
+
 use arrow::{datatypes::Schema, record_batch::RecordBatch};
 use weir_catalog::Catalog;
 use weir_functions::Registry;
-use weir_plan::{Context, Plan, QueryPlan, ScanSource, TopicFacts};
+use weir_plan::{Context, Dataflow, Plan, ScanSource, TopicFacts};
 use weir_runtime::Pipeline;
 use weir_sql::{Statement, Variables};
 
@@ -11,7 +13,7 @@ use crate::Error;
 
 /// A SELECT over one stream.
 pub struct Filter {
-    plan: QueryPlan,
+    dataflow: Arc<Dataflow>,
     pipeline: Pipeline,
 }
 
@@ -44,12 +46,13 @@ impl Filter {
             return Err(Error::user("a filter is a SELECT"));
         };
         let pipeline = Pipeline::try_new(&plan)?;
-        Ok(Self { plan, pipeline })
+        let dataflow = plan.dataflow()?;
+        Ok(Self { dataflow, pipeline })
     }
 
     /// What the SELECT reads of a value, as a path of names each; `None` where it reads anything else (ROWTIME, a key).
     pub fn paths(&self) -> Option<Vec<Vec<String>>> {
-        let paths = self.plan.scan.iter().map(|column| match &column.from {
+        let paths = self.dataflow.scan.iter().map(|column| match &column.from {
             ScanSource::Value(path) => Some(path.clone()),
             _ => None,
         });
@@ -58,7 +61,7 @@ impl Filter {
 
     /// The columns that the paths lead to.
     pub fn schema(&self) -> Schema {
-        let fields = self.plan.scan.iter();
+        let fields = self.dataflow.scan.iter();
         let fields = fields.map(|column| column.sql_type.to_arrow_field(&column.name));
         Schema::new(fields.collect::<Vec<_>>())
     }
@@ -104,6 +107,6 @@ pub(crate) fn plan(text: &str, catalog: &Catalog, functions: &Registry) -> Resul
         topics: &AnyTopic,
         properties: &settings,
     };
-    weir_plan::plan(&parsed.statement, &parsed.text, &context)
+    weir_plan::plan(&parsed.statement, &parsed.text.into(), &context)
         .map_err(|error| Error::from(error).within(text))
 }

@@ -100,7 +100,7 @@ impl Inserts {
             span: None,
             ..Error::from(error)
         };
-        match weir_plan::plan(&statement, "", &context).map_err(unplaced)? {
+        match weir_plan::plan(&statement, &"".into(), &context).map_err(unplaced)? {
             // Dropped and made again over another topic: this is not the stream that was opened.
             Plan::InsertValues(plan) if plan.source.topic != self.source.topic => {
                 Err(Error::user(format!(

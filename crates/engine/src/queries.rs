@@ -12,8 +12,10 @@ use weir_runtime::{Output, Query, QuerySpec, RuleOptions};
 pub struct Persistent {
     pub id: String,
     /// The statement, variables put in.
-    pub statement: String,
+    pub statement: Arc<str>,
     pub plan: Arc<QueryPlan>,
+    /// Of the plan and the sink.
+    pub fingerprint: String,
     pub sink: Arc<Sink>,
     /// The stream that it writes into.
     pub target: String,
@@ -43,7 +45,7 @@ impl Persistent {
         QuerySpec {
             id: self.id.clone(),
             plan: self.plan.clone(),
-            fingerprint: weir_plan::fingerprint(&self.plan, &self.sink),
+            fingerprint: self.fingerprint.clone(),
             start: self.start.clone(),
             until: None,
             output: Output::Sink(self.sink.clone()),

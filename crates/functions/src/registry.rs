@@ -16,10 +16,12 @@ use crate::{
 };
 
 /// Built-in functions and those that a program registered.
+///
+/// Clones share what none of them changes: whoever plans keeps one.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    functions: BTreeMap<String, Arc<dyn Function>>,
-    tables: BTreeMap<String, Arc<TableFunction>>,
+    functions: Arc<BTreeMap<String, Arc<dyn Function>>>,
+    tables: Arc<BTreeMap<String, Arc<TableFunction>>>,
 }
 
 /// What a function makes of a row: a value, or rows.
@@ -112,14 +114,14 @@ impl Registry {
         }
         for function in table::all() {
             let name = function.manual().name.to_uppercase();
-            registry.tables.insert(name, Arc::new(function));
+            Arc::make_mut(&mut registry.tables).insert(name, Arc::new(function));
         }
         registry
     }
 
     /// Adds a function, or replaces the one of the same name.
     pub fn register(&mut self, function: Arc<dyn Function>) {
-        self.functions
+        Arc::make_mut(&mut self.functions)
             .insert(function.manual().name.to_uppercase(), function);
     }
 

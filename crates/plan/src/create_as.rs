@@ -1,10 +1,13 @@
 //! CREATE STREAM … AS SELECT.
 
+use std::sync::Arc;
+
 use weir_catalog::{ColumnRole, Source, SourceKind};
 use weir_sql::statement::{self, CreateAsSelect};
 
 use crate::{
-    Context, Error, ErrorKind, PersistentPlan, Sink, TopicFacts,
+    Context, Dataflow, Error, ErrorKind, PersistentPlan, QueryPlan, Sink, Step, TopicFacts,
+    dataflow::Recipe,
     format_support::check_formats,
     properties::{Inherited, SINK_PROPERTIES, With},
     query,
@@ -12,7 +15,7 @@ use crate::{
 
 pub fn plan(
     create: &CreateAsSelect,
-    text: &str,
+    text: &Arc<str>,
     context: &Context<'_>,
 ) -> Result<PersistentPlan, Error> {
     if create.query.limit.is_some() {
@@ -53,7 +56,7 @@ pub fn plan(
         key: &from.key_format,
         value: &from.value_format,
         has_keys: schema.keys().next().is_some(),
-        drops_keys: planned.drops_keys(),
+        drops_keys: drops_keys(&*planned.dataflow()?),
     };
     let (mut key_format, value_format) = with.formats(context, Some(inherited))?;
     // Whatever the form of the keys, they keep their windows.
@@ -80,8 +83,12 @@ pub fn plan(
         value_format: value_format.clone(),
         timestamp: timestamp.clone(),
     };
+    let recipe = Recipe::new(text, &planned.source, None, context);
     Ok(PersistentPlan {
-        query: planned,
+        query: QueryPlan {
+            dataflow: planned.dataflow.with(recipe),
+            ..planned
+        },
         sink,
         source: Source {
             name,
@@ -93,12 +100,18 @@ pub fn plan(
             timestamp,
             is_source: false,
             created_by: None,
-            statement: text.to_owned(),
+            statement: text.to_string(),
         },
         or_replace: create.or_replace,
         if_not_exists: create.if_not_exists,
         topic: spec,
     })
+}
+
+/// PARTITION BY NULL: the rows lose their keys.
+fn drops_keys(dataflow: &Dataflow) -> bool {
+    let mut steps = dataflow.steps.iter();
+    steps.any(|step| matches!(step, Step::PartitionBy(keys) if keys.is_empty()))
 }
 
 /// What a sink's topic has from that of the source.

@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 
 pub use expression::whole as expression_text;
 
-use crate::{NewKey, ProjectedColumn, QueryPlan, Step, TableCall};
+use crate::{Error, NewKey, ProjectedColumn, QueryPlan, Step, TableCall};
 
 /// As much of a condition as is shown, in bytes; of a projection's expression likewise.
 const SHOWN: usize = 4000;
@@ -29,23 +29,24 @@ pub const PROJECT_STEP: &str = "Project";
 pub const SINK_STEP: &str = "KsqlTopic.Sink.serializer";
 
 /// The plan, last step first, as ksqlDB prints its execution plans.
-pub fn explain(plan: &QueryPlan) -> String {
+pub fn explain(plan: &QueryPlan) -> Result<String, Error> {
     render(plan, None)
 }
 
 /// The same with the names of the loggers to which the steps of the query `id` report.
-pub fn explain_query(plan: &QueryPlan, id: &str) -> String {
+pub fn explain_query(plan: &QueryPlan, id: &str) -> Result<String, Error> {
     render(plan, Some(id))
 }
 
-fn render(plan: &QueryPlan, id: Option<&str>) -> String {
+fn render(plan: &QueryPlan, id: Option<&str>) -> Result<String, Error> {
+    let dataflow = plan.dataflow()?;
     let mut text = String::new();
     let logger = |step: &str| match id {
         Some(id) => format!(" | Logger: processing.{id}.{step}"),
         None => String::new(),
     };
     let mut indent = String::new();
-    for step in plan.steps.iter().rev() {
+    for step in dataflow.steps.iter().rev() {
         let (name, what, step) = match step {
             Step::Project(items) => ("PROJECT", listed(items, &projected), PROJECT_STEP),
             Step::Explode(explode) => ("FLATMAP", listed(&explode.calls, &called), EXPLODE_STEP),
@@ -62,7 +63,7 @@ fn render(plan: &QueryPlan, id: Option<&str>) -> String {
             .expect("a String takes all that is written to it");
         indent.push('\t');
     }
-    let columns = listed(&plan.scan, &|column| {
+    let columns = listed(&dataflow.scan, &|column| {
         format!("{} {}", column.name, column.sql_type)
     });
     let source = &plan.source;
@@ -76,7 +77,7 @@ fn render(plan: &QueryPlan, id: Option<&str>) -> String {
     );
     write_line(&mut text, &indent, "STREAM", &scan, &logger(SOURCE_STEP))
         .expect("a String takes all that is written to it");
-    text
+    Ok(text)
 }
 
 fn write_line(

@@ -1,23 +1,24 @@
 //! What a plan is, as a short text: kept in checkpoints, the same for the same plan in every process.
 
-use crate::{QueryPlan, Sink, Step, explain::expression_text};
+use crate::{Error, QueryPlan, Sink, Step, explain::expression_text};
 
 /// Sixteen hexadecimal digits over all that the query reads, does and writes (FNV-1a, 64 bits).
 ///
 /// Every pattern and literal counts, whole: two rules that differ in the last of a hundred thousand alternatives differ here.
-pub fn fingerprint(query: &QueryPlan, sink: &Sink) -> String {
+pub fn fingerprint(query: &QueryPlan, sink: &Sink) -> Result<String, Error> {
+    let dataflow = query.dataflow()?;
     let mut hash = Fnv1a::new();
     let source = &query.source;
     hash.part(&source.name);
     hash.part(&source.topic);
     hash.part(&format!("{:?}", (&source.key_format, &source.value_format)));
     hash.part(&format!("{:?}", source.timestamp));
-    for column in &query.scan {
+    for column in &dataflow.scan {
         hash.part(&column.name);
         hash.part(&format!("{:?}", column.from));
         hash.part(&column.sql_type.to_string());
     }
-    for step in &query.steps {
+    for step in &dataflow.steps {
         match step {
             Step::Filter(condition) => {
                 hash.part("FILTER");
@@ -49,7 +50,7 @@ pub fn fingerprint(query: &QueryPlan, sink: &Sink) -> String {
         }
     }
     hash.part(&format!("{sink:?}"));
-    format!("{:016x}", hash.state)
+    Ok(format!("{:016x}", hash.state))
 }
 
 /// The same over a text.

@@ -1,5 +1,7 @@
 //! INSERT INTO … SELECT and INSERT INTO … VALUES.
 
+use std::sync::Arc;
+
 use datafusion_expr::Expr;
 use weir_catalog::{Catalog, Column, ColumnRole, Source, SourceKind, SqlType, Window};
 use weir_sql::{
@@ -8,8 +10,9 @@ use weir_sql::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, InsertSelectPlan, InsertValuesPlan, ProjectedColumn, Sink,
+    Context, Error, ErrorKind, InsertSelectPlan, InsertValuesPlan, ProjectedColumn, QueryPlan, Sink,
     bind::{self, Scope},
+    dataflow::Recipe,
     properties::With,
     query::{self, unknown_source},
 };
@@ -17,7 +20,11 @@ use crate::{
 /// Ids that begin like these belong to the engine.
 const RESERVED_PREFIXES: &[&str] = &["INSERTQUERY_", "CTAS_", "CSAS_", "CST_"];
 
-pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSelectPlan, Error> {
+pub fn select(
+    insert: &InsertSelect,
+    text: &Arc<str>,
+    context: &Context<'_>,
+) -> Result<InsertSelectPlan, Error> {
     let Some(target) = context.catalog.source(&insert.target.value) else {
         let unknown = unknown_source(&insert.target.value, insert.target.span, context);
         return Err(Error {
@@ -93,8 +100,12 @@ pub fn select(insert: &InsertSelect, context: &Context<'_>) -> Result<InsertSele
         )
         .at(insert.query.span));
     }
+    let recipe = Recipe::new(text, &planned.source, Some(target), context);
     Ok(InsertSelectPlan {
-        query: planned,
+        query: QueryPlan {
+            dataflow: planned.dataflow.with(recipe),
+            ..planned
+        },
         sink: Sink {
             topic: target.topic.clone(),
             schema: target.schema.clone(),

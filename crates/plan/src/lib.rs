@@ -10,6 +10,7 @@ pub mod assert;
 pub mod bind;
 mod create_as;
 pub mod create_source;
+mod dataflow;
 pub mod error;
 pub mod explain;
 mod fingerprint;
@@ -35,6 +36,7 @@ use weir_sql::Statement;
 
 pub use bind::types::resolve_type;
 pub use create_source::check_like;
+pub use dataflow::Dataflow;
 pub use error::{Error, ErrorKind};
 pub use fingerprint::{fingerprint, fingerprint_of_text};
 pub use insert::in_other_case;
@@ -47,6 +49,8 @@ pub use upgrade::{
     QueryShape, check_insert_upgrade, check_may_be_replaced, check_query_upgrade, check_replaceable,
 };
 
+const LAMBDAS: &str = "ksql.lambdas.enabled";
+
 /// What a statement is planned against.
 pub struct Context<'a> {
     pub catalog: &'a Catalog,
@@ -58,7 +62,7 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     fn has_lambdas(&self) -> bool {
-        let switch = self.properties.get("ksql.lambdas.enabled");
+        let switch = self.properties.get(LAMBDAS);
         switch.is_none_or(|value| !value.eq_ignore_ascii_case("false"))
     }
 }
@@ -75,8 +79,8 @@ pub struct TopicFacts {
     pub replicas: i16,
 }
 
-/// Plans the statements that have a plan: CREATE, INSERT, SELECT. `text` is the statement's own.
-pub fn plan(statement: &Statement, text: &str, context: &Context<'_>) -> Result<Plan, Error> {
+/// Plans the statements that have a plan: CREATE, INSERT, SELECT. `text` is the statement's own, variables put in.
+pub fn plan(statement: &Statement, text: &Arc<str>, context: &Context<'_>) -> Result<Plan, Error> {
     match statement {
         Statement::CreateSource(create) => {
             create_source::plan(create, text, context).map(Plan::CreateSource)
@@ -84,7 +88,7 @@ pub fn plan(statement: &Statement, text: &str, context: &Context<'_>) -> Result<
         Statement::CreateAsSelect(create) => {
             create_as::plan(create, text, context).map(|plan| Plan::CreateAsSelect(Arc::new(plan)))
         }
-        Statement::InsertSelect(insert) => insert::select(insert, context).map(Plan::InsertSelect),
+        Statement::InsertSelect(insert) => insert::select(insert, text, context).map(Plan::InsertSelect),
         Statement::InsertValues(insert) => insert::values(insert, context).map(Plan::InsertValues),
         Statement::Select(query) => query::transient(query, context).map(Plan::Select),
         _ => Err(Error::new(

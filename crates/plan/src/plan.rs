@@ -16,6 +16,8 @@ use datafusion_expr::Expr;
 use weir_catalog::{Column, Schema, Source, SqlType, Window};
 use weir_functions::TableFunction;
 
+use crate::{Dataflow, Error, dataflow::Resting};
+
 #[derive(Debug, Clone)]
 pub enum Plan {
     CreateSource(CreateSourcePlan),
@@ -97,21 +99,24 @@ pub struct InsertValuesPlan {
 #[derive(Debug, Clone)]
 pub struct QueryPlan {
     pub source: Arc<Source>,
-    /// The columns that the steps name, and no others.
-    pub scan: Vec<ScanColumn>,
-    pub steps: Vec<Step>,
     /// The result's columns, as the last step produces them.
     pub schema: Schema,
     pub limit: Option<u64>,
     /// A push query, or the query of a persistent statement; false for a pull query.
     pub is_continuous: bool,
+    pub(crate) dataflow: Resting,
 }
 
 impl QueryPlan {
-    /// PARTITION BY NULL: the rows lose their keys.
-    pub fn drops_keys(&self) -> bool {
-        let mut steps = self.steps.iter();
-        steps.any(|step| matches!(step, Step::PartitionBy(keys) if keys.is_empty()))
+    /// What is read and done; made for the one who asks if it is at rest. There is no error but for a statement that has become
+    /// another since it was planned.
+    pub fn dataflow(&self) -> Result<Arc<Dataflow>, Error> {
+        self.dataflow.get()
+    }
+
+    /// Lets go of the dataflow, here and in all clones, if it can be made again out of the statement.
+    pub fn rest(&self) {
+        self.dataflow.rest();
     }
 }
 

@@ -6,12 +6,18 @@ use weir_catalog::{Schema, Source, SourceKind};
 use weir_sql::statement::{Emit, Query, SelectItem};
 
 use crate::{
-    Context, Error, ErrorKind, Explode, ProjectedColumn, QueryPlan, ScanColumn, ScanSource, Step,
-    TableCall,
+    Context, Dataflow, Error, ErrorKind, Explode, LAMBDAS, ProjectedColumn, QueryPlan, ScanColumn,
+    ScanSource, Step, TableCall,
     bind::{self, Scope},
+    dataflow::Resting,
     partition_by::PartitionBy,
     projection::{ItemNames, KeyOrder, Keys, Projected, Projection},
 };
+
+const SELECT_ORDER: &str = "ksql.new.query.planner.enabled";
+
+/// The properties that a persistent query's dataflow hangs on.
+pub const PROPERTIES: [&str; 2] = [SELECT_ORDER, LAMBDAS];
 
 /// A push or a pull query.
 pub fn transient(query: &Query, context: &Context<'_>) -> Result<QueryPlan, Error> {
@@ -31,7 +37,6 @@ pub fn persistent(
     sink: &str,
     target: Option<&Schema>,
 ) -> Result<(QueryPlan, Option<Error>), Error> {
-    const SELECT_ORDER: &str = "ksql.new.query.planner.enabled";
     let is_select_order = context
         .properties
         .get(SELECT_ORDER)
@@ -178,11 +183,10 @@ fn plan(
     steps.shrink_to_fit();
     let plan = QueryPlan {
         source,
-        scan,
-        steps,
         schema,
         limit: query.limit,
         is_continuous,
+        dataflow: Resting::new(Dataflow { scan, steps }),
     };
     Ok((plan, missing))
 }

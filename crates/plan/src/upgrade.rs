@@ -167,26 +167,27 @@ pub struct QueryShape {
 }
 
 impl QueryShape {
-    pub fn of(query: &QueryPlan) -> Self {
-        let key_expressions = query.steps.iter().find_map(|step| match step {
+    pub fn of(query: &QueryPlan) -> Result<Self, Error> {
+        let dataflow = query.dataflow()?;
+        let key_expressions = dataflow.steps.iter().find_map(|step| match step {
             Step::PartitionBy(keys) => {
                 let keys = keys.iter();
                 Some(keys.map(|key| expression_text(&key.expression)).collect())
             }
             _ => None,
         });
-        let calls = query.steps.iter().filter_map(|step| match step {
+        let calls = dataflow.steps.iter().filter_map(|step| match step {
             Step::Explode(explode) => Some(&explode.calls),
             _ => None,
         });
         let functions = calls
             .flatten()
             .map(|call| call.function.manual().name.to_owned());
-        Self {
+        Ok(Self {
             source: query.source.as_ref().clone(),
             key_expressions,
             table_functions: functions.collect(),
-        }
+        })
     }
 }
 
@@ -198,7 +199,7 @@ pub fn check_query_upgrade(
     sink: &Source,
     new: &PersistentPlan,
 ) -> Result<(), Error> {
-    let shape = QueryShape::of(&new.query);
+    let shape = QueryShape::of(&new.query)?;
     check_topic(old, &shape)?;
     check_replaceable(sink, &new.source)?;
     check_built_alike(old, &shape)
@@ -206,7 +207,7 @@ pub fn check_query_upgrade(
 
 /// INSERT INTO … WITH (OR_REPLACE = true): the same of a query that fills a stream of others, whose columns stay as they are.
 pub fn check_insert_upgrade(old: &QueryShape, new: &QueryPlan) -> Result<(), Error> {
-    let shape = QueryShape::of(new);
+    let shape = QueryShape::of(new)?;
     check_topic(old, &shape)?;
     check_built_alike(old, &shape)
 }

@@ -1,9 +1,9 @@
 //! Statements to plans and to refusals.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use weir_catalog::Catalog;
+use weir_catalog::{Catalog, SqlType};
 use weir_functions::Registry;
 use weir_plan::{
     Context, Error, Plan, TopicFacts, Topics,
@@ -49,7 +49,7 @@ fn planned(text: &str, catalog: &Catalog) -> Result<Plan, Error> {
         properties: &properties,
     };
     let parsed = parse_statement(text, &Variables::default()).unwrap();
-    plan(&parsed.statement, &parsed.text, &context)
+    plan(&parsed.statement, &parsed.text.into(), &context)
 }
 
 fn assert_explains(text: &str, expected: &str) {
@@ -60,7 +60,12 @@ fn assert_explains(text: &str, expected: &str) {
         Plan::InsertSelect(insert) => &insert.query,
         _ => panic!("{text} has no query"),
     };
-    assert_eq!(explain(query), expected, "{text}");
+    assert_eq!(explain(query).unwrap(), expected, "{text}");
+    // Made again out of the statement it is the same.
+    let made = format!("{:?}", query.dataflow().unwrap());
+    query.rest();
+    assert_eq!(explain(query).unwrap(), expected, "{text}");
+    assert_eq!(format!("{:?}", query.dataflow().unwrap()), made, "{text}");
 }
 
 fn assert_refused(text: &str, message: &str) {
@@ -99,7 +104,7 @@ fn a_plan_names_the_loggers_of_its_steps() {
         panic!()
     };
     assert_eq!(
-        explain_query(&created.query, "CSAS_X_1"),
+        explain_query(&created.query, "CSAS_X_1").unwrap(),
         " > [ PROJECT ] | `K` STRING KEY := K, `A` INTEGER := A | Logger: processing.CSAS_X_1.Project\n\t > [ FILTER ] | (A > 1) | Logger: processing.CSAS_X_1.WhereFilter\n\t\t > [ STREAM ] S | topic: t | key: KAFKA | value: JSON | columns: A INTEGER, K STRING | Logger: processing.CSAS_X_1.KsqlTopic.Source.deserializer\n"
     );
 }
@@ -111,7 +116,7 @@ fn a_fingerprint_is_of_all_that_a_plan_says() {
         let Plan::CreateAsSelect(created) = planned(&text, &catalog()).unwrap() else {
             panic!()
         };
-        fingerprint(&created.query, &created.sink)
+        fingerprint(&created.query, &created.sink).unwrap()
     };
     // Kept in checkpoints on disk: a change of this text orphans them.
     assert_eq!(of("b LIKE '%x%'"), "d6decf94f26c6bca");
@@ -686,7 +691,7 @@ fn a_hundred_thousand_alternatives_are_planned_on_a_small_stack() {
         )
         .unwrap();
         let Plan::Select(query) = plan else { panic!() };
-        assert!(explain(&query).len() < 20_000);
+        assert!(explain(&query).unwrap().len() < 20_000);
         drop(query.clone());
         let deep = format!(
             "SELECT a FROM s WHERE {}g{} EMIT CHANGES",
@@ -696,4 +701,37 @@ fn a_hundred_thousand_alternatives_are_planned_on_a_small_stack() {
         assert!(self::planned(&deep, &catalog()).is_ok());
     });
     planned.unwrap().join().unwrap();
+}
+
+#[test]
+fn a_query_that_rests_needs_nothing_but_its_statement_and_what_it_read() {
+    let mut catalog = catalog();
+    catalog.add_type("PLACE", SqlType::String);
+    let insert = "INSERT INTO x WITH (QUERY_ID = 'Q') SELECT k, CAST(a AS place) AS `${b}` FROM s WHERE FILTER(h, x => x LIKE '%y%') IS NOT NULL PARTITION BY k";
+    let target = "CREATE STREAM X (k VARCHAR KEY, `${b}` VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')";
+    let Plan::CreateSource(created) = planned(target, &catalog).unwrap() else {
+        panic!()
+    };
+    catalog.add(created.source).unwrap();
+    let Plan::InsertSelect(planned) = planned(insert, &catalog).unwrap() else {
+        panic!()
+    };
+    let (query, before) = (&planned.query, planned.query.dataflow().unwrap());
+    let clone = query.clone();
+    query.rest();
+    // Not even by somebody who still has the old one.
+    let (again, other) = (query.dataflow().unwrap(), clone.dataflow().unwrap());
+    assert!(!Arc::ptr_eq(&before, &again) && !Arc::ptr_eq(&before, &other));
+    assert_eq!(format!("{before:?}"), format!("{again:?}"));
+    assert_eq!(format!("{before:?}"), format!("{other:?}"));
+}
+
+#[test]
+fn a_query_for_a_client_does_not_rest() {
+    let Plan::Select(query) = planned("SELECT a FROM s EMIT CHANGES", &catalog()).unwrap() else {
+        panic!()
+    };
+    let before = query.dataflow().unwrap();
+    query.rest();
+    assert!(Arc::ptr_eq(&before, &query.dataflow().unwrap()));
 }

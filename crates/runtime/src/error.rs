@@ -41,6 +41,16 @@ impl Error {
     }
 }
 
+/// A plan was made before its query came here; what is made of it again is the same.
+impl From<weir_plan::Error> for Error {
+    fn from(error: weir_plan::Error) -> Self {
+        Self::internal(format!(
+            "the query cannot be planned again: {}",
+            error.message
+        ))
+    }
+}
+
 impl From<weir_kafka::Error> for Error {
     fn from(error: weir_kafka::Error) -> Self {
         Self::external(error.message)

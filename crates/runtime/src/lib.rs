@@ -204,7 +204,8 @@ impl Runtime {
     /// Returns when the positions that a persistent query starts from are kept. What the broker refuses is no error of
     /// this call: the query waits for it and its status says so.
     pub async fn start(&self, spec: QuerySpec) -> Result<Query, Error> {
-        let needs = Arc::new(check(&spec)?);
+        let dataflow = spec.plan.dataflow()?;
+        let needs = Arc::new(check(&spec, &dataflow)?);
         let clock = self.options.clock.clone();
         let source = spec.is_persistent.then(|| spec.plan.source.topic.clone());
         let limit = spec.plan.limit;
@@ -216,8 +217,11 @@ impl Runtime {
             source,
             activity,
         ));
-        let rule = QueryRule::of(&spec, &needs, &self.readers.vocabulary).ok();
+        let rule = QueryRule::of(&spec, &dataflow, &needs, &self.readers.vocabulary).ok();
         let rule = rule.map(Arc::new);
+        // Tasks ask for it with their first batch, and most rules never have one.
+        drop(dataflow);
+        spec.plan.rest();
         self.register(Registered {
             control: control.clone(),
             plan: spec.plan.clone(),
@@ -351,7 +355,7 @@ impl Runtime {
 
     /// Whether a query can be started as far as is known before: for a statement that is about to be kept.
     pub fn check(&self, spec: &QuerySpec) -> Result<(), Error> {
-        check(spec).map(|_| ())
+        check(spec, &*spec.plan.dataflow()?).map(|_| ())
     }
 
     /// Stops every query at a checkpoint, within five seconds, and starts none any more.
@@ -391,16 +395,15 @@ impl Runtime {
 }
 
 /// Finds what a query can never do before it is started.
-fn check(spec: &QuerySpec) -> Result<layout::Needs, Error> {
-    let plan = &spec.plan;
-    let needs = layout::Needs::new(&plan.source, &plan.scan)?;
+fn check(spec: &QuerySpec, dataflow: &weir_plan::Dataflow) -> Result<layout::Needs, Error> {
+    let needs = layout::Needs::new(&spec.plan.source, &dataflow.scan)?;
     for (declared, requests) in &needs.parts {
         declared.decoder(requests)?;
     }
-    let fields = plan.scan.iter();
+    let fields = dataflow.scan.iter();
     let fields = fields.map(|column| column.sql_type.to_arrow_field(&column.name));
     let columns = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
-    operators::Operators::try_new(&plan.steps, &Arc::new(columns))?;
+    operators::Operators::try_new(&dataflow.steps, &Arc::new(columns))?;
     if let Output::Sink(sink) = &spec.output {
         worker::encoder(spec, sink)?;
     }

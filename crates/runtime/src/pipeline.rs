@@ -30,11 +30,12 @@ pub struct Pipeline {
 
 impl Pipeline {
     pub fn try_new(plan: &QueryPlan) -> Result<Self, Error> {
-        let needs = Arc::new(Needs::new(&plan.source, &plan.scan)?);
+        let dataflow = plan.dataflow()?;
+        let needs = Arc::new(Needs::new(&plan.source, &dataflow.scan)?);
         let mut decoders = Decoders::default();
         decoders.change_to(Layout::union([&*needs]))?;
-        let view = View::new(needs, &plan.scan);
-        let operators = Operators::try_new(&plan.steps, &view.schema())?;
+        let view = View::new(needs, &dataflow.scan);
+        let operators = Operators::try_new(&dataflow.steps, &view.schema())?;
         let clock = Arc::new(SystemClock);
         let activity = Activity::default();
         let control = Control::new("pipeline", clock.clone(), None, None, activity);

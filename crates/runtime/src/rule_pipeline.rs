@@ -73,8 +73,9 @@ impl RuleProgram {
         let mut set = RuleSet::new(vocabulary.clone());
         let (mut rules, mut indexed) = (Vec::with_capacity(plans.len()), Vec::new());
         for (number, plan) in plans.iter().enumerate() {
-            let needs = Arc::new(Needs::new(&plan.source, &plan.scan)?);
-            let rule = QueryRule::new(plan, &needs, &vocabulary, options);
+            let dataflow = plan.dataflow()?;
+            let needs = Arc::new(Needs::new(&plan.source, &dataflow.scan)?);
+            let rule = QueryRule::new(&dataflow, &needs, &vocabulary, options);
             rules.push(Arc::new(Compiled {
                 plan: plan.clone(),
                 needs,
@@ -83,6 +84,7 @@ impl RuleProgram {
             if let Some(rule) = rule {
                 indexed.push((number as u32, Arc::new(rule)));
             }
+            plan.rest();
         }
         set.change(indexed, &[]);
         let layout = Layout::union(rules.iter().map(|rule| &*rule.needs));
@@ -204,8 +206,9 @@ impl RulePipeline {
         let plain = match self.plain.entry(rule) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(new) => {
-                let view = View::new(compiled.needs.clone(), &compiled.plan.scan);
-                let filter = &compiled.plan.steps[..compiled.plan.steps.len().min(1)];
+                let dataflow = compiled.plan.dataflow()?;
+                let view = View::new(compiled.needs.clone(), &dataflow.scan);
+                let filter = &dataflow.steps[..dataflow.steps.len().min(1)];
                 let operators = Operators::try_new(filter, &view.schema())?;
                 new.insert(Plain { view, operators })
             }

@@ -256,9 +256,9 @@ impl Steps {
         let made = match self.made.take() {
             Some(made) => made,
             None => {
-                let plan = &self.shared.spec.plan;
-                let view = View::new(self.shared.needs.clone(), &plan.scan);
-                let operators = Operators::try_new(&plan.steps, &view.schema())?;
+                let dataflow = self.shared.spec.plan.dataflow()?;
+                let view = View::new(self.shared.needs.clone(), &dataflow.scan);
+                let operators = Operators::try_new(&dataflow.steps, &view.schema())?;
                 Box::new(Made { view, operators })
             }
         };

@@ -87,7 +87,7 @@ pub(super) fn admit_plan(
                 // It is left as it is.
                 (Some(_), _) if plan.if_not_exists => return Ok(()),
                 (Some(existing), Some(old)) => {
-                    check_query_upgrade(&QueryShape::of(&old.plan), existing, plan)?;
+                    check_query_upgrade(&QueryShape::of(&old.plan)?, existing, plan)?;
                 }
                 (Some(existing), None) if plan.or_replace => {
                     check_replaceable(existing, &plan.source)?;
@@ -136,7 +136,7 @@ fn admit_insert(
         )));
     }
     Ok(check_insert_upgrade(
-        &QueryShape::of(&old.plan),
+        &QueryShape::of(&old.plan)?,
         &plan.query,
     )?)
 }

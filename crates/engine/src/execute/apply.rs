@@ -118,15 +118,16 @@ impl Engine {
                     // What was created then need not be there now: the query waits for it, and says so.
                     imagine_topics(world, statement);
                 }
+                let text: Arc<str> = text.into();
                 let plan = weir_plan::plan(
                     statement,
-                    text,
+                    &text,
                     &self.context(&state.catalog, world, &settings),
                 )?;
                 if logged.is_none() {
                     admit_plan(state, world, &settings, &plan)?;
                 }
-                apply_plan(state, world, session, plan, text, logged)
+                apply_plan(state, world, session, plan, &text, logged)
             }
             Statement::DropSource(drop) => Ok(apply_drop(state, drop)),
             Statement::AlterSource(alter) => apply_alter(state, alter),
@@ -195,7 +196,7 @@ fn apply_plan(
     world: &mut World,
     session: &Session,
     plan: Plan,
-    text: &str,
+    text: &Arc<str>,
     logged: Option<&Entry>,
 ) -> Result<Effects, Error> {
     // A statement that had nothing to do is not in the log.
@@ -280,7 +281,7 @@ fn apply_plan(
                 session,
                 start,
                 Some(plan),
-            );
+            )?;
             // Who paused it did not mean that a change of its statement should set it going.
             query.is_paused = is_paused;
             state.queries.insert(query);
@@ -313,7 +314,7 @@ fn apply_plan(
                 session,
                 start,
                 None,
-            );
+            )?;
             query.is_paused = is_paused;
             state.queries.insert(query);
             Ok(effects)
@@ -335,17 +336,18 @@ fn shared_sink(state: &State, target: &str, sink: Sink) -> Arc<Sink> {
 #[expect(clippy::too_many_arguments, reason = "a query is made of these")]
 fn persistent(
     id: String,
-    text: &str,
+    text: &Arc<str>,
     plan: Arc<QueryPlan>,
     sink: Arc<Sink>,
     target: String,
     session: &Session,
     start: BTreeMap<PartitionId, Offset>,
     created: Option<Arc<weir_plan::PersistentPlan>>,
-) -> Persistent {
-    Persistent {
+) -> Result<Persistent, Error> {
+    Ok(Persistent {
         id,
-        statement: text.to_owned(),
+        statement: text.clone(),
+        fingerprint: weir_plan::fingerprint(&plan, &sink)?,
         plan,
         sink,
         target,
@@ -354,7 +356,7 @@ fn persistent(
         start,
         is_paused: false,
         query: None,
-    }
+    })
 }
 
 fn exists_already(name: &str) -> String {

@@ -62,12 +62,14 @@ impl Engine {
             .collect();
         let explained = parts.runtime.explain(&specs)?;
         let described = queries.iter().zip(explained);
-        Ok(described
-            .map(|(query, explained)| QueryDescription {
-                topology: topology(&query.plan, &explained),
-                ..description(query)
+        described
+            .map(|(query, explained)| {
+                Ok(QueryDescription {
+                    topology: topology(&query.plan, &explained),
+                    ..description(query)?
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// What a statement would run, and how.
@@ -83,7 +85,7 @@ impl Engine {
         let inner = explained(text);
         let plan = weir_plan::plan(
             statement,
-            inner,
+            &inner.into(),
             &self.context(&state.catalog, world, &settings),
         )?;
         let (query, sinks) = match plan {
@@ -98,7 +100,7 @@ impl Engine {
                 ));
             }
         };
-        let described = plan_description(&query);
+        let described = plan_description(&query)?;
         let (query_type, spec) = match sinks.is_empty() {
             true => (described.query_type, of_read(query, &settings)),
             false => {
@@ -155,15 +157,15 @@ fn explained(text: &str) -> &str {
 }
 
 /// A persistent query, described; without what it is as a rule.
-fn description(query: &Persistent) -> QueryDescription {
+fn description(query: &Persistent) -> Result<QueryDescription, Error> {
     let errors = query
         .query
         .as_ref()
         .map(|running| running.status().errors)
         .unwrap_or_default();
-    QueryDescription {
+    Ok(QueryDescription {
         id: query.id.clone(),
-        statement_text: query.statement.clone(),
+        statement_text: query.statement.to_string(),
         sinks: vec![query.target.clone()],
         overridden_properties: query.overridden.clone(),
         ksql_host_query_status: BTreeMap::from([(
@@ -180,12 +182,12 @@ fn description(query: &Persistent) -> QueryDescription {
             })
             .collect(),
         state: Some(state_of(query).to_owned()),
-        ..plan_description(&query.plan)
-    }
+        ..plan_description(&query.plan)?
+    })
 }
 
-fn plan_description(plan: &QueryPlan) -> QueryDescription {
-    QueryDescription {
+fn plan_description(plan: &QueryPlan) -> Result<QueryDescription, Error> {
+    Ok(QueryDescription {
         id: String::new(),
         statement_text: String::new(),
         window_type: None,
@@ -193,7 +195,7 @@ fn plan_description(plan: &QueryPlan) -> QueryDescription {
         sources: vec![plan.source.name.clone()],
         sinks: Vec::new(),
         topology: String::new(),
-        execution_plan: explain(plan),
+        execution_plan: explain(plan)?,
         overridden_properties: BTreeMap::new(),
         ksql_host_query_status: BTreeMap::new(),
         query_type: if plan.is_continuous { "PUSH" } else { "PULL" }.into(),
@@ -201,5 +203,5 @@ fn plan_description(plan: &QueryPlan) -> QueryDescription {
         tasks_metadata: Vec::new(),
         consumer_group_id: None,
         state: None,
-    }
+    })
 }

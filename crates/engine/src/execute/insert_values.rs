@@ -17,7 +17,7 @@ impl Engine {
         let state = self.state();
         let plan = weir_plan::plan(
             statement,
-            text,
+            &text.into(),
             &self.context(&state.catalog, &World::default(), &settings),
         )?;
         let Plan::InsertValues(plan) = plan else {

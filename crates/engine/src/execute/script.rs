@@ -144,7 +144,7 @@ impl Engine {
             Statement::InsertValues(_) | Statement::Select(_) => {
                 let settings = self.settings(session);
                 let context = self.context(&state.catalog, world, &settings);
-                weir_plan::plan(statement, text, &context).map(|_| ())?;
+                weir_plan::plan(statement, &text.into(), &context).map(|_| ())?;
                 Ok(())
             }
             Statement::Explain(Explain::Statement(inner)) => self

@@ -34,7 +34,7 @@ impl Engine {
         let state = self.state();
         let plan = weir_plan::plan(
             statement,
-            text,
+            &text.into(),
             &self.context(&state.catalog, &World::default(), &settings),
         )?;
         let Plan::Select(plan) = plan else {
@@ -57,7 +57,7 @@ impl Engine {
                 Some(self.offsets(&topic, OffsetSpec::Latest).await?),
             )
         };
-        let id = self.read_id(&plan, &settings);
+        let id = self.read_id(&plan, &settings)?;
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
         let schema = plan.schema.clone();
         let spec = read_spec(id.clone(), plan, start, until, sender, &settings);
@@ -72,25 +72,28 @@ impl Engine {
     }
 
     /// As ksqlDB names them: clients tell the sorts apart by it.
-    fn read_id(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> String {
+    fn read_id(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> Result<String, Error> {
         let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
         let now = self.inner.parts.clock.now();
         if !plan.is_continuous {
-            return format!("query_{now}{unique}");
+            return Ok(format!("query_{now}{unique}"));
         }
-        if self.is_scalable(plan, settings) {
-            return format!("SCALABLE_PUSH_QUERY_{}", uuid::Uuid::new_v4().simple());
+        if self.is_scalable(plan, settings)? {
+            let unique = uuid::Uuid::new_v4();
+            return Ok(format!("SCALABLE_PUSH_QUERY_{}", unique.simple()));
         }
-        format!(
-            "transient_{}_{}",
-            plan.source.name,
-            now.wrapping_mul(1000) + unique as i64
-        )
+        let unique = now.wrapping_mul(1000) + unique as i64;
+        Ok(format!("transient_{}_{unique}", plan.source.name))
     }
 
     /// Whether ksqlDB would tap the one query that writes the source (reference 2.9). Here every push query shares the
     /// source's reader with all others, so that only the id differs.
-    fn is_scalable(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> bool {
+    fn is_scalable(
+        &self,
+        plan: &QueryPlan,
+        settings: &BTreeMap<String, String>,
+    ) -> Result<bool, Error> {
+        let dataflow = plan.dataflow()?;
         let setting = |name: &str, value: &str| {
             settings
                 .get(name)
@@ -101,16 +104,16 @@ impl Engine {
             .queries
             .values()
             .filter(|query| query.target == plan.source.name);
-        let names_places = plan.scan.iter().any(|column| {
+        let names_places = dataflow.scan.iter().any(|column| {
             matches!(
                 column.from,
                 ScanSource::RowPartition | ScanSource::RowOffset
             )
         });
-        setting("ksql.query.push.v2.enabled", "true")
+        Ok(setting("ksql.query.push.v2.enabled", "true")
             && setting("auto.offset.reset", "latest")
             && writers.count() == 1
-            && !names_places
+            && !names_places)
     }
 
     /// Ends a push query; false if there is none of this id.

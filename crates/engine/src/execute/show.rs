@@ -214,7 +214,7 @@ fn info(source: &Source) -> SourceInfo {
 pub fn running(query: &Persistent) -> RunningQuery {
     let state = state_of(query);
     RunningQuery {
-        query_string: query.statement.clone(),
+        query_string: query.statement.to_string(),
         sinks: vec![query.target.clone()],
         sink_kafka_topics: vec![query.sink.topic.clone()],
         id: query.id.clone(),

@@ -157,8 +157,9 @@ impl<'a> Subject<'a> {
                 place: running.link.as_ref().and_then(|link| link.indexes()),
             }));
         }
-        let needs = Needs::new(&spec.plan.source, &spec.plan.scan)?;
-        let rule = QueryRule::of(spec, &needs, vocabulary).map(Arc::new);
+        let dataflow = spec.plan.dataflow()?;
+        let needs = Needs::new(&spec.plan.source, &dataflow.scan)?;
+        let rule = QueryRule::of(spec, &dataflow, &needs, vocabulary).map(Arc::new);
         Ok(rule.map(|rule| Self {
             spec,
             rule,

@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc};
 
 use datafusion_expr::Expr;
 use weir_catalog::SqlType;
-use weir_plan::{QueryPlan, Step};
+use weir_plan::{Dataflow, Step};
 use weir_rules::{ColumnId, ColumnKind, Formula, Known, Names};
 
 pub use self::explain::{Explanation, Listed, RuleFacts, SharedAtom};
@@ -101,7 +101,12 @@ impl fmt::Display for NoSkip {
 impl QueryRule {
     /// The condition that a query begins with, if what it does not concern may pass the query by: nothing is to be done at an
     /// offset, or for a time, of a record that is not selected.
-    pub fn of(spec: &QuerySpec, needs: &Needs, vocabulary: &Vocabulary) -> Result<Self, NoRule> {
+    pub fn of(
+        spec: &QuerySpec,
+        dataflow: &Dataflow,
+        needs: &Needs,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, NoRule> {
         if spec.until.is_some() {
             return Err(NoRule::Ends);
         }
@@ -114,22 +119,22 @@ impl QueryRule {
         if !spec.rules.has_index {
             return Err(NoRule::NoIndex);
         }
-        let rule = Self::new(&spec.plan, needs, vocabulary, spec.rules);
+        let rule = Self::new(dataflow, needs, vocabulary, spec.rules);
         rule.ok_or(NoRule::NoCondition)
     }
 
     /// `None` if the query does not begin with a filter.
     pub fn new(
-        plan: &QueryPlan,
+        dataflow: &Dataflow,
         needs: &Needs,
         vocabulary: &Vocabulary,
         options: RuleOptions,
     ) -> Option<Self> {
-        let predicate = predicate(plan)?;
+        let predicate = predicate(dataflow)?;
         if !options.has_index {
             return None;
         }
-        let formula = formula(predicate, plan, needs, vocabulary);
+        let formula = formula(predicate, dataflow, needs, vocabulary);
         Some(Self {
             formula: Arc::new(formula),
             skipping: match (options.has_raw_filter, &needs.date) {
@@ -141,16 +146,16 @@ impl QueryRule {
     }
 }
 
-fn predicate(plan: &QueryPlan) -> Option<&Expr> {
-    match plan.steps.first() {
+fn predicate(dataflow: &Dataflow) -> Option<&Expr> {
+    match dataflow.steps.first() {
         Some(Step::Filter(predicate)) => Some(predicate),
         _ => None,
     }
 }
 
-fn formula(predicate: &Expr, plan: &QueryPlan, needs: &Needs, vocabulary: &Vocabulary) -> Formula {
+fn formula(predicate: &Expr, dataflow: &Dataflow, needs: &Needs, vocabulary: &Vocabulary) -> Formula {
     let mut names = PlanNames {
-        plan,
+        dataflow,
         needs,
         vocabulary,
     };
@@ -159,14 +164,14 @@ fn formula(predicate: &Expr, plan: &QueryPlan, needs: &Needs, vocabulary: &Vocab
 
 /// The columns of a query's scan.
 struct PlanNames<'a> {
-    plan: &'a QueryPlan,
+    dataflow: &'a Dataflow,
     needs: &'a Needs,
     vocabulary: &'a Vocabulary,
 }
 
 impl Names for PlanNames<'_> {
     fn column(&mut self, name: &str) -> Option<Known> {
-        let mut scan = self.plan.scan.iter();
+        let mut scan = self.dataflow.scan.iter();
         let index = scan.position(|column| column.name == name)?;
         let Need::Decoded(part, request) = self.needs.columns.get(index)? else {
             return None;

@@ -221,7 +221,7 @@ fn plan(text: &str, catalog: &Catalog) -> Plan {
         properties: &properties,
     };
     let parsed = parse_statement(text, &Variables::default()).unwrap();
-    weir_plan::plan(&parsed.statement, &parsed.text, &context)
+    weir_plan::plan(&parsed.statement, &parsed.text.into(), &context)
         .unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
