@@ -78,8 +78,16 @@ fn conditions() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// `PROPTEST_CASES` says how many.
+fn cases(usual: u32) -> u32 {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default().cases,
+        None => usual,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: cases(400), ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_read_as_the_same(
