@@ -23,6 +23,7 @@ mod explain;
 mod formula;
 mod index;
 mod matches;
+mod numbered;
 mod raw;
 mod text_column;
 mod witness;
