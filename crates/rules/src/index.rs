@@ -355,11 +355,11 @@ mod tests {
 
     use arrow::array::{ArrayRef, Int64Array, StringArray};
     use proptest::{collection::vec, option, prelude::*, sample::select};
-    use weir_functions::operators::Place;
+    use weir_functions::operators::{LikePattern, Place};
 
     use super::{Columns, Index, Rule};
     use crate::{
-        atom::{Atom, ColumnId, Pattern, Test},
+        atom::{Atom, Check, ColumnId, Pattern, Test},
         census::Census,
         formula::Formula,
         matches::{Matches, Scratch},
@@ -388,10 +388,31 @@ mod tests {
         Batch([texts(0), texts(1), Arc::new(numbers)])
     }
 
-    const LITERALS: &[&str] = &["", "a", "B", "ab", "ba", "bab", "aab"];
+    /// The last one is the Kelvin sign, which but for case is a letter of ASCII.
+    const TEXTS: &[&str] = &[
+        "",
+        "a",
+        "b",
+        "Ab",
+        "ba",
+        "abab",
+        "xaabx",
+        "aé",
+        "ÉA",
+        "ÉaÉ",
+        "abÉa",
+        "ak",
+        "a\u{212a}",
+    ];
+
+    const LITERALS: &[&str] = &[
+        "", "a", "B", "ab", "ba", "bab", "aab", "É", "éa", "aÉ", "k", "K", "\u{212a}",
+    ];
+
+    const LIKES: &[&str] = &["a%b", "_a%", "%a_", "a_a%b", "%b%a", "é%a", "a%_k"];
 
     fn row() -> impl Strategy<Value = Row> {
-        let text = || option::weighted(0.8, select(&["", "a", "b", "Ab", "ba", "abab", "xaabx"]));
+        let text = || option::weighted(0.8, select(TEXTS));
         (text(), text(), option::of(0_i64..4)).prop_map(|(one, two, number)| Row {
             texts: [one, two],
             number,
@@ -400,8 +421,13 @@ mod tests {
 
     fn pattern() -> impl Strategy<Value = Pattern> {
         let place = select(&[Place::Anywhere, Place::Start, Place::End, Place::Whole]);
-        (select(LITERALS), place, any::<bool>())
-            .prop_map(|(literal, place, ignores_case)| Pattern::new(literal, place, ignores_case))
+        let in_place = (select(LITERALS), place, any::<bool>())
+            .prop_map(|(literal, place, ignores_case)| Pattern::new(literal, place, ignores_case));
+        let like = (select(LIKES), any::<bool>()).prop_map(|(text, ignores_case)| {
+            let compiled = Arc::new(LikePattern::try_new(text, None, ignores_case).unwrap());
+            Pattern::of_like(text, &compiled, None, ignores_case).unwrap()
+        });
+        prop_oneof![5 => in_place, 1 => like]
             // A formula asks for NULL instead.
             .prop_filter("in every text", |pattern| !pattern.is_in_all())
     }
@@ -462,14 +488,36 @@ mod tests {
 
     fn is_in(pattern: &Pattern, text: &str) -> bool {
         let (literal, text) = match &pattern.check {
-            crate::atom::Check::Case(literal) => (&**literal, text.to_owned()),
-            _ => (&*pattern.literal, text.to_lowercase()),
+            Check::Case(literal) => (&**literal, text.to_owned()),
+            Check::Nothing => (&*pattern.literal, text.to_lowercase()),
+            Check::Like(like) => {
+                let (pattern, _, ignores_case) = like.key();
+                return match ignores_case {
+                    true => is_like(&pattern.to_lowercase(), &text.to_lowercase()),
+                    false => is_like(pattern, text),
+                };
+            }
         };
         match pattern.place {
             Place::Anywhere => text.contains(literal),
             Place::Start => text.starts_with(literal),
             Place::End => text.ends_with(literal),
             Place::Whole => text == literal,
+        }
+    }
+
+    fn is_like(pattern: &str, text: &str) -> bool {
+        let (mut pattern, mut text) = (pattern.chars(), text.chars());
+        match pattern.next() {
+            None => text.next().is_none(),
+            Some('%') => {
+                is_like(pattern.as_str(), text.as_str())
+                    || text.next().is_some()
+                        && is_like(&format!("%{}", pattern.as_str()), text.as_str())
+            }
+            Some(one) => text.next().is_some_and(|other| {
+                (one == '_' || one == other) && is_like(pattern.as_str(), text.as_str())
+            }),
         }
     }
 
