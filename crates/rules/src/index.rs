@@ -52,6 +52,8 @@ struct Order {
     /// By atom: the rules whose witness it is, from here to where the next one's begin.
     witness_starts: Box<[u32]>,
     witnesses: Box<[u32]>,
+    /// The atoms that are a witness: of many that hold in a row few are, and bits are sooner looked at than starts.
+    is_witness: Marks,
     /// Rules that are looked at in every row.
     always: Box<[u32]>,
     /// Rules that are nothing but plain.
@@ -187,7 +189,7 @@ impl Index {
         let hits = hits.of_row(row);
         candidates.clear();
         for atom in hits {
-            if !atoms.mark(*atom) {
+            if !atoms.mark(*atom) || !order.is_witness.has(*atom) {
                 continue;
             }
             let at = *atom as usize;
@@ -332,8 +334,11 @@ impl Order {
         u32::try_from(writer.code.len().max(nodes.len())).ok()?;
         witnessed.sort_unstable();
         let mut witness_starts = vec![0; shares.len() + 1];
+        let mut is_witness = Marks::default();
+        is_witness.fit(shares.len());
         for (atom, _) in &witnessed {
             witness_starts[*atom as usize + 1] += 1;
+            is_witness.mark(*atom);
         }
         for atom in 0..shares.len() {
             witness_starts[atom + 1] += witness_starts[atom];
@@ -343,6 +348,7 @@ impl Order {
             starts: starts.into(),
             witness_starts: witness_starts.into(),
             witnesses: witnessed.iter().map(|(_, rule)| *rule).collect(),
+            is_witness,
             always: always.into(),
             plain: plain.into(),
         })
