@@ -63,10 +63,12 @@ clients-install:
     scripts/clients.sh env
 
 # Foreign bytes for so many seconds: `just fuzz sql statements 3600`, `just fuzz formats json 3600` (also `delimited`,
-# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`, `just fuzz sigma rules 3600`. Needs cargo-fuzz and a nightly compiler. A
-# finding stands under crates/CRATE/fuzz/artifacts/.
-fuzz crate target seconds:
-    cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
+# `kafka`), `just fuzz functions texts 3600`, `just fuzz server http 3600`, `just fuzz sigma rules 3600 ../../rules/windows`. Folders
+# behind it, as seen from the crate, are what it begins with: out of nothing it finds few rules. Needs cargo-fuzz and a nightly
+# compiler. A finding stands under crates/CRATE/fuzz/artifacts/.
+fuzz crate target seconds *folders:
+    mkdir -p crates/{{ crate }}/fuzz/corpus/{{ target }}
+    cd crates/{{ crate }} && cargo +nightly fuzz run --dev --sanitizer none {{ target }} fuzz/corpus/{{ target }} {{ folders }} -- -max_len=4096 -max_total_time={{ seconds }} -timeout=20 -dict=fuzz/{{ target }}.dict
 
 # What bad clients do to the others, with figures: malformed bodies, half-open connections, readers that stall, a flood.
 bad-clients *arguments: release
@@ -111,3 +113,8 @@ bench-push events *arguments: release
 # From the start of a server with a hundred statements in its log to its first answer; `--bootstrap-servers` for a Kafka.
 bench-start *arguments: release
     benches/start.py target/release/weir {{ arguments }}
+
+# A folder of rules as a server's queries: how long deploying, one more, and a restart take, and the memory of a rule:
+# `just bench-deploy --rules DIR --events events.ndjson.gz`.
+bench-deploy *arguments: release
+    benches/deploy-rules.py {{ arguments }}

@@ -537,7 +537,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
+        #![proptest_config(ProptestConfig { cases: cases(512), ..ProptestConfig::default() })]
 
         #[test]
         fn an_index_finds_what_formulas_say_however_it_is_ordered(
@@ -565,6 +565,14 @@ mod tests {
             census.pass(2 * rows.len());
             let reordered = index.reordered(&census).unwrap();
             prop_assert_eq!(&found(&reordered, &rows, &mut census), &expected);
+        }
+    }
+
+    /// `PROPTEST_CASES` says how many.
+    fn cases(usual: u32) -> u32 {
+        match std::env::var_os("PROPTEST_CASES") {
+            Some(_) => ProptestConfig::default().cases,
+            None => usual,
         }
     }
 

@@ -200,6 +200,8 @@ impl Reader {
         if let Some(changes) = self.tasks.changes() {
             self.rules.change(changes.come, &changes.gone);
             self.skipper = self.rules.skipper();
+            // Here and not with the next look at a batch: all of its records may be skipped by their bytes.
+            self.show_news();
         }
         if has_new || self.tasks.len() != self.decoded_for {
             let needs = self.tasks.iter().map(|task| &*task.needs);
@@ -249,12 +251,17 @@ impl Reader {
             let concerned = concerned.map(|task| (task.number, Selection::default()));
             selected.extend(concerned.collect::<Vec<_>>());
         }
-        if let Some(indexes) = self.rules.news() {
-            self.passage.show(indexes);
-        }
+        self.show_news();
         let time = &self.partition.stats.rules_time;
         time.add(since.elapsed());
         selected
+    }
+
+    /// Whoever asks how a rule is found is told by the indexes of now.
+    fn show_news(&mut self) {
+        if let Some(indexes) = self.rules.news() {
+            self.passage.show(indexes);
+        }
     }
 
     /// All tasks have what concerns them: those that have nothing in hand are past the epoch.

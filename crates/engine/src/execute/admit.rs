@@ -113,8 +113,10 @@ fn admit_insert(
     settings: &BTreeMap<String, String>,
     plan: &InsertSelectPlan,
 ) -> Result<(), Error> {
-    if plan.or_replace {
-        refuse_switched_off(settings)?;
+    if plan.or_replace && is_replacing_switched_off(settings) {
+        return Err(Error::user(
+            "OR_REPLACE of INSERT INTO is currently disabled, as CREATE OR REPLACE is. You can enable both by setting ksql.create.or.replace.enabled=true",
+        ));
     }
     let id = insert_id(plan, state);
     let Some(old) = state.queries.get(&id) else {
@@ -157,7 +159,11 @@ fn check_may_replace(
         Statement::CreateAsSelect(create) if create.or_replace => (&create.name.value, true),
         _ => return Ok(()),
     };
-    refuse_switched_off(settings)?;
+    if is_replacing_switched_off(settings) {
+        return Err(Error::user(
+            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
+        ));
+    }
     let is_source = matches!(statement, Statement::CreateSource(create) if create.is_source);
     let existing = state.catalog.source(name).map(|source| &**source);
     check_may_be_replaced(name, is_source, existing)?;
@@ -177,14 +183,9 @@ fn check_may_replace(
     Ok(())
 }
 
-fn refuse_switched_off(settings: &BTreeMap<String, String>) -> Result<(), Error> {
+fn is_replacing_switched_off(settings: &BTreeMap<String, String>) -> bool {
     let switch = settings.get("ksql.create.or.replace.enabled");
-    match switch.is_some_and(|value| value.eq_ignore_ascii_case("false")) {
-        false => Ok(()),
-        true => Err(Error::user(
-            "CREATE OR REPLACE functionality is currently disabled. You can enable it by setting ksql.create.or.replace.enabled=true",
-        )),
-    }
+    switch.is_some_and(|value| value.eq_ignore_ascii_case("false"))
 }
 
 fn admit_drop(state: &State, drop: &DropSource) -> Result<(), Error> {

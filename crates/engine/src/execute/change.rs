@@ -17,11 +17,11 @@ use weir_plan::{QueryPlan, TopicSpec};
 use weir_runtime::Query;
 use weir_sql::{ParsedStatement, Statement, statement::QueryTarget};
 
-use super::{Response, apply::Effects, of_statement, warning};
+use super::{Response, apply::Effects, placed, warning};
 use crate::{
     Engine, Error, Session,
     commands::Command,
-    engine::{State, World},
+    engine::{Change, State, World},
     statement_log::Entry,
 };
 
@@ -41,6 +41,16 @@ struct Prepared {
     number: i64,
     /// `None`: it has nothing to do.
     entry: Option<Entry>,
+}
+
+/// Statements that may be logged together.
+struct Together<'a> {
+    prepared: Vec<(&'a ParsedStatement, Prepared)>,
+    entries: Vec<Entry>,
+    /// What is the matter with the statement after them.
+    wrong: Option<Error>,
+    /// Those after them.
+    left: &'a [ParsedStatement],
 }
 
 /// What becomes of the statements before one that is wrong.
@@ -113,48 +123,23 @@ impl Engine {
         let Some(first) = statements.first() else {
             return Ok(());
         };
-        let placed = |parsed: &ParsedStatement, error: Error| {
-            of_statement(error, &parsed.statement).within(&parsed.text)
-        };
-        let of_all = |error: Error| placed(first, error);
-        self.check_ours().map_err(of_all)?;
-        self.refuse_headless().map_err(of_all)?;
-        let change = self.change_state_for(session).await;
-        let mut change = change.map_err(of_all)?;
-        let world = World::look(&self.inner.parts.broker).await;
-        let mut world = world.map_err(of_all)?;
-        let next = change.copy(self.inner.parts.clock.now()).await;
-        let mut next = next.map_err(of_all)?;
-        let (mut prepared, mut entries) = (Vec::new(), Vec::new());
-        let (mut starts, mut wrong) = (Starts::new(), None);
-        let (mut left, mut topics) = (statements, 0);
-        while let Some((parsed, rest)) = left.split_first()
-            && topics < MOST_TOPICS
+        let of_all = |error: Error| placed(error, first);
+        let (mut change, mut next) = self.change_for_all(session).await.map_err(of_all)?;
+        let together = self.prepare_all(&mut next, session, statements).await;
+        let mut together = together.map_err(of_all)?;
+        if let Some(error) = together
+            .wrong
+            .take_if(|_| before_wrong == Before::AreNotDone)
         {
-            let (statement, text) = (&parsed.statement, &parsed.text);
-            let one = self.prepare(&mut next, &mut world, session, statement, text, &mut starts);
-            match one.await {
-                Ok(mut one) => {
-                    topics += usize::from(one.effects.create_topic.is_some());
-                    entries.extend(one.entry.take());
-                    prepared.push((parsed, one));
-                    left = rest;
-                }
-                Err(error) => {
-                    wrong = Some(placed(parsed, error));
-                    break;
-                }
-            }
-        }
-        if let Some(error) = wrong.take_if(|_| before_wrong == Before::AreNotDone) {
             return Err(error);
         }
+        let entries = std::mem::take(&mut together.entries);
         match change.record_all(&mut next, entries).await {
             Ok(()) => {}
-            Err(error) if error.kind == crate::ErrorKind::User && prepared.len() > 1 => {
+            Err(error) if error.kind == crate::ErrorKind::User && together.prepared.len() > 1 => {
                 // The log takes no batch so large, and has none of it.
                 drop(change);
-                let (some, others) = statements.split_at(prepared.len() / 2);
+                let (some, others) = statements.split_at(together.prepared.len() / 2);
                 Box::pin(self.change_together(session, some, before_wrong, answers)).await?;
                 return Box::pin(self.change_together(session, others, before_wrong, answers))
                     .await;
@@ -162,38 +147,108 @@ impl Engine {
             Err(error) => return Err(of_all(error)),
         }
         change.publish(&next);
-        let replaced = prepared.iter().flat_map(|(_, one)| &one.effects.stop);
+        let failed = self.carry_out_all(&mut next, &together.prepared).await;
+        change.publish(&next);
+        drop(change);
+        self.answer_all(together.prepared, failed, answers)?;
+        match together.wrong {
+            Some(error) => Err(error),
+            None => {
+                let left = self.change_together(session, together.left, before_wrong, answers);
+                Box::pin(left).await
+            }
+        }
+    }
+
+    /// The turn of statements that are logged together, and a copy of the state for them.
+    pub(super) async fn change_for_all(
+        &self,
+        session: &Session,
+    ) -> Result<(Change<'_>, State), Error> {
+        self.check_ours()?;
+        self.refuse_headless()?;
+        let mut change = self.change_state_for(session).await?;
+        let next = change.copy(self.inner.parts.clock.now()).await?;
+        Ok((change, next))
+    }
+
+    /// Validates statements, each in its turn, up to one that is wrong or to as many as are logged together.
+    async fn prepare_all<'a>(
+        &self,
+        next: &mut State,
+        session: &Session,
+        statements: &'a [ParsedStatement],
+    ) -> Result<Together<'a>, Error> {
+        let mut world = World::look(&self.inner.parts.broker).await?;
+        let mut together = Together {
+            prepared: Vec::new(),
+            entries: Vec::new(),
+            wrong: None,
+            left: statements,
+        };
+        let (mut starts, mut topics) = (Starts::new(), 0);
+        while let Some((parsed, rest)) = together.left.split_first()
+            && topics < MOST_TOPICS
+        {
+            let (statement, text) = (&parsed.statement, &parsed.text);
+            let one = self.prepare(next, &mut world, session, statement, text, &mut starts);
+            match one.await {
+                Ok(mut one) => {
+                    topics += usize::from(one.effects.create_topic.is_some());
+                    together.entries.extend(one.entry.take());
+                    together.prepared.push((parsed, one));
+                    together.left = rest;
+                }
+                Err(error) => {
+                    together.wrong = Some(placed(error, parsed));
+                    break;
+                }
+            }
+        }
+        Ok(together)
+    }
+
+    /// Stops the queries whose places others take, and starts those of all statements together; by id, the errors of those that
+    /// do not start.
+    async fn carry_out_all(
+        &self,
+        state: &mut State,
+        prepared: &[(&ParsedStatement, Prepared)],
+    ) -> BTreeMap<String, Error> {
+        let effects = || prepared.iter().map(|(_, one)| &one.effects);
+        let replaced = effects().flat_map(|effects| &effects.stop);
         stop_all(&replaced.cloned().collect::<Vec<_>>()).await;
         let hold = self.inner.parts.runtime.hold();
-        let ids: BTreeSet<&String> = prepared
-            .iter()
-            .filter_map(|(_, one)| one.effects.start.as_ref())
+        let ids: BTreeSet<&String> = effects()
+            .filter_map(|effects| effects.start.as_ref())
             .collect();
-        let ids = ids.into_iter();
-        let starting = ids.filter_map(|id| next.queries.get(id));
+        let starting = ids.into_iter().filter_map(|id| state.queries.get(id));
         let started = self.start_all(starting).await;
         drop(hold);
         let mut failed = BTreeMap::new();
         for (id, started) in started {
             match started {
                 Ok(running) => {
-                    if let Some(query) = next.queries.get_mut(&id) {
+                    if let Some(query) = state.queries.get_mut(&id) {
                         query.query = Some(running);
                     }
                 }
                 Err(error) => drop(failed.insert(id, Error::from(error))),
             }
         }
-        change.publish(&next);
-        drop(change);
+        failed
+    }
+
+    /// Answers statements that are in force; an error, that of the first, if queries did not start.
+    fn answer_all(
+        &self,
+        prepared: Vec<(&ParsedStatement, Prepared)>,
+        mut failed: BTreeMap<String, Error>,
+        answers: &mut Vec<Response>,
+    ) -> Result<(), Error> {
         let mut first_failed = None;
-        for (
-            parsed,
-            Prepared {
-                effects, number, ..
-            },
-        ) in prepared
-        {
+        for (parsed, one) in prepared {
+            let (effects, number) = (one.effects, one.number);
             if effects.is_warning {
                 answers.push(warning(effects.message, &parsed.text));
                 continue;
@@ -202,7 +257,7 @@ impl Engine {
             if let Some(error) = failed.remove(id) {
                 tracing::error!(query = %id, %error, "a query cannot be started; the others are");
                 self.remember_failure(&effects.command_id, number, &error);
-                first_failed.get_or_insert((answers.len(), placed(parsed, error)));
+                first_failed.get_or_insert((answers.len(), placed(error, parsed)));
                 continue;
             }
             let command = Command {
@@ -212,20 +267,17 @@ impl Engine {
             };
             answers.push(self.status(command, effects.start, &parsed.text));
         }
-        if let Some((before, error)) = first_failed {
-            // In the log they are all, and the failed ones start with the next process.
-            let after = answers.len() - before;
-            return Err(match after {
-                0 => error,
-                _ => error.hint(format!(
-                    "{after} of the statements after it are in force: send only what is not"
-                )),
-            });
-        }
-        match wrong {
-            Some(error) => Err(error),
-            None => Box::pin(self.change_together(session, left, before_wrong, answers)).await,
-        }
+        let Some((before, error)) = first_failed else {
+            return Ok(());
+        };
+        // In the log they are all, and the failed ones start with the next process.
+        let after = answers.len() - before;
+        Err(match after {
+            0 => error,
+            _ => error.hint(format!(
+                "{after} of the statements after it are in force: send only what is not"
+            )),
+        })
     }
 
     /// Validates a statement as the next one, sees to its topic, and finds where its query starts. `state` has changed only

@@ -1,18 +1,18 @@
 //! DESCRIBE and DESCRIBE FUNCTION.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     fmt::Write,
     sync::Arc,
     time::Duration,
 };
 
 use weir_catalog::{Catalog, Source, SourceKind};
-use weir_kafka::OffsetSpec;
+use weir_kafka::{Offset, OffsetSpec, PartitionId};
 use weir_runtime::{QueryMeasures, QueryStatus};
 use weir_sql::Ident;
 
-use super::{Response, entity, show::queries_where};
+use super::{Response, entity, show::running};
 use crate::{
     Engine, Error,
     engine::State,
@@ -20,10 +20,34 @@ use crate::{
         Body, Field, FunctionArgument, FunctionOverload, OffsetSummary, PartitionOffsets,
         SourceDescription, TopicOffsets,
     },
+    queries::Persistent,
 };
 
 /// Of so many queries it is said what they cost; and of as many what is wrong.
 const SHOWN: usize = 20;
+
+/// The queries that read a source and those that write into it, each in the order of the ids.
+#[derive(Default)]
+struct Concerned<'a> {
+    readers: Vec<&'a Persistent>,
+    writers: Vec<&'a Persistent>,
+}
+
+impl<'a> Concerned<'a> {
+    /// By the names of sources. There may be as many sources as queries, and each query is looked at once for all of them.
+    fn by_source(state: &'a State) -> HashMap<&'a str, Self> {
+        let mut all: HashMap<&str, Self> = HashMap::new();
+        for query in state.queries.values() {
+            let read = all.entry(&query.plan.source.name).or_default();
+            read.readers.push(query);
+            all.entry(&query.target).or_default().writers.push(query);
+        }
+        all
+    }
+}
+
+/// The first and the last offset of each partition, by topic: many queries may read one.
+type Bounds = BTreeMap<String, (BTreeMap<PartitionId, Offset>, BTreeMap<PartitionId, Offset>)>;
 
 impl Engine {
     pub(crate) async fn describe(
@@ -34,7 +58,15 @@ impl Engine {
     ) -> Result<Response, Error> {
         let state = self.state();
         let source = find(&state.catalog, name)?.clone();
-        let description = self.description(&state, &source, is_extended).await?;
+        let mut concerned = Concerned::by_source(&state);
+        let concerned = concerned.remove(&*source.name).unwrap_or_default();
+        let description = match is_extended {
+            false => plain(&source, &concerned),
+            true => {
+                let mut bounds = Bounds::new();
+                self.extended(&source, &concerned, &mut bounds).await?
+            }
+        };
         Ok(entity(
             Body::SourceDescription {
                 source_description: Box::new(description),
@@ -45,114 +77,47 @@ impl Engine {
 
     pub(crate) async fn describe_all(&self, kind: SourceKind) -> Result<Body, Error> {
         let state = self.state();
+        let (mut all, mut bounds) = (Concerned::by_source(&state), Bounds::new());
         let mut source_descriptions = Vec::new();
         for source in state.catalog.sources().filter(|source| source.kind == kind) {
-            source_descriptions.push(self.description(&state, source, true).await?);
+            let concerned = all.remove(&*source.name).unwrap_or_default();
+            let description = self.extended(source, &concerned, &mut bounds).await?;
+            source_descriptions.push(description);
         }
         Ok(Body::SourceDescriptions {
             source_descriptions,
         })
     }
 
-    async fn description(
+    /// With what the topic is like, and what the queries have done.
+    async fn extended(
         &self,
-        state: &State,
         source: &Source,
-        extended: bool,
+        concerned: &Concerned<'_>,
+        bounds: &mut Bounds,
     ) -> Result<SourceDescription, Error> {
-        let topic = if extended {
-            self.inner.parts.broker.topic(&source.topic).await?
-        } else {
-            None
-        };
-        let summaries = if extended {
-            self.offset_summaries(state, source).await?
-        } else {
-            Vec::new()
-        };
+        let topic = self.inner.parts.broker.topic(&source.topic).await?;
+        let replicas = topic.as_ref().and_then(|topic| topic.replicas.first());
         Ok(SourceDescription {
-            name: source.name.clone(),
-            window_type: source.key_format.window.map(|window| window.to_string()),
-            read_queries: queries_where(state, |query| query.reads(&source.name)),
-            write_queries: queries_where(state, |query| query.target == source.name),
-            fields: source.schema.keys_first().map(Field::of).collect(),
-            kind: source.kind.to_string(),
-            timestamp: source
-                .timestamp
-                .as_ref()
-                .map_or(String::new(), |timestamp| timestamp.column.clone()),
-            statistics: if extended {
-                statistics(state, source)
-            } else {
-                String::new()
-            },
-            error_stats: if extended {
-                Self::error_statistics(state, source)
-            } else {
-                String::new()
-            },
-            extended,
-            key_format: source.key_format.format.to_string(),
-            value_format: source.value_format.format.to_string(),
-            topic: source.topic.clone(),
+            extended: true,
+            statistics: statistics(source, concerned),
+            error_stats: error_statistics(concerned),
             partitions: topic.as_ref().map_or(0, |topic| topic.partitions),
-            replication: topic
-                .as_ref()
-                .and_then(|topic| topic.replicas.first().copied())
-                .unwrap_or(0),
-            statement: format!("{};", source.statement.trim_end().trim_end_matches(';')),
-            query_offset_summaries: summaries,
-            source_constraints: queries_where(state, |query| {
-                query.reads(&source.name) && query.created.is_some()
-            })
-            .into_iter()
-            .flat_map(|query| query.sinks)
-            .collect(),
-            cluster_statistics: Vec::new(),
-            cluster_error_stats: Vec::new(),
+            replication: replicas.copied().unwrap_or(0),
+            query_offset_summaries: self.offset_summaries(concerned, bounds).await?,
+            ..plain(source, concerned)
         })
-    }
-
-    /// What is wrong with the queries that fill a source, and the records that they could not read.
-    fn error_statistics(state: &State, source: &Source) -> String {
-        let writers = state.queries.values();
-        let writers = writers.filter(|query| query.target == source.name);
-        let mut lines: Vec<String> = Vec::new();
-        let mut left_out = 0;
-        for query in writers {
-            let wrong = query.query.as_ref().map(|running| wrong(running.status()));
-            match wrong.unwrap_or_default() {
-                wrong if wrong.is_empty() => {}
-                _ if lines.len() >= SHOWN => left_out += 1,
-                wrong => lines.extend(
-                    wrong
-                        .into_iter()
-                        .map(|wrong| format!("{}: {wrong}", query.id)),
-                ),
-            }
-        }
-        if left_out > 0 {
-            lines.push(format!("… and {left_out} more queries"));
-        }
-        lines.join("\n")
     }
 
     async fn offset_summaries(
         &self,
-        state: &State,
-        source: &Source,
+        concerned: &Concerned<'_>,
+        bounds: &mut Bounds,
     ) -> Result<Vec<OffsetSummary>, Error> {
-        let writers: Vec<_> = state
-            .queries
-            .values()
-            .filter(|query| query.target == source.name)
-            .collect();
         let mut summaries = Vec::new();
-        // A thousand rules may read one topic.
-        let mut bounds: BTreeMap<&str, _> = BTreeMap::new();
-        for query in writers {
+        for query in &concerned.writers {
             let topic = query.plan.source.topic.as_str();
-            let (starts, ends) = match bounds.entry(topic) {
+            let (starts, ends) = match bounds.entry(topic.to_owned()) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert((
                     self.offsets(topic, OffsetSpec::Earliest).await?,
@@ -221,13 +186,67 @@ impl Engine {
     }
 }
 
+/// What is known without asking anybody.
+fn plain(source: &Source, concerned: &Concerned<'_>) -> SourceDescription {
+    let Concerned { readers, writers } = concerned;
+    let made = readers.iter().filter(|query| query.created.is_some());
+    SourceDescription {
+        name: source.name.clone(),
+        window_type: source.key_format.window.map(|window| window.to_string()),
+        read_queries: readers.iter().map(|query| running(query)).collect(),
+        write_queries: writers.iter().map(|query| running(query)).collect(),
+        fields: source.schema.keys_first().map(Field::of).collect(),
+        kind: source.kind.to_string(),
+        timestamp: source
+            .timestamp
+            .as_ref()
+            .map_or(String::new(), |timestamp| timestamp.column.clone()),
+        statistics: String::new(),
+        error_stats: String::new(),
+        extended: false,
+        key_format: source.key_format.format.to_string(),
+        value_format: source.value_format.format.to_string(),
+        topic: source.topic.clone(),
+        partitions: 0,
+        replication: 0,
+        statement: format!("{};", source.statement.trim_end().trim_end_matches(';')),
+        query_offset_summaries: Vec::new(),
+        source_constraints: made.map(|query| query.target.clone()).collect(),
+        cluster_statistics: Vec::new(),
+        cluster_error_stats: Vec::new(),
+    }
+}
+
+/// What is wrong with the queries that fill a source, and the records that they could not read.
+fn error_statistics(concerned: &Concerned<'_>) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut left_out = 0;
+    for query in &concerned.writers {
+        let wrong = query.query.as_ref().map(|running| wrong(running.status()));
+        match wrong.unwrap_or_default() {
+            wrong if wrong.is_empty() => {}
+            _ if lines.len() >= SHOWN => left_out += 1,
+            wrong => lines.extend(
+                wrong
+                    .into_iter()
+                    .map(|wrong| format!("{}: {wrong}", query.id)),
+            ),
+        }
+    }
+    if left_out > 0 {
+        lines.push(format!("… and {left_out} more queries"));
+    }
+    lines.join("\n")
+}
+
 /// What the queries that read or write a source have done since this process started them: in all, and those that took most
 /// time.
-fn statistics(state: &State, source: &Source) -> String {
-    let queries = state.queries.values();
-    let concerned =
-        queries.filter(|query| query.reads(&source.name) || query.target == source.name);
-    let concerned = concerned.filter_map(|query| Some((&*query.id, query.query.as_ref()?)));
+fn statistics(source: &Source, concerned: &Concerned<'_>) -> String {
+    let writers = concerned.writers.iter();
+    // One that does both counts once.
+    let only_write = writers.filter(|query| !query.reads(&source.name));
+    let all = concerned.readers.iter().chain(only_write);
+    let concerned = all.filter_map(|query| Some((&*query.id, query.query.as_ref()?)));
     let mut done: Vec<(&str, Done)> = concerned
         .map(|(id, running)| (id, Done::of(&running.measures())))
         .collect();

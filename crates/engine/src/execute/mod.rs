@@ -294,6 +294,11 @@ pub(crate) fn of_statement(error: Error, statement: &Statement) -> Error {
     }
 }
 
+/// [`of_statement`], with the place in its text.
+fn placed(error: Error, parsed: &ParsedStatement) -> Error {
+    of_statement(error, &parsed.statement).within(&parsed.text)
+}
+
 /// The name that a statement is about.
 fn subject(statement: &Statement) -> Option<&Ident> {
     match statement {

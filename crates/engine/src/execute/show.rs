@@ -9,7 +9,7 @@ use weir_sql::statement::Show;
 use super::{Response, entity};
 use crate::{
     Engine, Error, Session,
-    engine::{State, shown},
+    engine::shown,
     entity::{
         Body, FieldSchema, FunctionName, Property, RunningQuery, SourceInfo, TopicInfo, Variable,
     },
@@ -241,14 +241,4 @@ fn state_name(state: QueryState) -> &'static str {
         QueryState::Paused => "PAUSED",
         QueryState::Retrying | QueryState::Failed | QueryState::Stopped => "ERROR",
     }
-}
-
-/// Queries of a state that pass a test.
-pub fn queries_where(state: &State, test: impl Fn(&Persistent) -> bool) -> Vec<RunningQuery> {
-    state
-        .queries
-        .values()
-        .filter(|query| test(query))
-        .map(running)
-        .collect()
 }

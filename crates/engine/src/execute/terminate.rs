@@ -8,7 +8,7 @@ use weir_sql::{ParsedStatement, Statement, statement::QueryTarget};
 use super::{
     Response,
     change::{PATIENCE, stop_all, terminated, to_terminate},
-    entity, of_statement,
+    entity, placed,
 };
 use crate::{Engine, Error, Session, commands::Command, engine::State, entity::Body};
 
@@ -94,23 +94,15 @@ impl Engine {
         let Some(first) = statements.first() else {
             return Ok(());
         };
-        let placed = |parsed: &ParsedStatement, error: Error| {
-            of_statement(error, &parsed.statement).within(&parsed.text)
-        };
-        let of_all = |error: Error| placed(first, error);
-        self.check_ours().map_err(of_all)?;
-        self.refuse_headless().map_err(of_all)?;
-        let change = self.change_state_for(session).await;
-        let mut change = change.map_err(of_all)?;
-        let next = change.copy(self.inner.parts.clock.now()).await;
-        let mut next = next.map_err(of_all)?;
+        let of_all = |error: Error| placed(error, first);
+        let (mut change, mut next) = self.change_for_all(session).await.map_err(of_all)?;
         let (mut ending, mut entries, mut wrong) = (Ending::default(), Vec::new(), None);
         for parsed in statements {
             let Statement::Terminate(target) = &parsed.statement else {
                 break;
             };
             if let Err(error) = ending.take(&mut next, target) {
-                wrong = Some(placed(parsed, error));
+                wrong = Some(placed(error, parsed));
                 break;
             }
             entries.push(self.entry(&parsed.text, session));

@@ -445,7 +445,7 @@ async fn a_paused_query_stays_so_and_what_cannot_go_on_is_refused() {
     house
         .refuses(
             &rule("r", 2, "n > 0"),
-            "CREATE OR REPLACE functionality is currently disabled.",
+            "OR_REPLACE of INSERT INTO is currently disabled, as CREATE OR REPLACE is. You can enable both by setting ksql.create.or.replace.enabled=true",
         )
         .await;
 }

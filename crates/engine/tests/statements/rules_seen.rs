@@ -1,6 +1,6 @@
 //! What one can see of rules: how they are found, by EXPLAIN, and what they did, by DESCRIBE EXTENDED and the metrics.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -233,6 +233,37 @@ async fn the_witness_is_the_one_that_the_records_show_to_be_rare() {
     // What does not run yet has seen nothing.
     let text = format!("SELECT n FROM e WHERE {condition} EMIT CHANGES");
     assert_eq!(explained(&mut house, &text).await[1], taken);
+}
+
+#[tokio::test]
+async fn a_new_index_is_seen_though_all_records_since_were_skipped() {
+    let mut house = House::earliest().await;
+    // Records are skipped while a mebibyte of them waits: here it comes in one batch.
+    let bytes = ("max.message.bytes".to_owned(), (8 << 20).to_string());
+    let topics = house.engine.topics();
+    topics.create("e", 1, [bytes].into()).await.unwrap();
+    house.go(EVENTS).await;
+    house.go(ALERTS).await;
+    let condition = "w->`channel` = 'Security' AND c LIKE '%a long text%'";
+    rule(&mut house, "r", condition).await;
+    let value = r#"{"n":1,"c":"with a long text in each","w":{"channel":"System"}}"#;
+    for _ in 0..10 {
+        house.put("e", &[value; 500]).await;
+        house.caught_up("R", "e").await;
+    }
+    let shown = "witness: W->channel = 'Security'";
+    assert_eq!(explained(&mut house, "r").await[1], shown);
+    // With one more, both get a new index, which has counted nothing yet.
+    house.go("SET 'auto.offset.reset' = 'latest';").await;
+    rule(&mut house, "more", "c LIKE '%word%'").await;
+    house.engine.settled(Duration::from_secs(60)).await.unwrap();
+    let filling = format!(r#"{{"filling":"{}"}}"#, "-".repeat(600_000));
+    house.put("e", &[&filling, &filling]).await;
+    house.engine.settled(Duration::from_secs(60)).await.unwrap();
+    let stats = house.engine.reader_stats().into_values().next().unwrap();
+    assert_eq!(stats.records_skipped, 2, "{stats:?}");
+    let taken = "witness: C LIKE '%a long text%'";
+    assert_eq!(explained(&mut house, "r").await[1], taken);
 }
 
 #[tokio::test]

@@ -71,6 +71,19 @@ async fn streams_and_tables_are_listed_with_their_formats() {
             ["D", "KSQL_PROCESSING_LOG", "S", "X"]
         );
         assert_eq!(answer["sourceDescriptions"][2]["partitions"], 2);
+        assert_eq!(
+            answer["sourceDescriptions"][2]["sourceConstraints"],
+            json!(["X"])
+        );
+        for described in answer["sourceDescriptions"].as_array().unwrap() {
+            let statement = format!("DESCRIBE {} EXTENDED;", text(&described["name"]));
+            let alone = &house.ask(&statement).await["sourceDescription"];
+            let members = described.as_object().unwrap().iter();
+            // What queries did may have gone on in the meantime.
+            for (member, value) in members.filter(|(member, _)| *member != "statistics") {
+                assert_eq!(*value, alone[member], "{statement} {member}");
+            }
+        }
     }
     assert_eq!(house.ask("DESCRIBE STREAMS;").await["@type"], "streams");
     assert_eq!(
