@@ -315,13 +315,15 @@ impl Deployed {
     /// What a query is checked against. The same words are the same keys and functions, in whatever words another version of the
     /// program wrote them down.
     fn shape_for(&self, query: &Persistent) -> Result<QueryShape, Error> {
-        Ok(match self.words == weir_plan::fingerprint_of_text(&query.statement) {
-            false => self.shape.clone(),
-            true => QueryShape {
-                source: self.shape.source.clone(),
-                ..QueryShape::of(&query.plan)?
+        Ok(
+            match self.words == weir_plan::fingerprint_of_text(&query.statement) {
+                false => self.shape.clone(),
+                true => QueryShape {
+                    source: self.shape.source.clone(),
+                    ..QueryShape::of(&query.plan)?
+                },
             },
-        })
+        )
     }
 
     /// Whether it read what the query reads.

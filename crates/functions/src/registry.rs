@@ -121,8 +121,7 @@ impl Registry {
 
     /// Adds a function, or replaces the one of the same name.
     pub fn register(&mut self, function: Arc<dyn Function>) {
-        Arc::make_mut(&mut self.functions)
-            .insert(function.manual().name.to_uppercase(), function);
+        Arc::make_mut(&mut self.functions).insert(function.manual().name.to_uppercase(), function);
     }
 
     /// `name` in any case.

@@ -44,7 +44,7 @@ pub(crate) struct Recipe {
     pub target: Option<Arc<Source>>,
     types: BTreeMap<String, SqlType>,
     functions: Registry,
-    properties: BTreeMap<String, String>,
+    properties: Box<[(&'static str, String)]>,
 }
 
 impl Resting {
@@ -99,7 +99,7 @@ impl Recipe {
         let types = types.map(|(name, sql_type)| (name.to_owned(), sql_type.clone()));
         let properties = query::PROPERTIES.iter().filter_map(|name| {
             let value = context.properties.get(*name)?;
-            Some(((*name).to_owned(), value.clone()))
+            Some((*name, value.clone()))
         });
         Self {
             text: text.clone(),
@@ -124,11 +124,14 @@ impl Recipe {
         for (name, sql_type) in &self.types {
             catalog.add_type(name, sql_type.clone());
         }
+        let properties = self.properties.iter();
+        let properties = properties.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let properties = properties.collect();
         let context = Context {
             catalog: &catalog,
             functions: &self.functions,
             topics: &NoTopics,
-            properties: &self.properties,
+            properties: &properties,
         };
         let target = self.target.as_ref().map(|target| &target.schema);
         let (plan, _) = query::persistent(query, &context, &sink.value, target)?;

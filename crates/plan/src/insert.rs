@@ -10,7 +10,8 @@ use weir_sql::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, InsertSelectPlan, InsertValuesPlan, ProjectedColumn, QueryPlan, Sink,
+    Context, Error, ErrorKind, InsertSelectPlan, InsertValuesPlan, ProjectedColumn, QueryPlan,
+    Sink,
     bind::{self, Scope},
     dataflow::Recipe,
     properties::With,

@@ -88,7 +88,9 @@ pub fn plan(statement: &Statement, text: &Arc<str>, context: &Context<'_>) -> Re
         Statement::CreateAsSelect(create) => {
             create_as::plan(create, text, context).map(|plan| Plan::CreateAsSelect(Arc::new(plan)))
         }
-        Statement::InsertSelect(insert) => insert::select(insert, text, context).map(Plan::InsertSelect),
+        Statement::InsertSelect(insert) => {
+            insert::select(insert, text, context).map(Plan::InsertSelect)
+        }
         Statement::InsertValues(insert) => insert::values(insert, context).map(Plan::InsertValues),
         Statement::Select(query) => query::transient(query, context).map(Plan::Select),
         _ => Err(Error::new(

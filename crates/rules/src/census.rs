@@ -4,14 +4,9 @@
 //! name of a channel, not to be rare. Of the rows that come the atoms are counted, for a while, and now and then again; what
 //! was counted makes a better index of the same rules.
 
-use std::collections::HashMap;
-
 use weir_functions::operators::Place;
 
-use crate::{
-    atom::{Atom, Pattern, Test},
-    witness::Shares,
-};
+use crate::atom::{Atom, Pattern, Test};
 
 /// The rows in which a whole value is taken to be there, of all.
 const WHOLE: f64 = 0.1;
@@ -20,7 +15,7 @@ const WHOLE: f64 = 0.1;
 const RAREST: f64 = 1e-4;
 
 /// What is taken weighs as much as so many rows that were counted.
-const WEIGHT: f64 = 64.0;
+const WEIGHT: f32 = 64.0;
 
 /// Rows that are counted before the first better index, and before each later one.
 const FIRST: u64 = 2_048;
@@ -67,17 +62,14 @@ impl Census {
     }
 }
 
-/// What is taken before anything was counted.
-pub(crate) struct Taken;
-
-impl Shares for Taken {
-    fn of(&self, atom: &Atom) -> f64 {
-        match &atom.test {
-            Test::Text(patterns) => patterns.iter().map(of_pattern).sum::<f64>().min(1.0),
-            Test::Integer(numbers) => (numbers.len() as f64 * WHOLE).min(1.0),
-            Test::IsNull => 1.0,
-        }
-    }
+/// In how many rows, of all, an atom is taken to hold before anything was counted.
+pub(crate) fn taken(atom: &Atom) -> f32 {
+    let share = match &atom.test {
+        Test::Text(patterns) => patterns.iter().map(of_pattern).sum(),
+        Test::Integer(numbers) => numbers.len() as f64 * WHOLE,
+        Test::IsNull => 1.0,
+    };
+    share.min(1.0) as f32
 }
 
 fn of_pattern(pattern: &Pattern) -> f64 {
@@ -90,20 +82,15 @@ fn of_pattern(pattern: &Pattern) -> f64 {
     }
 }
 
-/// What was counted.
-pub(crate) struct Counted<'a> {
-    pub census: &'a Census,
-    pub atoms: &'a HashMap<&'a Atom, u32>,
-}
-
-impl Shares for Counted<'_> {
-    fn of(&self, atom: &Atom) -> f64 {
-        let taken = Taken.of(atom);
-        let number = self.atoms.get(atom).map(|number| *number as usize);
-        let Some(count) = number.and_then(|number| self.census.counts.get(number)) else {
-            return taken;
-        };
-        let share = (f64::from(*count) + taken * WEIGHT) / (self.census.rows as f64 + WEIGHT);
-        share.min(1.0)
+impl Census {
+    /// In how many rows, of all, atoms hold by what was counted; `taken` is what was taken before.
+    pub(crate) fn shares(&self, taken: &[f32]) -> Vec<f32> {
+        let rows = self.rows as f32 + WEIGHT;
+        let counts = self.counts.iter().map(|count| *count as f32);
+        let counted = counts
+            .zip(taken)
+            .map(|(count, taken)| ((count + taken * WEIGHT) / rows).min(1.0));
+        let uncounted = taken.iter().skip(self.counts.len()).copied();
+        counted.chain(uncounted).collect()
     }
 }

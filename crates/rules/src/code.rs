@@ -9,11 +9,7 @@
 //! formula has NOT before anything plain, so one that is FALSE though all of it is taken for TRUE is FALSE, and one that is
 //! TRUE though all of it is taken for FALSE is TRUE.
 
-use crate::{
-    atom::{Atom, Test},
-    formula::Formula,
-    witness::Shares,
-};
+use crate::numbered::{Node, operands};
 
 /// A question, and where to go on.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +38,6 @@ pub(crate) enum Truth {
     Open,
 }
 
-/// What a formula is made of, by number.
-pub(crate) trait Names {
-    fn atom(&mut self, atom: &Atom) -> u32;
-    fn column(&mut self, atom: &Atom) -> u32;
-}
-
 /// What is true in a row.
 pub(crate) trait Facts {
     fn holds(&self, atom: u32) -> bool;
@@ -60,102 +50,137 @@ type Label = u32;
 const NO: Label = 0;
 const YES: Label = 1;
 
-/// Appends the code of `formula` and says where it starts.
-pub(crate) fn write(
-    formula: &Formula,
-    names: &mut impl Names,
-    shares: &impl Shares,
-    code: &mut Vec<Step>,
-) -> u32 {
-    let start = code.len();
-    let mut writer = Writer {
-        names,
-        shares,
-        code,
-        labels: vec![0, 0],
-    };
-    writer.formula(formula, YES, NO, YES);
-    for (label, truth) in [(YES, 1), (NO, 0)] {
-        writer.place(label);
-        writer.step(truth, END, false, NO);
-    }
-    let labels = writer.labels;
-    for step in &mut code[start..] {
-        step.target = labels[step.target as usize];
-    }
-    start as u32
-}
-
-struct Writer<'a, N, S> {
-    names: &'a mut N,
-    shares: &'a S,
-    code: &'a mut Vec<Step>,
+/// Writes formulas, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    pub code: Vec<Step>,
     labels: Vec<u32>,
+    /// By node of the formula that is written: in how many rows of those that come this far it is taken to hold.
+    likelihoods: Vec<f64>,
+    open: Vec<Open>,
 }
 
-impl<N: Names, S: Shares> Writer<'_, N, S> {
-    /// Goes on at `yes` or at `no`; `next` is the one of them that is written next.
-    fn formula(&mut self, formula: &Formula, yes: Label, no: Label, next: Label) {
-        match formula {
-            Formula::Always(value) => {
-                let target = if *value { yes } else { no };
-                if target != next {
-                    // With both answers, whatever plain is taken for.
-                    self.step(0, PLAIN, true, target);
-                    self.step(0, PLAIN, false, target);
+/// What is left to write of a formula.
+#[derive(Debug)]
+enum Open {
+    Node(usize, Ways),
+    /// What comes next is there.
+    Place(Label),
+}
+
+/// Where a formula goes on; `next` is the one of the two that is written next.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    yes: Label,
+    no: Label,
+    next: Label,
+}
+
+impl Writer {
+    /// Appends the code of a formula and says where it starts; `shares` says in how many rows, of all, atoms hold.
+    pub fn write(&mut self, nodes: &[Node], shares: &[f32]) -> u32 {
+        let start = self.code.len();
+        self.labels.clear();
+        self.labels.extend([0, 0]);
+        self.weigh(nodes, shares);
+        let ways = Ways {
+            yes: YES,
+            no: NO,
+            next: YES,
+        };
+        self.open.push(Open::Node(0, ways));
+        while let Some(open) = self.open.pop() {
+            match open {
+                Open::Node(at, ways) => self.node(nodes, at, ways),
+                Open::Place(label) => self.place(label),
+            }
+        }
+        for (label, truth) in [(YES, 1), (NO, 0)] {
+            self.place(label);
+            self.step(truth, END, false, NO);
+        }
+        for step in &mut self.code[start..] {
+            step.target = self.labels[step.target as usize];
+        }
+        start as u32
+    }
+
+    fn weigh(&mut self, nodes: &[Node], shares: &[f32]) {
+        self.likelihoods.clear();
+        self.likelihoods.resize(nodes.len(), 1.0);
+        for (at, node) in nodes.iter().enumerate().rev() {
+            let of_operands = operands(nodes, at).map(|operand| self.likelihoods[operand]);
+            self.likelihoods[at] = match *node {
+                Node::Always(value) => f64::from(u8::from(value)),
+                // Nothing is known of it, and it costs most to settle.
+                Node::Plain => 1.0,
+                Node::Null { .. } => 0.5,
+                Node::Atom { number, is_negated } => {
+                    let share = f64::from(shares[number as usize]);
+                    if is_negated { 1.0 - share } else { share }
                 }
-            }
-            Formula::Plain => self.ask(0, PLAIN, false, (yes, no, next)),
-            Formula::Atom { atom, is_negated } => {
-                let (number, kind) = match atom.test {
-                    Test::IsNull => (self.names.column(atom), IS_NULL),
-                    _ => (self.names.atom(atom), HOLDS),
-                };
-                self.ask(number, kind, *is_negated, (yes, no, next));
-            }
-            Formula::And(operands) | Formula::Or(operands) => {
-                let is_and = matches!(formula, Formula::And(_));
-                let operands = self.in_order(operands, is_and);
-                let Some((last, earlier)) = operands.split_last() else {
-                    return self.formula(&Formula::Always(is_and), yes, no, next);
-                };
-                for operand in earlier {
-                    let after = self.labels.len() as Label;
-                    self.labels.push(0);
-                    match is_and {
-                        true => self.formula(operand, after, no, after),
-                        false => self.formula(operand, yes, after, after),
-                    }
-                    self.place(after);
-                }
-                self.formula(last, yes, no, next);
-            }
+                Node::And(_) => of_operands.fold(1.0, f64::min),
+                Node::Or(_) => of_operands.sum::<f64>().min(1.0),
+            };
         }
     }
 
-    fn in_order<'f>(&self, operands: &'f [Formula], is_and: bool) -> Vec<&'f Formula> {
-        let operands = operands.iter();
-        let mut operands: Vec<(f64, &Formula)> = operands
-            .map(|operand| (likelihood(operand, self.shares), operand))
-            .collect();
-        operands.sort_by(|(one, _), (other, _)| match is_and {
-            true => one.total_cmp(other),
-            false => other.total_cmp(one),
-        });
-        operands.into_iter().map(|(_, operand)| operand).collect()
+    fn node(&mut self, nodes: &[Node], at: usize, ways: Ways) {
+        match nodes[at] {
+            Node::Always(value) => self.always(value, ways),
+            Node::Plain => self.ask(0, PLAIN, false, ways),
+            Node::Null { column, is_negated } => self.ask(column, IS_NULL, is_negated, ways),
+            Node::Atom { number, is_negated } => self.ask(number, HOLDS, is_negated, ways),
+            Node::And(0) => self.always(true, ways),
+            Node::Or(0) => self.always(false, ways),
+            Node::And(_) => self.chain(self.in_order(nodes, at, true), true, ways),
+            Node::Or(_) => self.chain(self.in_order(nodes, at, false), false, ways),
+        }
     }
 
-    fn ask(
-        &mut self,
-        number: u32,
-        kind: u32,
-        is_negated: bool,
-        (yes, no, next): (Label, Label, Label),
-    ) {
-        let (truth, target) = if next == yes {
-            (false, no)
+    fn in_order(&self, nodes: &[Node], at: usize, is_and: bool) -> Vec<usize> {
+        let mut operands: Vec<usize> = operands(nodes, at).collect();
+        operands.sort_by(|one, other| {
+            let order = self.likelihoods[*one].total_cmp(&self.likelihoods[*other]);
+            if is_and { order } else { order.reverse() }
+        });
+        operands
+    }
+
+    /// One operand after the other.
+    fn chain(&mut self, operands: Vec<usize>, is_and: bool, ways: Ways) {
+        let before = self.open.len();
+        let last = operands.len() - 1;
+        for operand in &operands[..last] {
+            let after = self.labels.len() as Label;
+            self.labels.push(0);
+            let (yes, no) = match is_and {
+                true => (after, ways.no),
+                false => (ways.yes, after),
+            };
+            let next = after;
+            let ways = Ways { yes, no, next };
+            self.open
+                .extend([Open::Node(*operand, ways), Open::Place(after)]);
+        }
+        self.open.push(Open::Node(operands[last], ways));
+        self.open[before..].reverse();
+    }
+
+    fn always(&mut self, value: bool, ways: Ways) {
+        let target = if value { ways.yes } else { ways.no };
+        if target != ways.next {
+            // With both answers, whatever plain is taken for.
+            self.step(0, PLAIN, true, target);
+            self.step(0, PLAIN, false, target);
+        }
+    }
+
+    fn ask(&mut self, number: u32, kind: u32, is_negated: bool, ways: Ways) {
+        let (truth, target) = if ways.next == ways.yes {
+            (false, ways.no)
         } else {
-            (true, yes)
+            (true, ways.yes)
         };
         self.step(number, kind, truth != is_negated, target);
     }
@@ -169,29 +194,6 @@ impl<N: Names, S: Shares> Writer<'_, N, S> {
 
     fn place(&mut self, label: Label) {
         self.labels[label as usize] = self.code.len() as u32;
-    }
-}
-
-/// In how many rows of those that come this far it is taken to hold.
-fn likelihood(formula: &Formula, shares: &impl Shares) -> f64 {
-    match formula {
-        Formula::Always(value) => f64::from(u8::from(*value)),
-        // Nothing is known of it, and it costs most to settle.
-        Formula::Plain => 1.0,
-        Formula::Atom { atom, is_negated } => match (&atom.test, is_negated) {
-            (Test::IsNull, _) => 0.5,
-            (_, false) => shares.of(atom),
-            (_, true) => 1.0 - shares.of(atom),
-        },
-        Formula::And(operands) => operands
-            .iter()
-            .map(|operand| likelihood(operand, shares))
-            .fold(1.0, f64::min),
-        Formula::Or(operands) => operands
-            .iter()
-            .map(|operand| likelihood(operand, shares))
-            .sum::<f64>()
-            .min(1.0),
     }
 }
 

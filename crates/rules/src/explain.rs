@@ -11,9 +11,11 @@ use weir_functions::operators::Place;
 
 use crate::{
     atom::{Atom, Check, ColumnId, Pattern, Test, is_caseless},
-    census::Taken,
+    census::taken,
     formula::Formula,
-    raw, witness,
+    numbered::{Node, Numbered, operands},
+    raw,
+    witness::Witnesses,
 };
 
 /// As many literals as are shown of an atom.
@@ -51,25 +53,27 @@ pub struct Sought {
 impl Formula {
     /// The atoms of which one holds wherever the formula does, by what is taken before any row has come; none if it never holds.
     pub fn witness(&self) -> Result<Vec<&Atom>, NoWitness> {
-        match witness::witness(self, &Taken) {
-            Some(found) => {
-                let mut known = HashSet::new();
-                let atoms = found.atoms.into_iter();
-                Ok(atoms.filter(|atom| known.insert(*atom)).collect())
-            }
-            None => Err(NoWitness::of(self)),
+        let numbered = Numbered::of([self]);
+        let taken: Vec<f32> = numbered.atoms.iter().map(|atom| taken(atom)).collect();
+        let mut witnesses = Witnesses::default();
+        witnesses.weigh(&numbered.nodes, &taken);
+        let (mut found, mut known) = (Vec::new(), HashSet::new());
+        if !witnesses.collect(&numbered.nodes, &mut found) {
+            return Err(NoWitness::of(&numbered.nodes, &witnesses));
         }
+        found.retain(|number| known.insert(*number));
+        let atoms = found.into_iter();
+        Ok(atoms
+            .map(|number| numbered.atoms[number as usize])
+            .collect())
     }
 
     /// Its atoms, each once, in order; NULL tests, which cost next to nothing, are none.
     pub fn atoms(&self) -> Vec<&Atom> {
-        let (mut found, mut known) = (Vec::new(), HashSet::new());
-        self.each_atom(&mut |atom| {
-            if atom.test != Test::IsNull && known.insert(atom) {
-                found.push(atom);
-            }
-        });
-        found
+        let mut known = HashSet::new();
+        self.each_atom()
+            .filter(|atom| known.insert(*atom))
+            .collect()
     }
 
     /// The texts of which a record that matches has one in its bytes; `None` if it may match whatever its bytes are.
@@ -81,42 +85,31 @@ impl Formula {
         });
         Some(sought.collect::<BTreeSet<_>>().into_iter().collect())
     }
-
-    fn each_atom<'a>(&'a self, each: &mut impl FnMut(&'a Atom)) {
-        match self {
-            Self::Atom { atom, .. } => each(atom),
-            Self::And(operands) | Self::Or(operands) => {
-                operands.iter().for_each(|operand| operand.each_atom(each));
-            }
-            Self::Always(_) | Self::Plain => {}
-        }
-    }
 }
 
 impl NoWitness {
-    fn of(formula: &Formula) -> Self {
+    fn of(nodes: &[Node], witnesses: &Witnesses) -> Self {
         let mut why = Self::default();
-        why.look(formula);
+        let mut open = vec![0];
+        while let Some(at) = open.pop() {
+            let asks = match nodes[at] {
+                Node::Always(_) => Asks::Nothing,
+                Node::Plain => Asks::More,
+                Node::Null { .. } => Asks::WhetherNull,
+                Node::Atom { .. } => Asks::ThatNotSo,
+                Node::And(_) => {
+                    open.extend(operands(nodes, at));
+                    continue;
+                }
+                Node::Or(_) => {
+                    why.is_alternative = true;
+                    open.extend(operands(nodes, at).find(|operand| !witnesses.has(*operand)));
+                    continue;
+                }
+            };
+            why.asks.insert(asks);
+        }
         why
-    }
-
-    fn look(&mut self, formula: &Formula) {
-        let asks = match formula {
-            Formula::Always(_) => Asks::Nothing,
-            Formula::Plain => Asks::More,
-            Formula::Atom { atom, .. } if atom.test == Test::IsNull => Asks::WhetherNull,
-            Formula::Atom { .. } => Asks::ThatNotSo,
-            Formula::And(operands) => {
-                return operands.iter().for_each(|operand| self.look(operand));
-            }
-            Formula::Or(operands) => {
-                self.is_alternative = true;
-                let mut operands = operands.iter();
-                let without = operands.find(|operand| witness::witness(operand, &Taken).is_none());
-                return without.into_iter().for_each(|operand| self.look(operand));
-            }
-        };
-        self.asks.insert(asks);
     }
 }
 

@@ -54,6 +54,20 @@ impl Formula {
         stacker::maybe_grow(STACK, 2 * STACK, || build(predicate, false, column))
     }
 
+    /// Its atoms in order, each as often as it is there; NULL tests, which cost next to nothing, are none.
+    pub(crate) fn each_atom(&self) -> impl Iterator<Item = &Atom> {
+        let mut open = vec![self];
+        std::iter::from_fn(move || {
+            loop {
+                match open.pop()? {
+                    Self::Atom { atom, .. } if atom.test != Test::IsNull => return Some(atom),
+                    Self::And(operands) | Self::Or(operands) => open.extend(operands.iter().rev()),
+                    Self::Atom { .. } | Self::Always(_) | Self::Plain => {}
+                }
+            }
+        })
+    }
+
     fn leaf(atom: Atom, is_negated: bool) -> Self {
         Self::Atom { atom, is_negated }
     }

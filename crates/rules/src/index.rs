@@ -8,17 +8,15 @@ use arrow::{
 };
 
 use crate::{
-    atom::{Atom, ColumnId, Test},
-    census::{Census, Counted, Taken},
-    code::{self, Facts, Names, Step, Truth},
+    atom::{Atom, ColumnId, Pattern, Test},
+    census::{self, Census},
+    code::{self, Facts, Step, Truth, Writer},
     formula::Formula,
     matches::{Hits, Marks, Matches, Scratch},
+    numbered::{self, Node, Numbered},
     text_column::TextColumn,
-    witness::{Shares, witness},
+    witness::Witnesses,
 };
-
-/// What making code of a formula takes of the stack, whatever its depth.
-const STACK: usize = 16 << 20;
 
 /// The columns of a batch.
 pub trait Columns {
@@ -38,30 +36,35 @@ pub struct Rule {
 pub struct Index {
     rules: Arc<[Rule]>,
     columns: Arc<[Column]>,
-    atoms: usize,
+    /// The formulas of the rules.
+    nodes: Arc<[Node]>,
+    /// By atom: in how many rows, of all, it was taken to hold before any came.
+    taken: Arc<[f32]>,
     order: Order,
 }
 
 /// What is looked at first, by how rare the atoms are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Order {
-    code: Vec<Step>,
+    code: Box<[Step]>,
     /// By rule: where its code starts, and whether a part of it is plain.
-    starts: Vec<(u32, bool)>,
+    starts: Box<[(u32, bool)]>,
     /// By atom: the rules whose witness it is, from here to where the next one's begin.
-    witness_starts: Vec<u32>,
-    witnesses: Vec<u32>,
+    witness_starts: Box<[u32]>,
+    witnesses: Box<[u32]>,
+    /// The atoms that are a witness: of many that hold in a row few are, and bits are sooner looked at than starts.
+    is_witness: Marks,
     /// Rules that are looked at in every row.
-    always: Vec<u32>,
+    always: Box<[u32]>,
     /// Rules that are nothing but plain.
-    plain: Vec<u32>,
+    plain: Box<[u32]>,
 }
 
 #[derive(Debug)]
 struct Column {
     id: ColumnId,
     text: Option<TextColumn>,
-    integers: HashMap<i64, Vec<u32>>,
+    integers: HashMap<i64, Box<[u32]>>,
     /// Whether a rule asks if it is NULL.
     has_null_test: bool,
 }
@@ -69,38 +72,61 @@ struct Column {
 impl Index {
     /// `None` if the rules are too many for one index: more than 2^29 atoms or columns, or 2^32 questions.
     pub fn new(rules: &[Rule]) -> Option<Self> {
-        stacker::maybe_grow(STACK, 2 * STACK, || build(rules))
+        let numbered = Numbered::of(rules.iter().map(|rule| &*rule.formula));
+        let counts = [numbered.atoms.len(), numbered.columns.len()];
+        if counts.into_iter().any(|count| count > code::MOST) {
+            return None;
+        }
+        let columns = columns(&numbered)?;
+        let taken = numbered.atoms.iter().map(|atom| census::taken(atom));
+        let taken: Arc<[f32]> = taken.collect();
+        Some(Self {
+            order: Order::new(&numbered.nodes, &taken)?,
+            rules: rules.into(),
+            columns,
+            nodes: numbered.nodes.into(),
+            taken,
+        })
     }
 
     /// An index of the same rules that finds the same, and sooner where atoms are as rare as this one's census has it.
     pub fn reordered(&self, census: &Census) -> Option<Self> {
-        let order = stacker::maybe_grow(STACK, 2 * STACK, || {
-            let mut numbers = Numbers::of(&self.rules);
-            let atoms = numbers.atoms.clone();
-            let atoms = &atoms;
-            order(&self.rules, &mut numbers, &Counted { census, atoms })
-        })?;
         Some(Self {
+            order: Order::new(&self.nodes, &census.shares(&self.taken))?,
             rules: self.rules.clone(),
             columns: self.columns.clone(),
-            atoms: self.atoms,
-            order,
+            nodes: self.nodes.clone(),
+            taken: self.taken.clone(),
         })
     }
 
     /// The atoms of the witnesses as they are now, by the numbers of the rules that have one.
     pub fn witnesses(&self) -> HashMap<u32, Vec<&Atom>> {
         let mut found: HashMap<u32, Vec<&Atom>> = HashMap::new();
-        let mut atoms: Vec<(&Atom, u32)> = Numbers::of(&self.rules).atoms.into_iter().collect();
-        atoms.sort_unstable_by_key(|(_, number)| *number);
         let starts = self.order.witness_starts.windows(2);
-        for ((atom, _), range) in atoms.into_iter().zip(starts) {
+        for (atom, range) in self.atoms().into_iter().zip(starts) {
             for rule in &self.order.witnesses[range[0] as usize..range[1] as usize] {
                 let number = self.rules[*rule as usize].number;
                 found.entry(number).or_default().push(atom);
             }
         }
         found
+    }
+
+    /// By number, which they got in the order in which they came first.
+    fn atoms(&self) -> Vec<&Atom> {
+        let numbers = self.nodes.iter().filter_map(|node| match node {
+            Node::Atom { number, .. } => Some(*number as usize),
+            _ => None,
+        });
+        let all = self.rules.iter().flat_map(|rule| rule.formula.each_atom());
+        let mut atoms = Vec::with_capacity(self.taken.len());
+        for (atom, number) in all.zip(numbers) {
+            if number == atoms.len() {
+                atoms.push(atom);
+            }
+        }
+        atoms
     }
 
     /// Finds which rules hold in which of `rows` rows; counts which atoms do, if `census` is open.
@@ -123,17 +149,17 @@ impl Index {
             nulls.push(array.filter(|_| column.has_null_test));
         }
         scratch.hits.group(rows);
-        scratch.atoms.fit(self.atoms);
+        scratch.atoms.fit(self.taken.len());
         scratch.rules.fit(self.rules.len());
         let is_counted = census.is_open();
         if is_counted {
-            census.counts.resize(self.atoms, 0);
+            census.counts.resize(self.taken.len(), 0);
         }
         for row in 0..rows {
             let counts = is_counted.then_some(&mut *census.counts);
             self.look(row, &nulls, counts, scratch, matches);
         }
-        for rule in &self.order.plain {
+        for rule in &*self.order.plain {
             let number = self.rules[*rule as usize].number;
             matches
                 .open
@@ -163,7 +189,7 @@ impl Index {
         let hits = hits.of_row(row);
         candidates.clear();
         for atom in hits {
-            if !atoms.mark(*atom) {
+            if !atoms.mark(*atom) || !order.is_witness.has(*atom) {
                 continue;
             }
             let at = *atom as usize;
@@ -182,7 +208,7 @@ impl Index {
             }
         }
         let facts = Row { atoms, nulls, row };
-        for rule in candidates.iter().chain(&order.always) {
+        for rule in candidates.iter().chain(&*order.always) {
             let (start, has_plain) = order.starts[*rule as usize];
             let found = match code::read(&order.code, start, has_plain, &facts) {
                 Truth::Yes => &mut matches.sure,
@@ -247,145 +273,85 @@ impl Column {
     }
 }
 
-/// Atoms and columns, numbered as they come.
-#[derive(Default)]
-struct Numbers<'a> {
-    atoms: HashMap<&'a Atom, u32>,
-    columns: HashMap<ColumnId, u32>,
-    null_tests: Vec<bool>,
-    ids: Vec<ColumnId>,
-}
-
-impl<'a> Numbers<'a> {
-    /// Those of these rules, which are the same whenever they are asked for.
-    fn of(rules: &'a [Rule]) -> Self {
-        let mut numbers = Self::default();
-        for rule in rules {
-            numbers.collect(&rule.formula);
-        }
-        numbers
-    }
-
-    fn collect(&mut self, formula: &'a Formula) {
-        match formula {
-            Formula::Atom { atom, .. } => {
-                let column = self.number_of(atom.column);
-                match atom.test {
-                    Test::IsNull => self.null_tests[column as usize] = true,
-                    _ => {
-                        let next = self.atoms.len() as u32;
-                        self.atoms.entry(atom).or_insert(next);
-                    }
-                }
-            }
-            Formula::And(operands) | Formula::Or(operands) => {
-                operands.iter().for_each(|operand| self.collect(operand));
-            }
-            Formula::Always(_) | Formula::Plain => {}
-        }
-    }
-
-    fn number_of(&mut self, id: ColumnId) -> u32 {
-        if let Some(known) = self.columns.get(&id) {
-            return *known;
-        }
-        let number = self.ids.len() as u32;
-        self.columns.insert(id, number);
-        self.ids.push(id);
-        self.null_tests.push(false);
-        number
-    }
-}
-
-impl Names for Numbers<'_> {
-    fn atom(&mut self, atom: &Atom) -> u32 {
-        // All were collected before.
-        self.atoms.get(atom).copied().unwrap_or_default()
-    }
-
-    fn column(&mut self, atom: &Atom) -> u32 {
-        self.number_of(atom.column)
-    }
-}
-
-fn build(rules: &[Rule]) -> Option<Index> {
-    let rules: Arc<[Rule]> = rules.into();
-    let mut numbers = Numbers::of(&rules);
-    let order = order(&rules, &mut numbers, &Taken)?;
-    let mut columns: Vec<(Vec<_>, HashMap<i64, Vec<u32>>)> = Vec::new();
-    columns.resize_with(numbers.ids.len(), Default::default);
-    for (atom, number) in &numbers.atoms {
-        let (texts, integers) = &mut columns[numbers.columns[&atom.column] as usize];
+/// `None` if a column has too many literals.
+fn columns(numbered: &Numbered<'_>) -> Option<Arc<[Column]>> {
+    let mut texts: Vec<Vec<(&Pattern, u32)>> = Vec::new();
+    let mut integers: Vec<HashMap<i64, Vec<u32>>> = Vec::new();
+    texts.resize_with(numbered.columns.len(), Default::default);
+    integers.resize_with(numbered.columns.len(), Default::default);
+    for (atom, number) in numbered.atoms.iter().zip(0..) {
+        let column = numbered.column_numbers[&atom.column] as usize;
         match &atom.test {
-            Test::Text(patterns) => texts.extend(patterns.iter().map(|one| (one, *number))),
-            Test::Integer(values) => values
-                .iter()
-                .for_each(|value| integers.entry(*value).or_default().push(*number)),
+            Test::Text(patterns) => {
+                texts[column].extend(patterns.iter().map(|pattern| (pattern, number)));
+            }
+            Test::Integer(values) => values.iter().for_each(|value| {
+                integers[column].entry(*value).or_default().push(number);
+            }),
             Test::IsNull => {}
         }
     }
-    let columns = columns
-        .into_iter()
-        .enumerate()
-        .map(|(at, (texts, integers))| {
-            let text = match texts.is_empty() {
+    let parts = numbered.columns.iter().zip(texts).zip(integers);
+    let columns = parts.map(|((column, texts), integers)| {
+        let integers = integers.into_iter();
+        Some(Column {
+            id: column.id,
+            text: match texts.is_empty() {
                 true => None,
                 false => Some(TextColumn::new(texts)?),
-            };
-            Some(Column {
-                id: numbers.ids[at],
-                text,
-                integers,
-                has_null_test: numbers.null_tests[at],
-            })
-        });
-    let columns = columns.collect::<Option<Arc<[Column]>>>()?;
-    let atoms = numbers.atoms.len();
-    Some(Index {
-        rules: rules.clone(),
-        columns,
-        atoms,
-        order,
-    })
+            },
+            integers: integers
+                .map(|(value, atoms)| (value, atoms.into()))
+                .collect(),
+            has_null_test: column.has_null_test,
+        })
+    });
+    columns.collect()
 }
 
-fn order(rules: &[Rule], numbers: &mut Numbers<'_>, shares: &impl Shares) -> Option<Order> {
-    if numbers.atoms.len() > code::MOST || numbers.ids.len() > code::MOST {
-        return None;
-    }
-    let mut order = Order::default();
-    let mut witnessed: Vec<Vec<u32>> = vec![Vec::new(); numbers.atoms.len()];
-    for (index, rule) in rules.iter().enumerate() {
-        let start = code::write(&rule.formula, numbers, shares, &mut order.code);
-        order.starts.push((start, has_plain(&rule.formula)));
-        let index = index as u32;
-        match (&*rule.formula, witness(&rule.formula, shares)) {
-            (Formula::Plain, _) => order.plain.push(index),
-            (_, None) => order.always.push(index),
-            (_, Some(found)) => {
-                for atom in found.atoms {
-                    let of_atom = &mut witnessed[numbers.atom(atom) as usize];
-                    if of_atom.last() != Some(&index) {
-                        of_atom.push(index);
-                    }
-                }
+impl Order {
+    /// Of formulas whose atoms hold in so many rows of all. `None` if the code is too long.
+    fn new(nodes: &[Node], shares: &[f32]) -> Option<Self> {
+        let (mut writer, mut witnesses) = (Writer::default(), Witnesses::default());
+        let (mut starts, mut always, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        // Atoms, and the rules whose witness they are.
+        let mut witnessed: Vec<(u32, u32)> = Vec::new();
+        let mut atoms = Vec::new();
+        for (formula, rule) in numbered::formulas(nodes).zip(0..) {
+            let start = writer.write(formula, shares);
+            starts.push((start, formula.contains(&Node::Plain)));
+            witnesses.weigh(formula, shares);
+            atoms.clear();
+            if formula == [Node::Plain] {
+                plain.push(rule);
+            } else if !witnesses.collect(formula, &mut atoms) {
+                always.push(rule);
             }
+            atoms.sort_unstable();
+            atoms.dedup();
+            witnessed.extend(atoms.iter().map(|atom| (*atom, rule)));
         }
-    }
-    u32::try_from(order.code.len()).ok()?;
-    order.witness_starts.push(0);
-    for rules in witnessed {
-        order.witnesses.extend(rules);
-        order.witness_starts.push(order.witnesses.len() as u32);
-    }
-    Some(order)
-}
-
-fn has_plain(formula: &Formula) -> bool {
-    match formula {
-        Formula::Plain => true,
-        Formula::And(operands) | Formula::Or(operands) => operands.iter().any(has_plain),
-        Formula::Always(_) | Formula::Atom { .. } => false,
+        u32::try_from(writer.code.len().max(nodes.len())).ok()?;
+        witnessed.sort_unstable();
+        let mut witness_starts = vec![0; shares.len() + 1];
+        let mut is_witness = Marks::default();
+        is_witness.fit(shares.len());
+        for (atom, _) in &witnessed {
+            witness_starts[*atom as usize + 1] += 1;
+            is_witness.mark(*atom);
+        }
+        for atom in 0..shares.len() {
+            witness_starts[atom + 1] += witness_starts[atom];
+        }
+        Some(Self {
+            code: writer.code.into(),
+            starts: starts.into(),
+            witness_starts: witness_starts.into(),
+            witnesses: witnessed.iter().map(|(_, rule)| *rule).collect(),
+            is_witness,
+            always: always.into(),
+            plain: plain.into(),
+        })
     }
 }
 
@@ -395,11 +361,11 @@ mod tests {
 
     use arrow::array::{ArrayRef, Int64Array, StringArray};
     use proptest::{collection::vec, option, prelude::*, sample::select};
-    use weir_functions::operators::Place;
+    use weir_functions::operators::{LikePattern, Place};
 
     use super::{Columns, Index, Rule};
     use crate::{
-        atom::{Atom, ColumnId, Pattern, Test},
+        atom::{Atom, Check, ColumnId, Pattern, Test},
         census::Census,
         formula::Formula,
         matches::{Matches, Scratch},
@@ -428,10 +394,31 @@ mod tests {
         Batch([texts(0), texts(1), Arc::new(numbers)])
     }
 
-    const LITERALS: &[&str] = &["", "a", "B", "ab", "ba", "bab", "aab"];
+    /// The last one is the Kelvin sign, which but for case is a letter of ASCII.
+    const TEXTS: &[&str] = &[
+        "",
+        "a",
+        "b",
+        "Ab",
+        "ba",
+        "abab",
+        "xaabx",
+        "aé",
+        "ÉA",
+        "ÉaÉ",
+        "abÉa",
+        "ak",
+        "a\u{212a}",
+    ];
+
+    const LITERALS: &[&str] = &[
+        "", "a", "B", "ab", "ba", "bab", "aab", "É", "éa", "aÉ", "k", "K", "\u{212a}",
+    ];
+
+    const LIKES: &[&str] = &["a%b", "_a%", "%a_", "a_a%b", "%b%a", "é%a", "a%_k"];
 
     fn row() -> impl Strategy<Value = Row> {
-        let text = || option::weighted(0.8, select(&["", "a", "b", "Ab", "ba", "abab", "xaabx"]));
+        let text = || option::weighted(0.8, select(TEXTS));
         (text(), text(), option::of(0_i64..4)).prop_map(|(one, two, number)| Row {
             texts: [one, two],
             number,
@@ -440,8 +427,13 @@ mod tests {
 
     fn pattern() -> impl Strategy<Value = Pattern> {
         let place = select(&[Place::Anywhere, Place::Start, Place::End, Place::Whole]);
-        (select(LITERALS), place, any::<bool>())
-            .prop_map(|(literal, place, ignores_case)| Pattern::new(literal, place, ignores_case))
+        let in_place = (select(LITERALS), place, any::<bool>())
+            .prop_map(|(literal, place, ignores_case)| Pattern::new(literal, place, ignores_case));
+        let like = (select(LIKES), any::<bool>()).prop_map(|(text, ignores_case)| {
+            let compiled = Arc::new(LikePattern::try_new(text, None, ignores_case).unwrap());
+            Pattern::of_like(text, &compiled, None, ignores_case).unwrap()
+        });
+        prop_oneof![5 => in_place, 1 => like]
             // A formula asks for NULL instead.
             .prop_filter("in every text", |pattern| !pattern.is_in_all())
     }
@@ -502,14 +494,36 @@ mod tests {
 
     fn is_in(pattern: &Pattern, text: &str) -> bool {
         let (literal, text) = match &pattern.check {
-            crate::atom::Check::Case(literal) => (&**literal, text.to_owned()),
-            _ => (&*pattern.literal, text.to_lowercase()),
+            Check::Case(literal) => (&**literal, text.to_owned()),
+            Check::Nothing => (&*pattern.literal, text.to_lowercase()),
+            Check::Like(like) => {
+                let (pattern, _, ignores_case) = like.key();
+                return match ignores_case {
+                    true => is_like(&pattern.to_lowercase(), &text.to_lowercase()),
+                    false => is_like(pattern, text),
+                };
+            }
         };
         match pattern.place {
             Place::Anywhere => text.contains(literal),
             Place::Start => text.starts_with(literal),
             Place::End => text.ends_with(literal),
             Place::Whole => text == literal,
+        }
+    }
+
+    fn is_like(pattern: &str, text: &str) -> bool {
+        let (mut pattern, mut text) = (pattern.chars(), text.chars());
+        match pattern.next() {
+            None => text.next().is_none(),
+            Some('%') => {
+                is_like(pattern.as_str(), text.as_str())
+                    || text.next().is_some()
+                        && is_like(&format!("%{}", pattern.as_str()), text.as_str())
+            }
+            Some(one) => text.next().is_some_and(|other| {
+                (one == '_' || one == other) && is_like(pattern.as_str(), text.as_str())
+            }),
         }
     }
 

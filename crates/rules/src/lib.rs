@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! predicate ─▶ Formula over atoms ─┐
-//! predicate ─▶ Formula over atoms ─┼─▶ Index: equal atoms once, the literals of a column in one automaton,
+//! predicate ─▶ Formula over atoms ─┼─▶ Index: equal atoms once, the literals of a column looked for at once,
 //! predicate ─▶ Formula over atoms ─┘          a witness for each rule
 //!
 //! columns of a batch ─▶ which atoms hold in which rows ─▶ rules whose witness is among them ─▶ their formulas
@@ -23,6 +23,7 @@ mod explain;
 mod formula;
 mod index;
 mod matches;
+mod numbered;
 mod raw;
 mod text_column;
 mod witness;

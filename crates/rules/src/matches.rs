@@ -112,7 +112,7 @@ pub struct Scratch {
     pub(crate) candidates: Vec<u32>,
 }
 
-/// A bit for each number. They are few enough for the nearest cache, so whoever marks takes the marks away again.
+/// A bit for each number. They are few enough for the nearest cache, so whoever marks for a while takes the marks away again.
 #[derive(Debug, Default)]
 pub(crate) struct Marks(Vec<u64>);
 

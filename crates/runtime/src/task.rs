@@ -129,48 +129,10 @@ impl<'a> Task<'a> {
                 break End::Completed;
             }
             match self.arrival().await? {
+                // Of a thousand tasks few have a batch: what taking one needs is theirs alone.
                 Arrival::Batch(handed) => {
-                    let batch = handed.batch.clone();
-                    let selection = handed.selection();
-                    // A measurement, not a decision: no test turns this clock.
-                    let since = Instant::now();
-                    let mut waited = Duration::ZERO;
-                    let mut failure = self.undated(&batch)?;
-                    self.stop_before(&failure);
-                    let (mut run, times, mut stream_time) = self.process(&batch, selection)?;
-                    while let Some(rows) = run {
-                        let leaving = self.encode(&batch, rows, times, &mut stream_time)?;
-                        let earlier = leaving.failure();
-                        let encoded = Instant::now();
-                        self.produce(leaving).await?;
-                        waited += encoded.elapsed();
-                        // Whoever has enough rows, or fails at one, needs no more of them made.
-                        let is_over = self.control.has_enough_rows() || earlier.is_some();
-                        run = if is_over {
-                            None
-                        } else {
-                            self.steps.made()?.operators.rest()?
-                        };
-                        if earlier.is_some() {
-                            self.stop_before(&earlier);
-                            failure = earlier;
-                        }
-                        if run.is_some() && self.is_told() {
-                            // A million rows of one record must not keep a query from stopping: the batch is read again.
-                            self.save().await?;
-                            return Ok(End::Told);
-                        }
-                    }
-                    let took = since.elapsed();
-                    self.control.epochs.observe(took);
-                    self.control.busy.add(took.saturating_sub(waited));
-                    self.move_past(&batch, &mut stream_time);
-                    self.input.done();
-                    self.reports.wait_for_room().await;
-                    if let Some((offset, why)) = failure {
-                        // What fails again and again is tried ever more rarely.
-                        self.save().await?;
-                        return Err(Error::user(format!("{}@{offset}: {why}", self.at)));
+                    if let Some(end) = Box::pin(self.take(handed)).await? {
+                        return Ok(end);
                     }
                 }
                 Arrival::CheckpointDue => {}
@@ -185,9 +147,56 @@ impl<'a> Task<'a> {
             self.checkpoint_if_due();
         };
         self.catch_up();
-        self.save().await?;
+        Box::pin(self.save()).await?;
         self.backoff.succeeded();
         Ok(end)
+    }
+
+    /// Does a batch; the task's end, if it ends within it.
+    async fn take(&mut self, handed: Handed) -> Result<Option<End>, Error> {
+        let batch = handed.batch.clone();
+        let selection = handed.selection();
+        // A measurement, not a decision: no test turns this clock.
+        let since = Instant::now();
+        let mut waited = Duration::ZERO;
+        let mut failure = self.undated(&batch)?;
+        self.stop_before(&failure);
+        let (mut run, times, mut stream_time) = self.process(&batch, selection)?;
+        while let Some(rows) = run {
+            let leaving = self.encode(&batch, rows, times, &mut stream_time)?;
+            let earlier = leaving.failure();
+            let encoded = Instant::now();
+            self.produce(leaving).await?;
+            waited += encoded.elapsed();
+            // Whoever has enough rows, or fails at one, needs no more of them made.
+            let is_over = self.control.has_enough_rows() || earlier.is_some();
+            run = if is_over {
+                None
+            } else {
+                self.steps.made()?.operators.rest()?
+            };
+            if earlier.is_some() {
+                self.stop_before(&earlier);
+                failure = earlier;
+            }
+            if run.is_some() && self.is_told() {
+                // A million rows of one record must not keep a query from stopping: the batch is read again.
+                self.save().await?;
+                return Ok(Some(End::Told));
+            }
+        }
+        let took = since.elapsed();
+        self.control.epochs.observe(took);
+        self.control.busy.add(took.saturating_sub(waited));
+        self.move_past(&batch, &mut stream_time);
+        self.input.done();
+        self.reports.wait_for_room().await;
+        if let Some((offset, why)) = failure {
+            // What fails again and again is tried ever more rarely.
+            self.save().await?;
+            return Err(Error::user(format!("{}@{offset}: {why}", self.at)));
+        }
+        Ok(None)
     }
 
     async fn arrival(&mut self) -> Result<Arrival, Error> {

@@ -100,7 +100,7 @@ impl Worker {
                 }
                 Err(error) => {
                     control.trouble(part, &error.message);
-                    self.wait().await;
+                    Box::pin(self.wait()).await;
                     if *self.wishes.borrow() == Wish::Run {
                         control.restarted();
                     }
@@ -123,19 +123,20 @@ impl Worker {
     /// One task, from start to end; `None` if the topic has no such partition.
     async fn attempt(&mut self) -> Result<Option<End>, Error> {
         let shared = self.shared.clone();
-        let topic = known(&mut self.looks, &self.at.topic).await?;
+        let topic = Box::pin(known(&mut self.looks, &self.at.topic)).await?;
         if self.at.partition >= topic.partitions {
             return Ok(None);
         }
-        let mut progress = self.go_on(&topic).await?;
-        let output = self.output().await?;
+        // What comes before the task is over when it runs.
+        let mut progress = Box::pin(self.go_on(&topic)).await?;
+        let output = Box::pin(self.output()).await?;
         let bounds = within_bounds(
             &shared.options,
             &self.at,
             progress.position,
             &mut self.beyond,
         );
-        let (position, missed) = bounds.await?;
+        let (position, missed) = Box::pin(bounds).await?;
         let misses = &shared.control.records_missed;
         misses.fetch_add(missed, std::sync::atomic::Ordering::Relaxed);
         progress.position = position;

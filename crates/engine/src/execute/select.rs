@@ -72,7 +72,11 @@ impl Engine {
     }
 
     /// As ksqlDB names them: clients tell the sorts apart by it.
-    fn read_id(&self, plan: &QueryPlan, settings: &BTreeMap<String, String>) -> Result<String, Error> {
+    fn read_id(
+        &self,
+        plan: &QueryPlan,
+        settings: &BTreeMap<String, String>,
+    ) -> Result<String, Error> {
         let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
         let now = self.inner.parts.clock.now();
         if !plan.is_continuous {

@@ -37,6 +37,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::{
@@ -72,6 +73,9 @@ impl Default for EmbeddedOptions {
     }
 }
 
+/// So many work on files at once. A thousand queries that start together are not to have a thread each.
+const HANDS: usize = 8;
+
 /// Topics in a folder of their own. Clones are the same broker.
 #[derive(Clone)]
 pub struct EmbeddedBroker {
@@ -87,6 +91,8 @@ struct Shared {
     changing: Mutex<()>,
     groups: Mutex<Groups>,
     lock: Mutex<Option<FolderLock>>,
+    /// Whoever works on files has one.
+    hands: Semaphore,
     is_closed: AtomicBool,
     /// Ends the thread that looks after retention when it is dropped.
     _retention: mpsc::Sender<()>,
@@ -115,6 +121,7 @@ impl EmbeddedBroker {
             topics: Mutex::new(topics),
             changing: Mutex::default(),
             lock: Mutex::new(Some(lock)),
+            hands: Semaphore::new(HANDS),
             is_closed: AtomicBool::new(false),
             _retention: retention,
             options,
@@ -153,6 +160,7 @@ impl EmbeddedBroker {
     ) -> Result<T> {
         self.check_open()?;
         let shared = Arc::clone(&self.shared);
+        let _hand = self.shared.hands.acquire().await;
         on_files(move || work(&shared)).await
     }
 }

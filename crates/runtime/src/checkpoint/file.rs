@@ -34,7 +34,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use self::{
     held::{Held, Place},
@@ -43,6 +43,9 @@ use self::{
 };
 use super::{Checkpoint, CheckpointStore};
 use crate::Error;
+
+/// So many ask the disk at once: a thousand queries that start together are not to have a thread each.
+const ASKED: usize = 8;
 
 #[derive(Debug, Clone)]
 pub struct FileCheckpoints {
@@ -60,6 +63,8 @@ struct Shared {
     held: Arc<Mutex<Held>>,
     /// Files of an earlier version that cannot be used, by name, and why.
     broken: Mutex<BTreeMap<String, Error>>,
+    /// Whoever asks the disk has one.
+    turns: Semaphore,
 }
 
 /// What is to be written.
@@ -95,6 +100,7 @@ impl FileCheckpoints {
                 log: Mutex::new(log),
                 held,
                 broken: Mutex::new(broken),
+                turns: Semaphore::new(ASKED),
             }),
         })
     }
@@ -125,6 +131,7 @@ impl FileCheckpoints {
         question: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let shared = self.shared.clone();
+        let _turn = self.shared.turns.acquire().await;
         let done = tokio::task::spawn_blocking(move || question(&shared)).await;
         done.unwrap_or_else(|error| Err(Error::internal(format!("checkpoint: {error}"))))
     }

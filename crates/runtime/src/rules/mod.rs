@@ -153,7 +153,12 @@ fn predicate(dataflow: &Dataflow) -> Option<&Expr> {
     }
 }
 
-fn formula(predicate: &Expr, dataflow: &Dataflow, needs: &Needs, vocabulary: &Vocabulary) -> Formula {
+fn formula(
+    predicate: &Expr,
+    dataflow: &Dataflow,
+    needs: &Needs,
+    vocabulary: &Vocabulary,
+) -> Formula {
     let mut names = PlanNames {
         dataflow,
         needs,
