@@ -1,12 +1,15 @@
 //! How rare atoms are.
 //!
-//! Before rows come nobody knows: a long literal is taken to be rarer than a short one, and a value as a whole, such as the
-//! name of a channel, not to be rare. Of the rows that come the atoms are counted, for a while, and now and then again; what
+//! Before rows come nobody knows: a long literal is taken to be rarer than a short one, a value as a whole, such as the
+//! name of a channel, not to be rare, and what many rules ask for, such as the name of a program, less rare than what is one
+//! rule's own. Of the rows that come the atoms are counted, for a while, and now and then again; what
 //! was counted makes a better index of the same rules.
+
+use std::collections::HashMap;
 
 use weir_functions::operators::Place;
 
-use crate::atom::{Atom, Pattern, Test};
+use crate::atom::{Atom, ColumnId, Pattern, Test};
 
 /// The rows in which a whole value is taken to be there, of all.
 const WHOLE: f64 = 0.1;
@@ -62,14 +65,28 @@ impl Census {
     }
 }
 
-/// In how many rows, of all, an atom is taken to hold before anything was counted.
-pub(crate) fn taken(atom: &Atom) -> f32 {
-    let share = match &atom.test {
-        Test::Text(patterns) => patterns.iter().map(of_pattern).sum(),
-        Test::Integer(numbers) => numbers.len() as f64 * WHOLE,
-        Test::IsNull => 1.0,
+/// In how many rows, of all, atoms are taken to hold before anything was counted; `uses`: in how many places each of them stands.
+pub(crate) fn taken(atoms: &[&Atom], uses: &[u32]) -> Vec<f32> {
+    let mut by_pattern: HashMap<(ColumnId, &Pattern), f64> = HashMap::new();
+    for (atom, uses) in atoms.iter().zip(uses) {
+        if let Test::Text(patterns) = &atom.test {
+            for pattern in patterns {
+                *by_pattern.entry((atom.column, pattern)).or_default() += f64::from(*uses);
+            }
+        }
+    }
+    let share = |atom: &&Atom| {
+        let share = match &atom.test {
+            Test::Text(patterns) => patterns
+                .iter()
+                .map(|pattern| of_pattern(pattern) * by_pattern[&(atom.column, pattern)])
+                .sum(),
+            Test::Integer(numbers) => numbers.len() as f64 * WHOLE,
+            Test::IsNull => 1.0,
+        };
+        share.min(1.0) as f32
     };
-    share.min(1.0) as f32
+    atoms.iter().map(share).collect()
 }
 
 fn of_pattern(pattern: &Pattern) -> f64 {

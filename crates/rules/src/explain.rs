@@ -54,7 +54,7 @@ impl Formula {
     /// The atoms of which one holds wherever the formula does, by what is taken before any row has come; none if it never holds.
     pub fn witness(&self) -> Result<Vec<&Atom>, NoWitness> {
         let numbered = Numbered::of([self]);
-        let taken: Vec<f32> = numbered.atoms.iter().map(|atom| taken(atom)).collect();
+        let taken = taken(&numbered.atoms, &numbered.uses());
         let mut witnesses = Witnesses::default();
         witnesses.weigh(&numbered.nodes, &taken);
         let (mut found, mut known) = (Vec::new(), HashSet::new());

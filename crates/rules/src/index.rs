@@ -78,8 +78,7 @@ impl Index {
             return None;
         }
         let columns = columns(&numbered)?;
-        let taken = numbered.atoms.iter().map(|atom| census::taken(atom));
-        let taken: Arc<[f32]> = taken.collect();
+        let taken: Arc<[f32]> = census::taken(&numbered.atoms, &numbered.uses()).into();
         Some(Self {
             order: Order::new(&numbered.nodes, &taken)?,
             rules: rules.into(),

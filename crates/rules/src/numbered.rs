@@ -97,6 +97,17 @@ impl<'a> Numbered<'a> {
         numbered
     }
 
+    /// By atom: in how many places it stands.
+    pub fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0; self.atoms.len()];
+        for node in &self.nodes {
+            if let Node::Atom { number, .. } = node {
+                uses[*number as usize] += 1;
+            }
+        }
+        uses
+    }
+
     fn add(&mut self, formula: &'a Formula) {
         let mut open = vec![Open::Formula(formula)];
         while let Some(next) = open.pop() {

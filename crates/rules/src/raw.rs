@@ -9,6 +9,8 @@
 //!
 //! **Invariant:** a record that is skipped matches no rule. One that is not skipped may match none either.
 
+use std::collections::BTreeSet;
+
 use memchr::memmem::Finder;
 
 use crate::{
@@ -69,7 +71,8 @@ impl RawFilter {
         formulas: impl IntoIterator<Item = &'a Formula>,
         is_in_raw: &dyn Fn(ColumnId) -> bool,
     ) -> Option<Self> {
-        let mut runs = Vec::new();
+        // Rules of one pack look for the same.
+        let mut runs = BTreeSet::new();
         for formula in formulas {
             runs.extend(needed(formula, is_in_raw)?.runs);
             if runs.len() > 8 * MOST {

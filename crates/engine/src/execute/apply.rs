@@ -344,10 +344,13 @@ fn persistent(
     start: BTreeMap<PartitionId, Offset>,
     created: Option<Arc<weir_plan::PersistentPlan>>,
 ) -> Result<Persistent, Error> {
+    let fingerprint = weir_plan::fingerprint(&plan, &sink)?;
+    // Whoever starts it makes the dataflow again. Thousands of statements may be applied before any query starts.
+    plan.rest();
     Ok(Persistent {
         id,
         statement: text.clone(),
-        fingerprint: weir_plan::fingerprint(&plan, &sink)?,
+        fingerprint,
         plan,
         sink,
         target,
