@@ -7,27 +7,27 @@ use weir_functions::{fold::fold_into, operators::Place};
 
 use crate::{
     atom::{Check, Pattern},
-    automaton::Automaton,
+    automaton::{Scanner, Walker},
     matches::Hits,
 };
 
 /// Literals are looked for where they have to be: only what may stand anywhere takes a look at all of a value.
 #[derive(Debug)]
 pub(crate) struct TextColumn {
-    anywhere: Literals,
+    anywhere: Literals<Scanner>,
     /// With those that are whole values.
-    at_start: Literals,
+    at_start: Literals<Walker>,
     /// From their ends to their beginnings.
-    at_end: Literals,
+    at_end: Literals<Walker>,
     /// The atoms that hold for an empty text.
     of_empty: Box<[u32]>,
 }
 
 /// Literals, and what they say where they are found.
 #[derive(Debug)]
-struct Literals {
+struct Literals<A> {
     /// Of none there is none.
-    automaton: Option<Automaton>,
+    automaton: Option<A>,
     /// By literal of the automaton: its entries, from here to where the next one's begin.
     starts: Box<[u32]>,
     entries: Box<[Entry]>,
@@ -72,8 +72,8 @@ impl TextColumn {
             }
         }
         Some(Self {
-            anywhere: Literals::new(anywhere, Automaton::anywhere)?,
-            at_start: Literals::new(at_start, Automaton::anchored)?,
+            anywhere: Literals::new(anywhere, Scanner::new)?,
+            at_start: Literals::new(at_start, Walker::new)?,
             at_end: Literals::new(at_end, of_ends)?,
             of_empty: of_empty.into(),
         })
@@ -121,21 +121,18 @@ impl TextColumn {
 }
 
 /// An automaton that reads a text from its end.
-fn of_ends(literals: &[&[u8]]) -> Option<Automaton> {
+fn of_ends(literals: &[&[u8]]) -> Option<Walker> {
     let literals = literals.iter();
     let reversed: Vec<Vec<u8>> = literals
         .map(|literal| literal.iter().rev().copied().collect())
         .collect();
     let reversed: Vec<&[u8]> = reversed.iter().map(Vec::as_slice).collect();
-    Automaton::anchored(&reversed)
+    Walker::new(&reversed)
 }
 
-impl Literals {
+impl<A> Literals<A> {
     /// `None` if `automaton` finds them too many.
-    fn new(
-        patterns: Patterns<'_>,
-        automaton: impl FnOnce(&[&[u8]]) -> Option<Automaton>,
-    ) -> Option<Self> {
+    fn new(patterns: Patterns<'_>, automaton: impl FnOnce(&[&[u8]]) -> Option<A>) -> Option<Self> {
         let (mut literals, mut starts): (Vec<&[u8]>, Vec<u32>) = Default::default();
         let (mut entries, mut checks, mut atoms) = (Vec::new(), Vec::new(), Vec::new());
         for (pattern, of_pattern) in patterns {
