@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_catalog::{ColumnRole, Source, SourceKind};
+use weir_catalog::{ColumnRole, Schema, Source, SourceKind};
 use weir_sql::statement::{self, CreateAsSelect};
 
 use crate::{
@@ -51,7 +51,7 @@ pub fn plan(
         .text("KAFKA_TOPIC")?
         .unwrap_or_else(|| format!("{prefix}{name}"));
     let from = &planned.source;
-    let schema = planned.schema.clone();
+    let schema = Schema::clone(&planned.schema);
     let inherited = Inherited {
         key: &from.key_format,
         value: &from.value_format,

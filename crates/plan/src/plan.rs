@@ -100,7 +100,7 @@ pub struct InsertValuesPlan {
 pub struct QueryPlan {
     pub source: Arc<Source>,
     /// The result's columns, as the last step produces them.
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
     pub limit: Option<u64>,
     /// A push query, or the query of a persistent statement; false for a pull query.
     pub is_continuous: bool,

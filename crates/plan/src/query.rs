@@ -183,7 +183,7 @@ fn plan(
     steps.shrink_to_fit();
     let plan = QueryPlan {
         source,
-        schema,
+        schema: Arc::new(schema),
         limit: query.limit,
         is_continuous,
         dataflow: Resting::new(Dataflow { scan, steps }),

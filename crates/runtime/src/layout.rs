@@ -52,7 +52,8 @@ pub(crate) struct Dating {
 /// Where a scan column comes from.
 #[derive(Debug, Clone)]
 pub(crate) enum Need {
-    Decoded(Part, ColumnRequest),
+    /// By its place among the requests of the part.
+    Decoded(Part, usize),
     Headers,
     Header(String),
     RowTime,
@@ -130,53 +131,71 @@ impl Declared {
 impl Needs {
     /// What `scan` asks of the records of `source`.
     pub fn new(source: &Source, scan: &[ScanColumn]) -> Result<Self, Error> {
-        let columns: Vec<Need> = scan.iter().map(Need::new).collect();
-        let date = date_of(source)?;
-        let mut parts = Vec::new();
-        for part in [Part::Value, Part::Key] {
-            let mut requests: Vec<ColumnRequest> = Vec::new();
-            let named = columns.iter().filter_map(|need| match need {
-                Need::Decoded(of, request) if *of == part => Some(request),
-                _ => None,
-            });
-            let dating = date.iter().filter(|date| date.part == part);
-            for request in named.chain(dating.map(|date| &date.request)) {
-                if !requests.contains(request) {
-                    requests.push(request.clone());
+        let (mut of_value, mut of_key) = <(Requests, Requests)>::default();
+        let columns = scan.iter().map(|column| {
+            let request = |path: &Vec<String>| ColumnRequest {
+                path: path.clone(),
+                sql_type: column.sql_type.clone(),
+            };
+            match &column.from {
+                ScanSource::Value(path) => {
+                    Need::Decoded(Part::Value, of_value.place(request(path)))
                 }
+                ScanSource::Key(path) => Need::Decoded(Part::Key, of_key.place(request(path))),
+                ScanSource::Headers => Need::Headers,
+                ScanSource::Header(key) => Need::Header(key.clone()),
+                ScanSource::RowTime => Need::RowTime,
+                ScanSource::RowPartition => Need::RowPartition,
+                ScanSource::RowOffset => Need::RowOffset,
+                ScanSource::WindowStart(window) => Need::WindowStart(*window),
+                ScanSource::WindowEnd(window) => Need::WindowEnd(*window),
+                ScanSource::RawValue => Need::RawValue,
             }
-            if part == Part::Value || !requests.is_empty() {
-                requests.shrink_to_fit();
-                parts.push((Declared::new(source, part), requests));
-            }
+        });
+        let columns = columns.collect();
+        let date = date_of(source)?;
+        if let Some(date) = &date {
+            let requests = match date.part {
+                Part::Value => &mut of_value,
+                Part::Key => &mut of_key,
+            };
+            requests.place(date.request.clone());
         }
-        parts.shrink_to_fit();
+        let declared = |part| Declared::new(source, part);
+        // Many queries keep theirs for long.
+        let mut parts = Vec::with_capacity(1 + usize::from(!of_key.0.is_empty()));
+        of_value.0.shrink_to_fit();
+        parts.push((declared(Part::Value), of_value.0));
+        if !of_key.0.is_empty() {
+            of_key.0.shrink_to_fit();
+            parts.push((declared(Part::Key), of_key.0));
+        }
         Ok(Self {
             parts,
             date,
             columns,
         })
     }
+
+    /// What is asked of a part, and how it is declared.
+    pub fn of_part(&self, part: Part) -> Option<&(Declared, Vec<ColumnRequest>)> {
+        self.parts
+            .iter()
+            .find(|(declared, _)| declared.part == part)
+    }
 }
 
-impl Need {
-    fn new(column: &ScanColumn) -> Self {
-        let request = |path: &Vec<String>| ColumnRequest {
-            path: path.clone(),
-            sql_type: column.sql_type.clone(),
-        };
-        match &column.from {
-            ScanSource::Value(path) => Self::Decoded(Part::Value, request(path)),
-            ScanSource::Key(path) => Self::Decoded(Part::Key, request(path)),
-            ScanSource::Headers => Self::Headers,
-            ScanSource::Header(key) => Self::Header(key.clone()),
-            ScanSource::RowTime => Self::RowTime,
-            ScanSource::RowPartition => Self::RowPartition,
-            ScanSource::RowOffset => Self::RowOffset,
-            ScanSource::WindowStart(window) => Self::WindowStart(*window),
-            ScanSource::WindowEnd(window) => Self::WindowEnd(*window),
-            ScanSource::RawValue => Self::RawValue,
-        }
+/// Columns, each once.
+#[derive(Default)]
+struct Requests(Vec<ColumnRequest>);
+
+impl Requests {
+    fn place(&mut self, request: ColumnRequest) -> usize {
+        let known = self.0.iter().position(|known| *known == request);
+        known.unwrap_or_else(|| {
+            self.0.push(request);
+            self.0.len() - 1
+        })
     }
 }
 
@@ -271,7 +290,7 @@ impl Layout {
         part: Part,
         request: &ColumnRequest,
     ) -> Option<(usize, usize)> {
-        let (declared, _) = needs.parts.iter().find(|(of, _)| of.part == part)?;
+        let (declared, _) = needs.of_part(part)?;
         let group = self.group(declared)?;
         let requests = &self.groups[group].requests;
         let column = requests.iter().position(|known| known == request)?;
@@ -281,8 +300,8 @@ impl Layout {
     pub fn date(&self, needs: &Needs) -> Option<Date> {
         let dating = needs.date.as_ref()?;
         let (group, column) = self.place(needs, dating.part, &dating.request)?;
-        let value = needs.parts.iter().find(|(of, _)| of.part == Part::Value)?;
-        let value = self.group(&value.0)?;
+        let (value, _) = needs.of_part(Part::Value)?;
+        let value = self.group(value)?;
         Some(Date {
             group,
             column,

@@ -212,7 +212,10 @@ impl Places {
         let mut columns = Vec::with_capacity(needs.columns.len());
         for need in &needs.columns {
             columns.push(match need {
-                Need::Decoded(part, request) => Some(layout.place(needs, *part, request)?),
+                Need::Decoded(part, place) => {
+                    let (_, requests) = needs.of_part(*part)?;
+                    Some(layout.place(needs, *part, requests.get(*place)?)?)
+                }
                 _ => None,
             });
         }

@@ -287,7 +287,7 @@ fn apply_plan(
             state.queries.insert(query);
             Ok(effects)
         }
-        Plan::InsertSelect(plan) => {
+        Plan::InsertSelect(mut plan) => {
             let id = logged
                 .and_then(|entry| entry.query_id.clone())
                 .unwrap_or_else(|| insert_id(&plan, state));
@@ -298,7 +298,7 @@ fn apply_plan(
                 start: Some(id.clone()),
                 ..Effects::default()
             };
-            let sink = shared_sink(state, &plan.target, plan.sink);
+            let sink = shared_sink(state, &plan.target, plan.sink, &mut plan.query);
             let mut is_paused = false;
             if let Some(old) = state.queries.get(&id).filter(|_| plan.or_replace) {
                 start = old.start.clone();
@@ -323,14 +323,17 @@ fn apply_plan(
     }
 }
 
-/// A thousand rules that write into one stream have one sink.
-fn shared_sink(state: &State, target: &str, sink: Sink) -> Arc<Sink> {
+/// A thousand rules that write into one stream have one sink, and results of the same columns.
+fn shared_sink(state: &State, target: &str, sink: Sink, query: &mut QueryPlan) -> Arc<Sink> {
     let mut queries = state.queries.values();
     let known = queries.find(|query| query.target == target);
-    match known.filter(|known| *known.sink == sink) {
-        Some(known) => known.sink.clone(),
-        None => Arc::new(sink),
+    let Some(known) = known.filter(|known| *known.sink == sink) else {
+        return Arc::new(sink);
+    };
+    if query.schema == known.plan.schema {
+        query.schema = known.plan.schema.clone();
     }
+    known.sink.clone()
 }
 
 #[expect(clippy::too_many_arguments, reason = "a query is made of these")]

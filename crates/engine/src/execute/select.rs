@@ -59,7 +59,7 @@ impl Engine {
         };
         let id = self.read_id(&plan, &settings)?;
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
-        let schema = plan.schema.clone();
+        let schema = weir_catalog::Schema::clone(&plan.schema);
         let spec = read_spec(id.clone(), plan, start, until, sender, &settings);
         let query = self.inner.parts.runtime.start(spec).await?;
         if is_push {

@@ -178,11 +178,11 @@ impl Names for PlanNames<'_> {
     fn column(&mut self, name: &str) -> Option<Known> {
         let mut scan = self.dataflow.scan.iter();
         let index = scan.position(|column| column.name == name)?;
-        let Need::Decoded(part, request) = self.needs.columns.get(index)? else {
+        let Need::Decoded(part, place) = self.needs.columns.get(index)? else {
             return None;
         };
-        let mut parts = self.needs.parts.iter();
-        let (declared, _) = parts.find(|(of, _)| of.part == *part)?;
+        let (declared, requests) = self.needs.of_part(*part)?;
+        let request = requests.get(*place)?;
         let kind = match request.sql_type {
             SqlType::String => ColumnKind::Text,
             SqlType::Integer | SqlType::BigInt => ColumnKind::Integer,
