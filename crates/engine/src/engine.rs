@@ -19,7 +19,7 @@ use weir_catalog::Catalog;
 use weir_functions::Registry;
 use weir_kafka::{Broker, Topic};
 use weir_plan::{Context, TopicFacts, TopicSpec};
-use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, Runtime};
+use weir_runtime::{CheckpointStore, Clock, ProcessingLogEntry, Query, QuerySpec, Runtime};
 
 use crate::{
     Builder, Error, Session, Topics,
@@ -31,6 +31,9 @@ use crate::{
     service::Service,
     statement_log::{Entry, StatementLog},
 };
+
+/// So many queries are started at a time.
+const STARTING: usize = 256;
 
 /// Runs statements, and the queries that they make. Cheap to clone: all clones are one engine.
 ///
@@ -445,17 +448,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Starts queries, all at a time: each asks the broker for a few things, and on a cluster that takes a while.
+    /// Starts queries, many at a time: each asks the broker for a few things, and on a cluster that takes a while.
     pub(crate) async fn start_all(
         &self,
         queries: impl Iterator<Item = &Persistent>,
     ) -> Vec<(String, Result<Query, weir_runtime::Error>)> {
         let (runtime, settings) = (&self.inner.parts.runtime, &self.inner.parts.settings);
-        let starts = queries.map(|query| {
-            let (id, spec) = (query.id.clone(), query.spec(settings));
-            async move { (id, runtime.start(spec).await) }
-        });
-        futures::future::join_all(starts).await
+        let specs = queries.map(|query| query.spec(settings));
+        let mut specs: Vec<QuerySpec> = specs.collect();
+        let mut started = Vec::with_capacity(specs.len());
+        while !specs.is_empty() {
+            let some: Vec<QuerySpec> = specs.drain(..specs.len().min(STARTING)).collect();
+            let starts = some
+                .into_iter()
+                .map(|spec| async { (spec.id.clone(), runtime.start(spec).await) });
+            started.extend(futures::future::join_all(starts).await);
+        }
+        started
     }
 
     /// What is in force for a statement: the server's settings, and over them the session's.

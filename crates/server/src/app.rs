@@ -10,6 +10,7 @@ use weir_engine::{Engine, Error};
 use crate::{
     Options,
     listen::{self, Connections},
+    long_texts::LongTexts,
     push::{Pushes, Slot, Source, outgoing, pump},
     request::Bodies,
     routes,
@@ -24,6 +25,7 @@ pub struct App {
     pub pushes: Pushes,
     /// Turns of statements that run.
     pub statements: Arc<Semaphore>,
+    pub long_texts: LongTexts,
     /// Bytes of bodies that are held in memory.
     pub bodies: Bodies,
     /// Told when the server ends: what streams writes its last message.
@@ -107,6 +109,7 @@ pub fn router(engine: Engine, options: Options) -> axum::Router {
 impl App {
     fn new(engine: Engine, options: Options, address: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
+            long_texts: LongTexts::default(),
             pushes: Pushes::new(&options.limits),
             statements: Arc::new(Semaphore::new(options.limits.statements)),
             bodies: Bodies::new(&options.limits),

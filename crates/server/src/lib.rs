@@ -14,6 +14,7 @@ mod error;
 mod guard;
 mod lines;
 mod listen;
+mod long_texts;
 mod negotiate;
 mod options;
 mod push;

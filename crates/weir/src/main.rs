@@ -23,7 +23,7 @@ mod sql;
 mod stdout;
 mod test;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
@@ -36,12 +36,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Statements and documents may nest, and debug frames are large.
 const WORKER_STACK: usize = 8 << 20;
 
+/// How long a thread for work on files stays with nothing to do. Each has a heap of its own.
+const IDLE: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(WORKER_STACK)
+        .thread_keep_alive(IDLE)
         .build();
     let outcome = match runtime {
         Ok(runtime) => {

@@ -139,6 +139,7 @@ impl QueryThreads {
             .enable_all()
             .thread_name("weir-queries")
             .thread_stack_size(crate::WORKER_STACK)
+            .thread_keep_alive(crate::IDLE)
             .build()
             .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
         Ok(Self {

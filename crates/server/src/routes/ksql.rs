@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
-use tokio::{runtime::Handle, task::JoinHandle};
 use weir_engine::{Entity, Response as Answer, Session};
 
 use super::{answer, check_json, check_serving, json_form};
@@ -40,29 +39,22 @@ pub async fn ksql(
         ));
     };
     // A client that goes away does not leave a statement half done; what only waits, stops.
-    let running = off_the_workers(text.len(), async move {
-        let done = run(&app, &text, session).await;
-        drop((turn, held));
-        done
-    });
-    let entities = running
-        .await
-        .map_err(|_| Refusal::new(50000, "the statements came to an unexpected end"))??;
-    answer(&headers, &entities)
-}
-
-/// Long texts are parsed and planned where they keep nobody else from being answered.
-fn off_the_workers<T: Send + 'static>(
-    length: usize,
-    work: impl Future<Output = T> + Send + 'static,
-) -> JoinHandle<T> {
-    match length > LONG {
-        true => {
-            let runtime = Handle::current();
-            tokio::task::spawn_blocking(move || runtime.block_on(work))
+    let is_long = text.len() > LONG;
+    let working = {
+        let app = app.clone();
+        async move {
+            let done = run(&app, &text, session).await;
+            drop((turn, held));
+            done
         }
-        false => tokio::spawn(work),
-    }
+    };
+    let done = match is_long {
+        true => app.long_texts.run(working).await.ok(),
+        false => tokio::spawn(working).await.ok(),
+    };
+    let entities =
+        done.ok_or_else(|| Refusal::new(50000, "the statements came to an unexpected end"))??;
+    answer(&headers, &entities)
 }
 
 async fn run(app: &App, text: &str, session: Session) -> Result<Vec<Entity>, Refusal> {
