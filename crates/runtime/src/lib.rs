@@ -252,7 +252,7 @@ impl Runtime {
             spec,
         };
         // Readers, tasks and writers are started from there, and run there.
-        let supervising = supervise::Supervisor::new(Arc::new(shared)).run();
+        let supervising = Box::new(supervise::Supervisor::new(Arc::new(shared))).run();
         match &self.options.threads {
             Some(threads) => threads.spawn(supervising),
             None => tokio::spawn(supervising),

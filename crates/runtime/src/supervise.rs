@@ -43,7 +43,7 @@ impl Supervisor {
         }
     }
 
-    pub async fn run(mut self) {
+    pub async fn run(mut self: Box<Self>) {
         let control = self.shared.control.clone();
         let end = tokio::select! {
             end = self.supervise() => end,
@@ -107,9 +107,7 @@ impl Supervisor {
     fn start_worker(&mut self, partition: PartitionId) {
         let worker = Worker::new(self.shared.clone(), partition, self.looks.clone());
         self.known.insert(partition);
-        let task = self
-            .workers
-            .spawn(async move { (partition, worker.run().await) });
+        let task = self.workers.spawn(Box::new(worker).run());
         self.running.insert(task.id(), partition);
     }
 

@@ -75,7 +75,12 @@ impl Worker {
         }
     }
 
-    pub async fn run(mut self) -> Ended {
+    /// Says which partition it was. Boxed, since a future keeps what it is called with beside what it makes of it.
+    pub async fn run(mut self: Box<Self>) -> (PartitionId, Ended) {
+        (self.at.partition, self.work().await)
+    }
+
+    async fn work(&mut self) -> Ended {
         let control = self.shared.control.clone();
         let part = Some(self.at.partition);
         loop {
