@@ -10,7 +10,7 @@ use crate::{Error, Source, SqlType};
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     sources: RedBlackTreeMapSync<String, Arc<Source>>,
-    types: BTreeMap<String, SqlType>,
+    types: Arc<BTreeMap<String, SqlType>>,
 }
 
 impl Catalog {
@@ -68,12 +68,20 @@ impl Catalog {
             .map(|(name, sql_type)| (name.as_str(), sql_type))
     }
 
+    /// The same types, and no source.
+    pub fn types_alone(&self) -> Self {
+        Self {
+            types: self.types.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The type that had this name before.
     pub fn add_type(&mut self, name: impl Into<String>, sql_type: SqlType) -> Option<SqlType> {
-        self.types.insert(name.into(), sql_type)
+        Arc::make_mut(&mut self.types).insert(name.into(), sql_type)
     }
 
     pub fn drop_type(&mut self, name: &str) -> Option<SqlType> {
-        self.types.remove(name)
+        Arc::make_mut(&mut self.types).remove(name)
     }
 }

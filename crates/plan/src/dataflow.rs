@@ -1,15 +1,12 @@
 //! What a query does to records, which may be at rest.
 //!
 //! Thousands of queries wait for a record that concerns them, most of them for ever. What they would do with it is the largest
-//! part of a plan, and all of it follows from the statement: once a query runs, its dataflow is let go of, and it is made again
-//! out of the statement when it is wanted.
+//! part of a plan, and all of it follows from the statement: once the query is checked, its dataflow is let go of, and it is made
+//! again out of the statement when it is wanted. Whoever has it shares it with all who want it meanwhile.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use weir_catalog::{Catalog, Source, SqlType};
+use weir_catalog::{Catalog, Source};
 use weir_functions::Registry;
 use weir_sql::{Statement, Variables};
 
@@ -29,28 +26,41 @@ pub(crate) struct Resting(Arc<Cell>);
 
 #[derive(Debug)]
 struct Cell {
-    made: Mutex<Option<Arc<Dataflow>>>,
+    made: Mutex<Made>,
     /// `None`: it stays as it is.
     recipe: Option<Recipe>,
+}
+
+#[derive(Debug, Clone)]
+struct Made {
+    /// `None` while it rests.
+    here: Option<Arc<Dataflow>>,
+    /// The last one, which others may still have.
+    elsewhere: Weak<Dataflow>,
 }
 
 /// All that the dataflow of a persistent query follows from.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     /// The statement, variables put in.
-    pub text: Arc<str>,
-    pub source: Arc<Source>,
+    text: Arc<str>,
+    source: Arc<Source>,
     /// The stream that INSERT INTO writes to.
-    pub target: Option<Arc<Source>>,
-    types: BTreeMap<String, SqlType>,
+    target: Option<Arc<Source>>,
+    /// Without sources.
+    types: Catalog,
     functions: Registry,
     properties: Box<[(&'static str, String)]>,
 }
 
 impl Resting {
     pub fn new(dataflow: Dataflow) -> Self {
+        let dataflow = Arc::new(dataflow);
         Self(Arc::new(Cell {
-            made: Mutex::new(Some(Arc::new(dataflow))),
+            made: Mutex::new(Made {
+                elsewhere: Arc::downgrade(&dataflow),
+                here: Some(dataflow),
+            }),
             recipe: None,
         }))
     }
@@ -64,12 +74,19 @@ impl Resting {
     }
 
     pub fn get(&self) -> Result<Arc<Dataflow>, Error> {
-        if let Some(made) = &*self.made() {
-            return Ok(made.clone());
-        }
-        match &self.0.recipe {
-            Some(recipe) => recipe.make(),
-            None => Err(Error::new(
+        let known = {
+            let made = self.made();
+            made.here.clone().or_else(|| made.elsewhere.upgrade())
+        };
+        match (known, &self.0.recipe) {
+            (Some(known), _) => Ok(known),
+            (None, Some(recipe)) => {
+                // Without the lock: those who want it meanwhile make the same.
+                let dataflow = recipe.make()?;
+                self.made().elsewhere = Arc::downgrade(&dataflow);
+                Ok(dataflow)
+            }
+            (None, None) => Err(Error::new(
                 ErrorKind::Invalid,
                 "the steps of the query are not there",
             )),
@@ -79,11 +96,11 @@ impl Resting {
     /// Lets go of it, if it can be made again.
     pub fn rest(&self) {
         if self.0.recipe.is_some() {
-            *self.made() = None;
+            self.made().here = None;
         }
     }
 
-    fn made(&self) -> MutexGuard<'_, Option<Arc<Dataflow>>> {
+    fn made(&self) -> MutexGuard<'_, Made> {
         self.0.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,8 +112,6 @@ impl Recipe {
         target: Option<&Arc<Source>>,
         context: &Context<'_>,
     ) -> Self {
-        let types = context.catalog.custom_types();
-        let types = types.map(|(name, sql_type)| (name.to_owned(), sql_type.clone()));
         let properties = query::PROPERTIES.iter().filter_map(|name| {
             let value = context.properties.get(*name)?;
             Some((*name, value.clone()))
@@ -105,7 +120,7 @@ impl Recipe {
             text: text.clone(),
             source: source.clone(),
             target: target.cloned(),
-            types: types.collect(),
+            types: context.catalog.types_alone(),
             functions: context.functions.clone(),
             properties: properties.collect(),
         }
@@ -119,11 +134,8 @@ impl Recipe {
             Statement::CreateAsSelect(create) => (&create.query, &create.name),
             _ => return Err(Error::new(ErrorKind::Invalid, "the statement has no query")),
         };
-        let mut catalog = Catalog::default();
+        let mut catalog = self.types.clone();
         catalog.share(self.source.clone());
-        for (name, sql_type) in &self.types {
-            catalog.add_type(name, sql_type.clone());
-        }
         let properties = self.properties.iter();
         let properties = properties.map(|(name, value)| ((*name).to_owned(), value.clone()));
         let properties = properties.collect();

@@ -75,18 +75,18 @@ pub(crate) fn taken(atoms: &[&Atom], uses: &[u32]) -> Vec<f32> {
             }
         }
     }
-    let share = |atom: &&Atom| {
+    let share = |(atom, uses): (&&Atom, &u32)| {
         let share = match &atom.test {
             Test::Text(patterns) => patterns
                 .iter()
                 .map(|pattern| of_pattern(pattern) * by_pattern[&(atom.column, pattern)])
                 .sum(),
-            Test::Integer(numbers) => numbers.len() as f64 * WHOLE,
+            Test::Integer(numbers) => numbers.len() as f64 * WHOLE * f64::from(*uses),
             Test::IsNull => 1.0,
         };
         share.min(1.0) as f32
     };
-    atoms.iter().map(share).collect()
+    atoms.iter().zip(uses).map(share).collect()
 }
 
 fn of_pattern(pattern: &Pattern) -> f64 {

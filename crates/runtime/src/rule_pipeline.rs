@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use weir_kafka::Record;
-use weir_plan::QueryPlan;
+use weir_plan::{Dataflow, QueryPlan};
 
 use crate::{
     Error, SystemClock,
@@ -53,6 +53,8 @@ pub struct RulePipeline {
 struct Plain {
     view: View,
     operators: Operators,
+    /// What the operators have in common with those of other threads.
+    _dataflow: Arc<Dataflow>,
 }
 
 /// What a pipeline has done so far.
@@ -210,7 +212,11 @@ impl RulePipeline {
                 let view = View::new(compiled.needs.clone(), &dataflow.scan);
                 let filter = &dataflow.steps[..dataflow.steps.len().min(1)];
                 let operators = Operators::try_new(filter, &view.schema())?;
-                new.insert(Plain { view, operators })
+                new.insert(Plain {
+                    view,
+                    operators,
+                    _dataflow: dataflow,
+                })
             }
         };
         let (run, _) = plain.view.select(batch, &selection.rows, &self.reports)?;

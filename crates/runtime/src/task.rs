@@ -263,7 +263,9 @@ impl<'a> Task<'a> {
             .fetch_add(taken.len() as u64, Ordering::Relaxed);
         control.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
         let before = self.progress.stream_time;
-        let Made { view, operators } = self.steps.made()?;
+        let Made {
+            view, operators, ..
+        } = self.steps.made()?;
         let Some(Selection { rows, is_open }) = selection else {
             let (run, times) = view.of(batch, self.until, self.reports)?;
             let stream_time = StreamTime::new(before, times, run.origins.clone());

@@ -6,6 +6,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures::FutureExt;
 use tokio::sync::watch;
 use weir_kafka::{Offset, PartitionId, Topic, TopicPartition};
+use weir_plan::Dataflow;
 
 use crate::{
     Error, Options, QuerySpec,
@@ -251,6 +252,8 @@ pub(crate) struct Steps {
 pub(crate) struct Made {
     pub view: View,
     pub operators: Operators,
+    /// What the operators have in common with those of other partitions.
+    _dataflow: Arc<Dataflow>,
 }
 
 impl Steps {
@@ -265,7 +268,11 @@ impl Steps {
                 let dataflow = self.shared.spec.plan.dataflow()?;
                 let view = View::new(self.shared.needs.clone(), &dataflow.scan);
                 let operators = Operators::try_new(&dataflow.steps, &view.schema())?;
-                Box::new(Made { view, operators })
+                Box::new(Made {
+                    view,
+                    operators,
+                    _dataflow: dataflow,
+                })
             }
         };
         Ok(self.made.insert(made))

@@ -1,7 +1,8 @@
 //! The thread for long texts of statements: they are parsed and planned where they keep nobody else from being answered.
 //!
-//! It is one, however many come. What a statement makes stays as long as its query, and is not to lie scattered over the heaps of
-//! all threads that had a turn.
+//! It is one, however many come: what a statement makes stays as long as its query, and is not to lie scattered over the heaps of
+//! all threads that had a turn. So one long text waits while another is computed, and with it whoever waits for its turn to change
+//! something; while it waits for a broker nobody waits for it here. Waits and timers are those of the runtime of the first text.
 
 use std::{panic::AssertUnwindSafe, sync::OnceLock, thread};
 
@@ -33,8 +34,10 @@ impl LongTexts {
                 let _ = done.send(outcome);
             }
         };
-        // Without the thread the job is dropped, and whoever waits for it is told.
-        let _ = self.0.get_or_init(start).send(job.boxed());
+        if let Err(unsent) = self.0.get_or_init(start).send(job.boxed()) {
+            // There is no thread.
+            tokio::spawn(unsent.0);
+        }
         is_done
     }
 }
@@ -48,7 +51,7 @@ fn start() -> mpsc::UnboundedSender<Job> {
         .stack_size(STACK)
         .spawn(move || runtime.block_on(work_off(coming)));
     if let Err(error) = started {
-        tracing::error!(%error, "no thread for long statements: they are refused");
+        tracing::error!(%error, "no thread for long statements: they run among the requests");
     }
     jobs
 }

@@ -84,6 +84,11 @@ impl Engine {
                     &parsed.text,
                     Some(entry),
                 )?;
+                let started = effects.start.as_ref();
+                if let Some(query) = started.and_then(|id| state.queries.get(id)) {
+                    // Thousands of statements may be applied before the first query starts.
+                    query.plan.rest();
+                }
                 let command = Command {
                     id: effects.command_id,
                     message: effects.message,
@@ -348,8 +353,6 @@ fn persistent(
     created: Option<Arc<weir_plan::PersistentPlan>>,
 ) -> Result<Persistent, Error> {
     let fingerprint = weir_plan::fingerprint(&plan, &sink)?;
-    // Whoever starts it makes the dataflow again. Thousands of statements may be applied before any query starts.
-    plan.rest();
     Ok(Persistent {
         id,
         statement: text.clone(),

@@ -320,6 +320,8 @@ impl Engine {
             entry.start = query.start.clone();
             let spec = query.spec(&self.inner.parts.settings);
             self.inner.parts.runtime.check(&spec)?;
+            // Others may come before it starts.
+            query.plan.rest();
             if is_new {
                 self.begin_anew(&query.id).await?;
             }

@@ -25,7 +25,7 @@ impl Engine {
         let description = match what {
             Explain::Query(id) => {
                 let queries = [query(&state, &id.value)?];
-                self.descriptions(&queries)?.remove(0)
+                self.descriptions(&queries).await?.remove(0)
             }
             Explain::Statement(statement) => {
                 let world = World::look(&self.inner.parts.broker).await?;
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Persistent queries, described, in order.
-    pub(super) fn descriptions(
+    pub(super) async fn descriptions(
         &self,
         queries: &[&Persistent],
     ) -> Result<Vec<QueryDescription>, Error> {
@@ -61,15 +61,16 @@ impl Engine {
             .map(|query| query.spec(&parts.settings))
             .collect();
         let explained = parts.runtime.explain(&specs)?;
-        let described = queries.iter().zip(explained);
-        described
-            .map(|(query, explained)| {
-                Ok(QueryDescription {
-                    topology: topology(&query.plan, &explained),
-                    ..description(query)?
-                })
-            })
-            .collect()
+        let mut described = Vec::with_capacity(queries.len());
+        for (query, explained) in queries.iter().zip(explained) {
+            described.push(QueryDescription {
+                topology: topology(&query.plan, &explained),
+                ..description(query)?
+            });
+            // Of a thousand queries each is planned for it.
+            tokio::task::yield_now().await;
+        }
+        Ok(described)
     }
 
     /// What a statement would run, and how.
@@ -153,7 +154,14 @@ pub(super) fn query<'a>(state: &'a State, id: &str) -> Result<&'a Persistent, Er
 
 /// The statement behind EXPLAIN, as it is written.
 fn explained(text: &str) -> &str {
-    text.get("EXPLAIN".len()..).unwrap_or(text).trim_start()
+    // Before the word there may be comments, which may have anything in them.
+    let start = weir_sql::split(&format!("{text};"));
+    let start = start.ok().and_then(|all| Some(all.first()?.span.start));
+    let statement = text.get(start.unwrap_or(0)..).unwrap_or(text);
+    statement
+        .get("EXPLAIN".len()..)
+        .unwrap_or(text)
+        .trim_start()
 }
 
 /// A persistent query, described; without what it is as a rule.

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How many statements are logged and begun together, at most, and how much text: one batch of the log.
-const MOST_TOGETHER: usize = 64;
+const MOST_TOGETHER: usize = 256;
 const BYTES_TOGETHER: usize = 512 << 10;
 
 /// What a statement answers.

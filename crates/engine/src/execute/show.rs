@@ -47,7 +47,7 @@ impl Engine {
             Show::Streams { is_extended: true } => self.describe_all(SourceKind::Stream).await?,
             Show::Tables { is_extended: true } => self.describe_all(SourceKind::Table).await?,
             Show::Queries { is_extended: false } => self.show_queries().await,
-            Show::Queries { is_extended: true } => self.describe_queries()?,
+            Show::Queries { is_extended: true } => self.describe_queries().await?,
             Show::Functions => Body::Functions {
                 functions: self
                     .inner
@@ -148,10 +148,10 @@ impl Engine {
         Body::Queries { queries }
     }
 
-    fn describe_queries(&self) -> Result<Body, Error> {
+    async fn describe_queries(&self) -> Result<Body, Error> {
         let state = self.state();
         let queries: Vec<&Persistent> = state.queries.values().collect();
-        let query_descriptions = self.descriptions(&queries)?;
+        let query_descriptions = self.descriptions(&queries).await?;
         Ok(Body::QueryDescriptions { query_descriptions })
     }
 

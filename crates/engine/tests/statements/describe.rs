@@ -1,6 +1,7 @@
 //! DESCRIBE and EXPLAIN.
 
 use serde_json::{Value, json};
+use weir_engine::Response;
 
 use crate::support::{House, each, text};
 
@@ -124,6 +125,23 @@ async fn a_running_query_is_explained() {
         house.refusal("EXPLAIN nope;").await,
         "Query with id:NOPE does not exist, use SHOW QUERIES to view the full set of queries."
     );
+}
+
+#[tokio::test]
+async fn a_statement_is_explained_whatever_stands_before_the_word() {
+    let house = house().await;
+    let explain = "EXPLAIN CREATE STREAM y AS SELECT k, a FROM s WHERE a > 1";
+    let text = format!("\n -- what; of /* it?\n /* 'EXPLAIN' */ {explain}");
+    let mut session = house.engine.session();
+    let answers = house.engine.execute_statement(&mut session, &text).await;
+    let answers = answers.unwrap();
+    let [Response::Entity(entity)] = &*answers else {
+        panic!()
+    };
+    let explained = &serde_json::to_value(entity).unwrap()["queryDescription"];
+    let statement = "CREATE STREAM y AS SELECT k, a FROM s WHERE a > 1";
+    assert_eq!(explained["statementText"], statement);
+    assert_eq!(explained["queryType"], "PERSISTENT");
 }
 
 #[tokio::test]

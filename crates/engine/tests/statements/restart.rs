@@ -401,3 +401,24 @@ async fn statements_of_one_request_are_logged_together_or_not_at_all() {
     assert!(house.run(&wrong).await.is_err());
     assert_eq!(house.engine.statuses().len(), 20);
 }
+
+#[tokio::test]
+async fn a_query_waits_for_its_first_record_as_it_was_planned() {
+    let mut house = House::earliest().await;
+    house.topic("t", 2).await;
+    house
+        .go("CREATE TYPE NUMBER AS BIGINT; \
+             CREATE STREAM s (a VARCHAR, p STRUCT<q INT>) WITH (kafka_topic='t', value_format='JSON'); \
+             CREATE STREAM x AS SELECT CAST(a AS NUMBER) + p->q AS n FROM s WHERE a LIKE '1%'; \
+             DROP TYPE NUMBER; CREATE TYPE NUMBER AS VARCHAR; \
+             ALTER STREAM s ADD b VARCHAR;")
+        .await;
+    house
+        .put("t", &[r#"{"a":"12","p":{"q":3}}"#, r#"{"a":"2"}"#])
+        .await;
+    assert_eq!(house.texts("X", 1).await, [r#"{"N":15}"#]);
+    let mut house = house.restarted().await;
+    house.put("t", &[r#"{"a":"14","p":{"q":3}}"#]).await;
+    assert_eq!(house.texts("X", 2).await, [r#"{"N":15}"#, r#"{"N":17}"#]);
+    assert_eq!(house.state_of("CSAS_X_2").await, "RUNNING");
+}

@@ -73,8 +73,9 @@ impl Default for EmbeddedOptions {
     }
 }
 
-/// So many work on files at once. A thousand queries that start together are not to have a thread each.
-const HANDS: usize = 8;
+/// So many change files or sync them at once: a thousand queries that start together are not to have a thread each. What only
+/// reads takes none, and waits for nobody's disk.
+const HANDS: usize = 16;
 
 /// Topics in a folder of their own. Clones are the same broker.
 #[derive(Clone)]
@@ -91,8 +92,8 @@ struct Shared {
     changing: Mutex<()>,
     groups: Mutex<Groups>,
     lock: Mutex<Option<FolderLock>>,
-    /// Whoever works on files has one.
-    hands: Semaphore,
+    /// Whoever changes files or syncs them has one.
+    hands: Arc<Semaphore>,
     is_closed: AtomicBool,
     /// Ends the thread that looks after retention when it is dropped.
     _retention: mpsc::Sender<()>,
@@ -121,7 +122,7 @@ impl EmbeddedBroker {
             topics: Mutex::new(topics),
             changing: Mutex::default(),
             lock: Mutex::new(Some(lock)),
-            hands: Semaphore::new(HANDS),
+            hands: Arc::new(Semaphore::new(HANDS)),
             is_closed: AtomicBool::new(false),
             _retention: retention,
             options,
@@ -160,8 +161,14 @@ impl EmbeddedBroker {
     ) -> Result<T> {
         self.check_open()?;
         let shared = Arc::clone(&self.shared);
-        let _hand = self.shared.hands.acquire().await;
-        on_files(move || work(&shared)).await
+        let hand = self.shared.hands.clone().acquire_owned().await;
+        // While it waited it may have been closed.
+        self.check_open()?;
+        on_files(move || {
+            let _hand = hand;
+            work(&shared)
+        })
+        .await
     }
 }
 

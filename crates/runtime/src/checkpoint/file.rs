@@ -64,7 +64,7 @@ struct Shared {
     /// Files of an earlier version that cannot be used, by name, and why.
     broken: Mutex<BTreeMap<String, Error>>,
     /// Whoever asks the disk has one.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 /// What is to be written.
@@ -100,7 +100,7 @@ impl FileCheckpoints {
                 log: Mutex::new(log),
                 held,
                 broken: Mutex::new(broken),
-                turns: Semaphore::new(ASKED),
+                turns: Arc::new(Semaphore::new(ASKED)),
             }),
         })
     }
@@ -131,8 +131,12 @@ impl FileCheckpoints {
         question: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let shared = self.shared.clone();
-        let _turn = self.shared.turns.acquire().await;
-        let done = tokio::task::spawn_blocking(move || question(&shared)).await;
+        let turn = self.shared.turns.clone().acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            question(&shared)
+        })
+        .await;
         done.unwrap_or_else(|error| Err(Error::internal(format!("checkpoint: {error}"))))
     }
 }

@@ -38,7 +38,7 @@ use report::{Action, Line, Summary};
 use target::{Refused, Target};
 use wanted::{Choices, Wanted, Work};
 
-/// What is told to the target in one go.
+/// What is told to the target in one go: as many statements as are logged and begun together.
 const STATEMENTS: usize = 256;
 const BYTES: usize = 448 << 10;
 
