@@ -271,12 +271,14 @@ impl Control {
         });
     }
 
-    /// A task reads on; what passes it by is told from there.
+    /// A task reads on; what passes it by is told from there. That counts: something may have passed it by already.
     pub fn follows(&self, partition: PartitionId, link: &Arc<Link>) {
-        let mut facts = self.facts();
-        if let Some(before) = facts.links.insert(partition, link.clone()) {
-            self.count_passed(&before);
-        }
+        self.activity.count(|| {
+            let before = self.facts().links.insert(partition, link.clone());
+            if let Some(before) = before {
+                self.count_passed(&before);
+            }
+        });
     }
 
     /// A task reads no more.
@@ -445,5 +447,30 @@ impl Drop for InFlight {
         control
             .activity
             .count(|| control.in_flight.fetch_sub(*records, Ordering::AcqRel));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::SystemClock, passage::Passage};
+
+    /// A reader may pass a task by before the task's query knows where it stands: whoever waits must look again.
+    #[test]
+    fn what_passed_a_task_by_before_it_is_followed_counts_when_it_is() {
+        let activity = Activity::default();
+        let clock = Arc::new(SystemClock);
+        let source = Some("events".to_owned());
+        let control = Control::new("q", clock, None, source, activity.clone());
+        let (link, passage) = (Arc::new(Link::default()), Arc::new(Passage::new(2)));
+        control.goes_on_from(0, 2);
+        link.join(&passage);
+        activity.count(|| passage.move_on(3, Counts::default(), None));
+        let mut changes = activity.watch();
+        changes.mark_unchanged();
+        assert!(!control.has_settled(&[(0, 3)]));
+        control.follows(0, &link);
+        assert!(control.has_settled(&[(0, 3)]));
+        assert!(changes.has_changed().unwrap());
     }
 }

@@ -16,10 +16,7 @@ impl Runtime {
             let before = *activity.borrow_and_update();
             let mut is_settled = true;
             for control in self.persistent() {
-                is_settled &= match control.is_paused() {
-                    true => control.has_landed(),
-                    false => self.has_settled(&control).await?,
-                };
+                is_settled &= self.is_at_rest(&control).await?;
             }
             // Queries were looked at one after the other: only if none moved meanwhile was it one moment.
             if is_settled && *activity.borrow() == before {
@@ -31,15 +28,27 @@ impl Runtime {
         }
     }
 
-    /// The persistent queries that have something left to do, each with why it cannot go on, if it cannot.
+    /// What `settled` waits for: the persistent queries that have something left to do, each with why it cannot go on, if it
+    /// cannot.
     pub async fn unsettled(&self) -> Result<Vec<(String, Option<String>)>, Error> {
         let mut unsettled = Vec::new();
         for control in self.persistent() {
-            if !self.has_settled(&control).await? {
+            if !self.is_at_rest(&control).await? {
                 unsettled.push((control.id.clone(), control.why_it_waits()));
             }
         }
         Ok(unsettled)
+    }
+
+    /// The persistent queries that have not processed all that is in their source, paused ones too.
+    pub async fn behind(&self) -> Result<Vec<String>, Error> {
+        let mut behind = Vec::new();
+        for control in self.persistent() {
+            if !self.has_settled(&control).await? {
+                behind.push(control.id.clone());
+            }
+        }
+        Ok(behind)
     }
 
     /// How many entries the processing log was given since the runtime was made.
@@ -55,6 +64,13 @@ impl Runtime {
             .filter(|control| !control.has_ended())
             .cloned()
             .collect()
+    }
+
+    async fn is_at_rest(&self, control: &Control) -> Result<bool, Error> {
+        match control.is_paused() {
+            true => Ok(control.has_landed()),
+            false => self.has_settled(control).await,
+        }
     }
 
     async fn has_settled(&self, control: &Control) -> Result<bool, Error> {

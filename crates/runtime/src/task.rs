@@ -188,8 +188,9 @@ impl<'a> Task<'a> {
         let took = since.elapsed();
         self.control.epochs.observe(took);
         self.control.busy.add(took.saturating_sub(waited));
-        self.move_past(&batch, &mut stream_time);
+        // In this order: the reader may be further on already, and only what moves past a batch is counted as activity.
         self.input.done();
+        self.move_past(&batch, &mut stream_time);
         self.reports.wait_for_room().await;
         if let Some((offset, why)) = failure {
             // What fails again and again is tried ever more rarely.

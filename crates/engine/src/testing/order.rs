@@ -70,7 +70,7 @@ impl Order {
 
 /// The first of these queries that has something left to do.
 async fn behind(engine: &Engine, held: &[Query]) -> Result<Option<Query>, Error> {
-    let unsettled = engine.inner.parts.runtime.unsettled().await?;
-    let is_behind = |query: &&Query| unsettled.iter().any(|(id, _)| id == query.id());
+    let behind = engine.inner.parts.runtime.behind().await?;
+    let is_behind = |query: &&Query| behind.iter().any(|id| id == query.id());
     Ok(held.iter().find(is_behind).cloned())
 }
