@@ -12,7 +12,7 @@ pub struct Schema {
     pub columns: Vec<Column>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     pub name: String,
     pub sql_type: SqlType,
@@ -20,7 +20,7 @@ pub struct Column {
 }
 
 /// Which part of a record a column is read from and written to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ColumnRole {
     Key,
     Value,

@@ -22,7 +22,7 @@ pub struct Atom {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Test {
     /// The text has one of these; in order, each once.
-    Text(Box<[Pattern]>),
+    Text(Arc<[Pattern]>),
     /// The number is one of these; in order, each once.
     Integer(Box<[i64]>),
     IsNull,
@@ -172,7 +172,7 @@ impl Atom {
         match (&self.test, &other.test) {
             (Test::Text(one), Test::Text(two)) => Some(Self::text(
                 self.column,
-                one.iter().chain(two).cloned().collect(),
+                one.iter().chain(&**two).cloned().collect(),
             )),
             (Test::Integer(one), Test::Integer(two)) => Some(Self::integer(
                 self.column,

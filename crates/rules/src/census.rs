@@ -70,7 +70,7 @@ pub(crate) fn taken(atoms: &[&Atom], uses: &[u32]) -> Vec<f32> {
     let mut by_pattern: HashMap<(ColumnId, &Pattern), f64> = HashMap::new();
     for (atom, uses) in atoms.iter().zip(uses) {
         if let Test::Text(patterns) = &atom.test {
-            for pattern in patterns {
+            for pattern in &**patterns {
                 *by_pattern.entry((atom.column, pattern)).or_default() += f64::from(*uses);
             }
         }

@@ -1,5 +1,7 @@
 //! A predicate as atoms under AND, OR and NOT.
 
+use std::sync::Arc;
+
 use datafusion_common::ScalarValue;
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 use weir_functions::operators::{Asked, Like, Place, Written, asked, first_of};
@@ -66,6 +68,22 @@ impl Formula {
                 }
             }
         })
+    }
+
+    /// What its atoms ask of texts. Whoever keeps many formulas may put in what an equal one has already.
+    pub fn each_text(&mut self, mut change: impl FnMut(&mut Arc<[Pattern]>)) {
+        let mut open = vec![self];
+        while let Some(next) = open.pop() {
+            match next {
+                Self::And(operands) | Self::Or(operands) => open.extend(operands),
+                Self::Atom { atom, .. } => {
+                    if let Test::Text(patterns) = &mut atom.test {
+                        change(patterns);
+                    }
+                }
+                Self::Always(_) | Self::Plain => {}
+            }
+        }
     }
 
     fn leaf(atom: Atom, is_negated: bool) -> Self {
@@ -153,6 +171,8 @@ fn joined(mut operands: Vec<Formula>, is_and: bool) -> Formula {
         return Formula::Always(!is_and);
     }
     operands.retain(|operand| *operand != Formula::Always(is_and));
+    // Formulas are kept for long.
+    operands.shrink_to_fit();
     match operands.len() {
         0 => Formula::Always(is_and),
         1 => operands.swap_remove(0),

@@ -185,7 +185,7 @@ pub(crate) fn needed(formula: &Formula, is_in_raw: &dyn Fn(ColumnId) -> bool) ->
                 runs: Vec::new(),
                 share: 0.0,
             };
-            for pattern in patterns {
+            for pattern in &**patterns {
                 let (run, share) = of_pattern(pattern)?;
                 all.runs.push(run);
                 all.share += share;

@@ -6,12 +6,12 @@ use arrow::array::{
     ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, StringBuilder, StructBuilder,
 };
 use weir_catalog::{SqlType, Window};
-use weir_formats::{ColumnRequest, Decoded, window};
+use weir_formats::{Decoded, window};
 use weir_kafka::{Offset, PartitionId, Record};
 
 use crate::{
     date::TextTime,
-    layout::{Declared, Layout, Needs},
+    layout::{Asked, Layout, Needs},
 };
 
 /// Shared by all tasks of a reader, and never changed: a task takes what it needs by the layout.
@@ -82,17 +82,17 @@ impl Batch {
 
     /// Whether a record may be bad for who needs this of it.
     pub fn may_be_bad_for(&self, needs: &Needs) -> bool {
-        let is_misfit = |(declared, requests): &(Declared, Vec<ColumnRequest>)| {
+        let is_misfit = |(declared, requests): &Asked| {
             let Some(group) = self.layout.group(declared) else {
                 return false;
             };
             let of_group = &self.layout.groups[group].requests;
             let mut misfits = self.parts[group].misfits.iter();
-            misfits.any(|misfit| {
-                misfit
-                    .column
-                    .is_none_or(|column| requests.contains(&of_group[column]))
-            })
+            let is_asked = |column: usize| {
+                let mut requests = requests.iter();
+                requests.any(|request| **request == of_group[column])
+            };
+            misfits.any(|misfit| misfit.column.is_none_or(is_asked))
         };
         let is_undated = || {
             let date = self.layout.date(needs);

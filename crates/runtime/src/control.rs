@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{SetOnce, watch};
 use tokio_util::sync::CancellationToken;
 use weir_kafka::{Offset, PartitionId};
 
@@ -33,7 +33,7 @@ pub(crate) struct Control {
     /// Records that were handed to a sink and are not acknowledged yet.
     in_flight: AtomicU64,
     wish: watch::Sender<Wish>,
-    end: watch::Sender<Option<QueryState>>,
+    end: SetOnce<QueryState>,
     /// Cuts everything off that belongs to the query.
     pub abort: CancellationToken,
     facts: Mutex<Facts>,
@@ -118,7 +118,7 @@ impl Control {
             activity,
             in_flight: AtomicU64::new(0),
             wish: watch::Sender::new(Wish::Run),
-            end: watch::Sender::new(None),
+            end: SetOnce::new(),
             abort: CancellationToken::new(),
             facts: Mutex::default(),
             records_in: AtomicU64::new(0),
@@ -155,25 +155,17 @@ impl Control {
     }
 
     pub fn end(&self, state: QueryState) {
-        self.end.send_if_modified(|end| {
-            let is_first = end.is_none();
-            end.get_or_insert(state);
-            is_first
-        });
+        // The first word is the last.
+        let _ = self.end.set(state);
         self.activity.count(|| ());
     }
 
     pub fn has_ended(&self) -> bool {
-        self.end.borrow().is_some()
+        self.end.initialized()
     }
 
     pub async fn finished(&self) -> QueryState {
-        let mut end = self.end.subscribe();
-        match end.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(state)) => *state,
-            // The sender is ours: it cannot be gone.
-            _ => QueryState::Failed,
-        }
+        *self.end.wait().await
     }
 
     pub async fn stop(&self, patience: Duration) -> Result<(), Error> {
@@ -222,8 +214,8 @@ impl Control {
     }
 
     fn state(&self, facts: &Facts) -> QueryState {
-        if let Some(end) = *self.end.borrow() {
-            return end;
+        if let Some(end) = self.end.get() {
+            return *end;
         }
         match *self.wish.borrow() {
             Wish::Pause => QueryState::Paused,

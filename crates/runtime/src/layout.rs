@@ -15,7 +15,7 @@ use weir_plan::{ScanColumn, ScanSource};
 use crate::{Error, date::TextTime};
 
 /// A key or a value as a statement declared it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Declared {
     pub part: Part,
     pub format: FormatSpec,
@@ -23,18 +23,21 @@ pub(crate) struct Declared {
     pub columns: Vec<Column>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Key,
     Value,
 }
+
+/// A part, and the columns that are asked of it.
+pub(crate) type Asked = (Arc<Declared>, Vec<Arc<ColumnRequest>>);
 
 /// What one task needs of each record.
 #[derive(Debug)]
 pub(crate) struct Needs {
     /// The value always: a record that is not in the format at all is bad for every query. The key if a column of it is
     /// named.
-    pub parts: Vec<(Declared, Vec<ColumnRequest>)>,
+    pub parts: Vec<Asked>,
     /// The column that dates rows; the record's own timestamp if absent.
     pub date: Option<Dating>,
     /// By scan column.
@@ -45,7 +48,7 @@ pub(crate) struct Needs {
 #[derive(Debug)]
 pub(crate) struct Dating {
     pub part: Part,
-    pub request: ColumnRequest,
+    pub request: Arc<ColumnRequest>,
     pub format: Option<Arc<TextTime>>,
 }
 
@@ -133,9 +136,11 @@ impl Needs {
     pub fn new(source: &Source, scan: &[ScanColumn]) -> Result<Self, Error> {
         let (mut of_value, mut of_key) = <(Requests, Requests)>::default();
         let columns = scan.iter().map(|column| {
-            let request = |path: &Vec<String>| ColumnRequest {
-                path: path.clone(),
-                sql_type: column.sql_type.clone(),
+            let request = |path: &Vec<String>| {
+                Arc::new(ColumnRequest {
+                    path: path.clone(),
+                    sql_type: column.sql_type.clone(),
+                })
             };
             match &column.from {
                 ScanSource::Value(path) => {
@@ -161,7 +166,7 @@ impl Needs {
             };
             requests.place(date.request.clone());
         }
-        let declared = |part| Declared::new(source, part);
+        let declared = |part| Arc::new(Declared::new(source, part));
         // Many queries keep theirs for long.
         let mut parts = Vec::with_capacity(1 + usize::from(!of_key.0.is_empty()));
         of_value.0.shrink_to_fit();
@@ -178,7 +183,7 @@ impl Needs {
     }
 
     /// What is asked of a part, and how it is declared.
-    pub fn of_part(&self, part: Part) -> Option<&(Declared, Vec<ColumnRequest>)> {
+    pub fn of_part(&self, part: Part) -> Option<&Asked> {
         self.parts
             .iter()
             .find(|(declared, _)| declared.part == part)
@@ -187,10 +192,10 @@ impl Needs {
 
 /// Columns, each once.
 #[derive(Default)]
-struct Requests(Vec<ColumnRequest>);
+struct Requests(Vec<Arc<ColumnRequest>>);
 
 impl Requests {
-    fn place(&mut self, request: ColumnRequest) -> usize {
+    fn place(&mut self, request: Arc<ColumnRequest>) -> usize {
         let known = self.0.iter().position(|known| *known == request);
         known.unwrap_or_else(|| {
             self.0.push(request);
@@ -226,10 +231,10 @@ fn date_of(source: &Source) -> Result<Option<Dating>, Error> {
         ColumnRole::Value => Part::Value,
         _ => return refuse(),
     };
-    let request = ColumnRequest {
+    let request = Arc::new(ColumnRequest {
         path: vec![column.name.clone()],
         sql_type: column.sql_type.clone(),
-    };
+    });
     Ok(Some(Dating {
         part,
         request,
@@ -241,13 +246,13 @@ impl Layout {
     /// The union of what tasks need: each column once.
     pub fn union<'a>(all: impl IntoIterator<Item = &'a Needs>) -> Self {
         let mut layout = Self::default();
-        let mut known: Vec<HashMap<ColumnRequest, usize>> = Vec::new();
+        let mut known: Vec<HashMap<Arc<ColumnRequest>, usize>> = Vec::new();
         for needs in all {
             for (declared, requests) in &needs.parts {
                 let group = layout.group(declared).unwrap_or_else(|| {
                     known.push(HashMap::new());
                     layout.groups.push(Group {
-                        declared: declared.clone(),
+                        declared: Declared::clone(declared),
                         requests: Vec::new(),
                     });
                     layout.groups.len() - 1
@@ -255,7 +260,7 @@ impl Layout {
                 let requested = &mut layout.groups[group].requests;
                 for request in requests {
                     known[group].entry(request.clone()).or_insert_with(|| {
-                        requested.push(request.clone());
+                        requested.push(ColumnRequest::clone(request));
                         requested.len() - 1
                     });
                 }

@@ -65,6 +65,7 @@ use std::{
 };
 
 use tokio::runtime::Handle;
+use weir_formats::ColumnRequest;
 use weir_kafka::{Broker, Offset, TopicPartition};
 
 use control::{Activity, Control, Wish};
@@ -205,7 +206,10 @@ impl Runtime {
     /// this call: the query waits for it and its status says so.
     pub async fn start(&self, spec: QuerySpec) -> Result<Query, Error> {
         let dataflow = spec.plan.dataflow()?;
-        let needs = Arc::new(check(&spec, &dataflow)?);
+        let vocabulary = &self.readers.vocabulary;
+        let mut needs = check(&spec, &dataflow)?;
+        vocabulary.share_needs(&mut needs);
+        let needs = Arc::new(needs);
         let clock = self.options.clock.clone();
         let source = spec.is_persistent.then(|| spec.plan.source.topic.clone());
         let limit = spec.plan.limit;
@@ -217,7 +221,7 @@ impl Runtime {
             source,
             activity,
         ));
-        let rule = QueryRule::of(&spec, &dataflow, &needs, &self.readers.vocabulary).ok();
+        let rule = QueryRule::of(&spec, &dataflow, &needs, vocabulary).ok();
         let rule = rule.map(Arc::new);
         // Tasks ask for it with their first batch, and most rules never have one.
         drop(dataflow);
@@ -398,7 +402,8 @@ impl Runtime {
 fn check(spec: &QuerySpec, dataflow: &weir_plan::Dataflow) -> Result<layout::Needs, Error> {
     let needs = layout::Needs::new(&spec.plan.source, &dataflow.scan)?;
     for (declared, requests) in &needs.parts {
-        declared.decoder(requests)?;
+        let requests = requests.iter().map(|request| ColumnRequest::clone(request));
+        declared.decoder(&requests.collect::<Vec<_>>())?;
     }
     let fields = dataflow.scan.iter();
     let fields = fields.map(|column| column.sql_type.to_arrow_field(&column.name));

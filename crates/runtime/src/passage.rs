@@ -154,8 +154,12 @@ impl Link {
     /// How far the task has come by what passed it by; `None` if it has a batch in hand or in its queue.
     pub fn passed(&self) -> Option<Passed> {
         let passed = self.stand().passage.as_ref()?.get();
-        let is_idle = self.handed.load(Ordering::Acquire) == self.done.load(Ordering::Acquire);
-        is_idle.then_some(passed)
+        self.is_idle().then_some(passed)
+    }
+
+    /// Whether the task is through with all that was handed out.
+    pub fn is_idle(&self) -> bool {
+        self.handed.load(Ordering::Acquire) == self.done.load(Ordering::Acquire)
     }
 
     /// What passed it by, in all.

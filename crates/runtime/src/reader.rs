@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Notify, mpsc::error::TrySendError};
+use tokio::sync::Notify;
 use weir_formats::Decoded;
 use weir_kafka::{Offset, Subscription as Assignment};
 
@@ -22,7 +22,7 @@ use crate::{
     fetch::{Bounds, Epoch, Fetched, Trouble},
     layout::{Layout, Part},
     passage::{Counts, Passage},
-    readers::{Company, Handed, Partition, Readers, Stand, Subscriber},
+    readers::{Company, Handed, Partition, Readers, Refused, Stand, Subscriber},
     retry::Backoff,
     rules::{RuleSet, Selection, Skipper},
     tasks::Tasks,
@@ -320,9 +320,9 @@ impl Reader {
         while index < self.tasks.plain.len() {
             match offer(&mut self.tasks.plain[index], &batch, None) {
                 Ok(()) => index += 1,
-                Err(TrySendError::Closed(_)) => drop(self.tasks.plain.swap_remove(index)),
-                Err(TrySendError::Full(handed)) => {
-                    full.push((self.tasks.plain.swap_remove(index), handed.selection()));
+                Err(Refused::Gone) => drop(self.tasks.plain.swap_remove(index)),
+                Err(Refused::Full(handed)) => {
+                    full.push((self.tasks.plain.swap_remove(index), handed));
                 }
             }
         }
@@ -338,13 +338,13 @@ impl Reader {
                 continue;
             };
             match refused {
-                TrySendError::Closed(_) => self.tasks.leaves(&task),
-                TrySendError::Full(handed) => full.push((task, handed.selection())),
+                Refused::Gone => self.tasks.leaves(&task),
+                Refused::Full(handed) => full.push((task, handed)),
             }
         }
         // From here on `tasks` has the batch, and `full` has not.
-        while let Some((task, selection)) = full.pop() {
-            self.hand_to_slow(task, selection, &mut full, &batch).await;
+        while let Some((task, handed)) = full.pop() {
+            self.hand_to_slow(task, handed, &mut full).await;
         }
     }
 
@@ -353,9 +353,8 @@ impl Reader {
     async fn hand_to_slow(
         &mut self,
         mut task: Subscriber,
-        selection: Option<Selection>,
-        others: &mut [(Subscriber, Option<Selection>)],
-        batch: &Arc<Batch>,
+        mut handed: Handed,
+        others: &mut [(Subscriber, Handed)],
     ) {
         let clock = self.options.clock.clone();
         let patience = milliseconds(self.options.slow_task_patience);
@@ -366,10 +365,10 @@ impl Reader {
                 true => Duration::ZERO,
                 false => GLANCE,
             };
-            let sent = tokio::select! {
+            let has_room = tokio::select! {
                 biased;
-                sent = task.hand(batch, selection.clone()) => Some(sent),
-                () = clock.sleep(glance) => None,
+                () = task.room() => true,
+                () = clock.sleep(glance) => false,
             };
             let is_anyone_idle = self
                 .tasks
@@ -383,19 +382,21 @@ impl Reader {
                     full.held_up += waited;
                 }
             }
-            match sent {
-                Some(Ok(())) => return self.tasks.put_back(task),
-                Some(Err(())) => return self.tasks.leaves(&task),
-                None if task.held_up > patience => {
-                    tracing::info!(
-                        query = %task.control.id, partition = %self.partition.at, offset = batch.start,
-                        "query is slower than others, it reads on its own for a while"
-                    );
-                    task.held_up = 0;
-                    self.tasks.leaves(&task);
-                    return self.readers.split(&self.partition, batch.start, task);
-                }
-                None => {}
+            if has_room {
+                handed = match task.hand(handed) {
+                    Ok(()) => return self.tasks.put_back(task),
+                    Err(Refused::Gone) => return self.tasks.leaves(&task),
+                    Err(Refused::Full(handed)) => handed,
+                };
+            } else if task.held_up > patience {
+                let offset = handed.batch.start;
+                tracing::info!(
+                    query = %task.control.id, partition = %self.partition.at, offset,
+                    "query is slower than others, it reads on its own for a while"
+                );
+                task.held_up = 0;
+                self.tasks.leaves(&task);
+                return self.readers.split(&self.partition, offset, task);
             }
         }
     }
@@ -406,12 +407,12 @@ fn offer(
     task: &mut Subscriber,
     batch: &Arc<Batch>,
     selection: Option<Selection>,
-) -> Result<(), TrySendError<Handed>> {
+) -> Result<(), Refused> {
     if task.is_idle() {
         task.held_up = 0;
     }
     let batch = batch.clone();
-    task.try_hand(Handed::new(batch, selection))
+    task.hand(Handed { batch, selection })
 }
 
 /// An epoch, as those see it whom it passes by.

@@ -11,17 +11,15 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::{
-    Notify,
-    mpsc::{self, error::TrySendError},
-    watch,
-};
+use futures::{StreamExt, channel::mpsc};
+use tokio::sync::{Notify, watch};
 use weir_kafka::{Offset, TopicPartition};
 
 use crate::{
@@ -38,6 +36,9 @@ use crate::{
 
 /// How many epochs may wait for a task. The memory is shared by all tasks of a reader.
 const QUEUE: usize = 2;
+
+/// Who sends has one place to itself.
+const SHARED_PLACES: usize = QUEUE - 1;
 
 /// All readers of a runtime.
 #[derive(Clone)]
@@ -113,21 +114,17 @@ pub(crate) struct Subscriber {
 #[derive(Debug)]
 pub(crate) struct Handed {
     pub batch: Arc<Batch>,
-    /// The rows that concern it; all if it is no rule. Boxed: a queue has room for a few dozen, and is mostly empty.
-    selection: Option<Box<Selection>>,
+    /// The rows that concern it; all if it is no rule.
+    pub selection: Option<Selection>,
 }
 
-impl Handed {
-    pub fn new(batch: Arc<Batch>, selection: Option<Selection>) -> Self {
-        Self {
-            batch,
-            selection: selection.map(Box::new),
-        }
-    }
-
-    pub fn selection(self) -> Option<Selection> {
-        self.selection.map(|selection| *selection)
-    }
+/// Why a task was not handed a batch.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is gone.
+    Gone,
+    /// There is no room in its queue.
+    Full(Handed),
 }
 
 /// A task's end of it. When it is dropped the reader forgets the task.
@@ -170,7 +167,7 @@ impl Readers {
         rule: Option<&Arc<QueryRule>>,
     ) -> Subscription {
         let partition = self.partition(at);
-        let (queue, receiver) = mpsc::channel(QUEUE);
+        let (queue, receiver) = mpsc::channel(SHARED_PLACES);
         let failure = Arc::new(OnceLock::new());
         let link = Arc::new(Link::default());
         let subscriber = Subscriber {
@@ -405,7 +402,7 @@ impl Partition {
 impl Subscription {
     /// The next batch; an error when the reader has given up. Safe to drop while it waits.
     pub async fn next(&mut self) -> Result<Handed, Error> {
-        match self.queue.recv().await {
+        match self.queue.next().await {
             Some(handed) => Ok(handed),
             None => Err(self.failure.get().cloned().unwrap_or_else(|| {
                 Error::internal(format!("the reader of {} ended", self.partition.at))
@@ -438,26 +435,26 @@ impl Drop for Subscription {
 impl Subscriber {
     /// Whether it waits for a batch.
     pub fn is_idle(&self) -> bool {
-        self.queue.capacity() == self.queue.max_capacity()
+        self.link.is_idle()
     }
 
     /// Hands over what there is room for; gives it back if there is none.
-    pub fn try_hand(&self, handed: Handed) -> Result<(), TrySendError<Handed>> {
+    pub fn hand(&mut self, handed: Handed) -> Result<(), Refused> {
         let counts = counts(&handed.batch);
         self.link.hand(counts);
-        let sent = self.queue.try_send(handed);
-        if sent.is_err() {
+        self.queue.try_send(handed).map_err(|refused| {
             self.link.take_back(counts);
-        }
-        sent
+            match refused.is_full() {
+                true => Refused::Full(refused.into_inner()),
+                false => Refused::Gone,
+            }
+        })
     }
 
-    /// Waits for room, and hands over; an error if the task is gone. What is dropped while it waits was not handed over.
-    pub async fn hand(&self, batch: &Arc<Batch>, selection: Option<Selection>) -> Result<(), ()> {
-        let room = self.queue.reserve().await.map_err(drop)?;
-        self.link.hand(counts(batch));
-        room.send(Handed::new(batch.clone(), selection));
-        Ok(())
+    /// Waits until there is room, or the task is gone. Safe to drop.
+    pub async fn room(&mut self) {
+        // Whether it is gone is found out by whoever hands something over.
+        let _ = poll_fn(|context| self.queue.poll_ready(context)).await;
     }
 
     pub fn fail(&self, error: &Error) {

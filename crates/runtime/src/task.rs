@@ -154,8 +154,7 @@ impl<'a> Task<'a> {
 
     /// Does a batch; the task's end, if it ends within it.
     async fn take(&mut self, handed: Handed) -> Result<Option<End>, Error> {
-        let batch = handed.batch.clone();
-        let selection = handed.selection();
+        let Handed { batch, selection } = handed;
         // A measurement, not a decision: no test turns this clock.
         let since = Instant::now();
         let mut waited = Duration::ZERO;

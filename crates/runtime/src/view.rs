@@ -223,7 +223,8 @@ impl Places {
         for (declared, requests) in &needs.parts {
             let group = layout.group(declared)?;
             let of_layout = layout.groups[group].requests.iter();
-            let concerned = of_layout.map(|request| requests.contains(request));
+            let concerned =
+                of_layout.map(|known| requests.iter().any(|request| **request == *known));
             groups.push((group, declared.part, concerned.collect()));
         }
         let times = match &needs.date {

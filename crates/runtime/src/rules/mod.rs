@@ -134,7 +134,8 @@ impl QueryRule {
         if !options.has_index {
             return None;
         }
-        let formula = formula(predicate, dataflow, needs, vocabulary);
+        let mut formula = formula(predicate, dataflow, needs, vocabulary);
+        vocabulary.share_texts(&mut formula);
         Some(Self {
             formula: Arc::new(formula),
             skipping: match (options.has_raw_filter, &needs.date) {

@@ -1,15 +1,16 @@
-//! Numbers for the columns that rules name: the same column of two queries has one.
+//! What rules are written with: numbers for the columns that they name, and what many of them have the same of, kept once.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use weir_catalog::{Format, SqlType};
 use weir_formats::ColumnRequest;
-use weir_rules::ColumnId;
+use weir_rules::{ColumnId, Formula, Pattern};
 
-use crate::layout::{Declared, Layout, Part};
+use crate::layout::{Declared, Layout, Needs, Part};
 
 /// All columns that a rule has ever named; as many as the statements have names for.
 #[derive(Debug, Default)]
@@ -18,13 +19,24 @@ pub(crate) struct Vocabulary(Mutex<Words>);
 #[derive(Debug, Default, Clone)]
 struct Words {
     columns: Vec<Word>,
-    ids: HashMap<ColumnRequest, Vec<ColumnId>>,
+    ids: HashMap<Arc<ColumnRequest>, Vec<ColumnId>>,
     first_of: HashMap<Vec<ColumnId>, ColumnId>,
+    declared: Once<Declared>,
+    requests: Once<ColumnRequest>,
+    texts: Once<[Pattern]>,
+}
+
+/// Each of equal things once, as long as somebody else has it.
+#[derive(Debug)]
+struct Once<T: ?Sized> {
+    known: HashSet<Arc<T>>,
+    /// How many there may be before those that nobody has are looked for.
+    most: usize,
 }
 
 #[derive(Debug, Clone)]
 enum Word {
-    Column(Box<Declared>, ColumnRequest),
+    Column(Arc<Declared>, Arc<ColumnRequest>),
     /// The first of these that is not NULL.
     FirstOf(Vec<ColumnId>),
 }
@@ -39,7 +51,7 @@ pub(crate) enum Place {
 }
 
 impl Vocabulary {
-    pub fn id(&self, declared: &Declared, request: &ColumnRequest) -> ColumnId {
+    pub fn id(&self, declared: &Arc<Declared>, request: &Arc<ColumnRequest>) -> ColumnId {
         let mut words = self.words();
         let Words { columns, ids, .. } = &mut *words;
         let known = ids.entry(request.clone()).or_default();
@@ -51,7 +63,7 @@ impl Vocabulary {
             return *id;
         }
         let id = columns.len() as ColumnId;
-        columns.push(Word::Column(Box::new(declared.clone()), request.clone()));
+        columns.push(Word::Column(declared.clone(), request.clone()));
         known.push(id);
         id
     }
@@ -66,6 +78,26 @@ impl Vocabulary {
         words.columns.push(Word::FirstOf(parts.to_vec()));
         words.first_of.insert(parts.to_vec(), id);
         id
+    }
+
+    /// Of what others need too there is one from here on.
+    pub fn share_needs(&self, needs: &mut Needs) {
+        let mut words = self.words();
+        for (declared, requests) in &mut needs.parts {
+            words.declared.share(declared);
+            requests
+                .iter_mut()
+                .for_each(|request| words.requests.share(request));
+        }
+        if let Some(date) = &mut needs.date {
+            words.requests.share(&mut date.request);
+        }
+    }
+
+    /// Of what others ask of texts too there is one from here on.
+    pub fn share_texts(&self, formula: &mut Formula) {
+        let mut words = self.words();
+        formula.each_text(|patterns| words.texts.share(patterns));
     }
 
     /// By id.
@@ -131,5 +163,61 @@ impl Vocabulary {
 
     fn words(&self) -> MutexGuard<'_, Words> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: ?Sized + Eq + Hash> Once<T> {
+    const FEW: usize = 1_024;
+
+    fn share(&mut self, one: &mut Arc<T>) {
+        if let Some(known) = self.known.get(one) {
+            *one = known.clone();
+            return;
+        }
+        if self.known.len() >= self.most {
+            self.known.retain(|known| Arc::strong_count(known) > 1);
+            self.most = Self::FEW.max(2 * self.known.len());
+        }
+        self.known.insert(one.clone());
+    }
+}
+
+impl<T: ?Sized> Clone for Once<T> {
+    fn clone(&self) -> Self {
+        Self {
+            known: self.known.clone(),
+            most: self.most,
+        }
+    }
+}
+
+impl<T: ?Sized> Default for Once<T> {
+    fn default() -> Self {
+        Self {
+            known: HashSet::new(),
+            most: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_things_are_one_as_long_as_somebody_has_them() {
+        let mut once = Once::<str>::default();
+        let (mut one, mut same): (Arc<str>, Arc<str>) = ("a".into(), "a".into());
+        once.share(&mut one);
+        once.share(&mut same);
+        assert!(Arc::ptr_eq(&one, &same));
+        for number in 0..10_000 {
+            let mut gone: Arc<str> = number.to_string().into();
+            once.share(&mut gone);
+        }
+        assert!(once.known.len() <= Once::<str>::FEW);
+        let mut again: Arc<str> = "a".into();
+        once.share(&mut again);
+        assert!(Arc::ptr_eq(&one, &again));
     }
 }
