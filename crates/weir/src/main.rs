@@ -31,7 +31,7 @@ use cli::{Cli, Command};
 use failure::Failure;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Statements and documents may nest, and debug frames are large.
 const WORKER_STACK: usize = 8 << 20;
