@@ -124,14 +124,15 @@ impl RawFilter {
             }
             false => record,
         };
-        is_no_object(record)
-            || self.runs.iter().any(|run| run.find(text).is_some())
+        // From the record's beginning on: to go to its end first is to wait for memory.
+        self.runs.iter().any(|run| run.find(text).is_some())
             || self
                 .escape
                 .find_iter(record)
                 .any(|at| is_escape(&record[..at]) && !is_harmless(&record[at + 2..]))
             || self.has_other_case
                 && (self.long_s.find(record).is_some() || self.kelvin.find(record).is_some())
+            || is_no_object(record)
     }
 
     /// How many literals are looked for.

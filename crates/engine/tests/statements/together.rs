@@ -146,3 +146,41 @@ async fn few_topics_are_made_before_their_statements_are_logged() {
     assert_eq!(house.engine.statuses().len(), 40);
     assert_eq!(topics(&house).await, before + 40);
 }
+
+/// `INSERT INTO … SELECT` as often as asked for, each of which lets every record through.
+fn inserts(count: usize) -> String {
+    (0..count)
+        .map(|number| format!("INSERT INTO alerts SELECT n + {number} AS n FROM s WHERE n >= 0;"))
+        .collect()
+}
+
+#[tokio::test]
+async fn more_than_begin_together_are_all_begun_and_start_again() {
+    const MANY: usize = 300;
+    let mut house = over(House::earliest().await).await;
+    house.go(&inserts(MANY)).await;
+    assert_eq!(house.engine.statuses().len(), MANY);
+    let patience = std::time::Duration::from_secs(60);
+    for round in 1..=2 {
+        house.put("t", &[r#"{"n":1000}"#]).await;
+        house.engine.settled(patience).await.unwrap();
+        let alerts = house.ends("alerts").await[0] as usize;
+        assert_eq!(alerts, round * MANY, "in round {round}");
+        house = house.restarted().await;
+        assert_eq!(house.engine.statuses().len(), MANY);
+    }
+}
+
+#[tokio::test]
+async fn where_the_last_of_many_is_wrong_none_is_begun() {
+    let mut house = over(House::new().await).await;
+    let before = house.ends(LOG).await;
+    for count in [70, 300] {
+        let script = inserts(count) + "INSERT INTO alerts SELECT nobody AS n FROM s;";
+        let (answers, outcome) = run(&mut house, &script).await;
+        let of = outcome.unwrap_err().statement.unwrap_or_default();
+        assert_eq!(of, "INSERT INTO alerts SELECT nobody AS n FROM s");
+        assert_eq!((answers, house.engine.statuses().len()), (0, 0));
+        assert_eq!(house.ends(LOG).await, before);
+    }
+}
