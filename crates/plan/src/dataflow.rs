@@ -74,16 +74,14 @@ impl Resting {
     }
 
     pub fn get(&self) -> Result<Arc<Dataflow>, Error> {
-        let known = {
-            let made = self.made();
-            made.here.clone().or_else(|| made.elsewhere.upgrade())
-        };
+        let mut made = self.made();
+        let known = made.here.clone().or_else(|| made.elsewhere.upgrade());
         match (known, &self.0.recipe) {
             (Some(known), _) => Ok(known),
             (None, Some(recipe)) => {
-                // Without the lock: those who want it meanwhile make the same.
+                // With the lock: those who want it meanwhile would make the same.
                 let dataflow = recipe.make()?;
-                self.made().elsewhere = Arc::downgrade(&dataflow);
+                made.elsewhere = Arc::downgrade(&dataflow);
                 Ok(dataflow)
             }
             (None, None) => Err(Error::new(

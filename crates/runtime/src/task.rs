@@ -187,8 +187,11 @@ impl<'a> Task<'a> {
         let took = since.elapsed();
         self.control.epochs.observe(took);
         self.control.busy.add(took.saturating_sub(waited));
-        // In this order: the reader may be further on already, and only what moves past a batch is counted as activity.
-        self.input.done();
+        // In this order: the reader may be further on already, and only what moves past a batch is counted as activity. One that
+        // fails within the batch is not through with it.
+        if failure.is_none() {
+            self.input.done();
+        }
         self.move_past(&batch, &mut stream_time);
         self.reports.wait_for_room().await;
         if let Some((offset, why)) = failure {

@@ -114,6 +114,10 @@ impl Engine {
                 if let Some(topic) = &effects.delete_topic {
                     world.topics.remove(topic);
                 }
+                let started = effects.start.as_ref();
+                if let Some(query) = started.and_then(|id| state.queries.get(id)) {
+                    query.plan.rest();
+                }
                 // The numbers in the ids are those that the statements will have.
                 state.sequence += i64::from(!effects.is_warning);
                 Ok(())

@@ -73,8 +73,8 @@ impl Default for EmbeddedOptions {
     }
 }
 
-/// So many change files or sync them at once: a thousand queries that start together are not to have a thread each. What only
-/// reads takes none, and waits for nobody's disk.
+/// So many change files at once, and so many sync them: a thousand queries that start together are not to have a thread each.
+/// What only reads takes none, and what is written waits for nobody's disk.
 const HANDS: usize = 16;
 
 /// Topics in a folder of their own. Clones are the same broker.
@@ -92,8 +92,10 @@ struct Shared {
     changing: Mutex<()>,
     groups: Mutex<Groups>,
     lock: Mutex<Option<FolderLock>>,
-    /// Whoever changes files or syncs them has one.
+    /// Whoever changes files has one.
     hands: Arc<Semaphore>,
+    /// Whoever syncs what is written has one.
+    syncing: Arc<Semaphore>,
     is_closed: AtomicBool,
     /// Ends the thread that looks after retention when it is dropped.
     _retention: mpsc::Sender<()>,
@@ -123,6 +125,7 @@ impl EmbeddedBroker {
             changing: Mutex::default(),
             lock: Mutex::new(Some(lock)),
             hands: Arc::new(Semaphore::new(HANDS)),
+            syncing: Arc::new(Semaphore::new(HANDS)),
             is_closed: AtomicBool::new(false),
             _retention: retention,
             options,
@@ -154,14 +157,30 @@ impl EmbeddedBroker {
         (self.shared.options.clock)()
     }
 
-    /// Does work on files where it may take its time.
+    /// Changes files where it may take its time.
     async fn on_files<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.with_hand(&self.shared.hands, work).await
+    }
+
+    /// Syncs what is written.
+    async fn sync<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.with_hand(&self.shared.syncing, work).await
+    }
+
+    async fn with_hand<T: Send + 'static>(
+        &self,
+        hands: &Arc<Semaphore>,
+        work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.check_open()?;
         let shared = Arc::clone(&self.shared);
-        let hand = self.shared.hands.clone().acquire_owned().await;
+        let hand = Arc::clone(hands).acquire_owned().await;
         // While it waited it may have been closed.
         self.check_open()?;
         on_files(move || {

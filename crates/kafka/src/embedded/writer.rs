@@ -52,7 +52,7 @@ impl Writer for EmbeddedWriter {
     async fn commit(&mut self, read: &[(TopicPartition, Offset)]) -> Result<()> {
         let written: Vec<_> = self.written.values().cloned().collect();
         let read = self.logs_of(read);
-        let outcomes = self.broker.on_files(move |_| {
+        let outcomes = self.broker.sync(move |_| {
             for (log, position) in read {
                 log.sync_read(position)?;
             }

@@ -26,7 +26,7 @@ struct Words {
     texts: Once<[Pattern]>,
 }
 
-/// Each of equal things once, as long as somebody else has it.
+/// Each of equal things once. Of those that nobody else has any more there are at most as many as there were ever others.
 #[derive(Debug)]
 struct Once<T: ?Sized> {
     known: HashSet<Arc<T>>,
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_things_are_one_as_long_as_somebody_has_them() {
+    fn equal_things_are_one_and_those_that_nobody_has_are_forgotten() {
         let mut once = Once::<str>::default();
         let (mut one, mut same): (Arc<str>, Arc<str>) = ("a".into(), "a".into());
         once.share(&mut one);
