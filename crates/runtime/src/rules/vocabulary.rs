@@ -21,14 +21,14 @@ struct Words {
     columns: Vec<Word>,
     ids: HashMap<Arc<ColumnRequest>, Vec<ColumnId>>,
     first_of: HashMap<Vec<ColumnId>, ColumnId>,
-    declared: Once<Declared>,
-    requests: Once<ColumnRequest>,
-    texts: Once<[Pattern]>,
+    declared: Unique<Declared>,
+    requests: Unique<ColumnRequest>,
+    texts: Unique<[Pattern]>,
 }
 
-/// Each of equal things once. Of those that nobody else has any more there are at most as many as there were ever others.
+/// Each of equal things once. As they become more, those that nobody else has any more are forgotten.
 #[derive(Debug)]
-struct Once<T: ?Sized> {
+struct Unique<T: ?Sized> {
     known: HashSet<Arc<T>>,
     /// How many there may be before those that nobody has are looked for.
     most: usize,
@@ -166,7 +166,7 @@ impl Vocabulary {
     }
 }
 
-impl<T: ?Sized + Eq + Hash> Once<T> {
+impl<T: ?Sized + Eq + Hash> Unique<T> {
     const FEW: usize = 1_024;
 
     fn share(&mut self, one: &mut Arc<T>) {
@@ -182,7 +182,7 @@ impl<T: ?Sized + Eq + Hash> Once<T> {
     }
 }
 
-impl<T: ?Sized> Clone for Once<T> {
+impl<T: ?Sized> Clone for Unique<T> {
     fn clone(&self) -> Self {
         Self {
             known: self.known.clone(),
@@ -191,7 +191,7 @@ impl<T: ?Sized> Clone for Once<T> {
     }
 }
 
-impl<T: ?Sized> Default for Once<T> {
+impl<T: ?Sized> Default for Unique<T> {
     fn default() -> Self {
         Self {
             known: HashSet::new(),
@@ -206,18 +206,18 @@ mod tests {
 
     #[test]
     fn equal_things_are_one_and_those_that_nobody_has_are_forgotten() {
-        let mut once = Once::<str>::default();
+        let mut unique = Unique::<str>::default();
         let (mut one, mut same): (Arc<str>, Arc<str>) = ("a".into(), "a".into());
-        once.share(&mut one);
-        once.share(&mut same);
+        unique.share(&mut one);
+        unique.share(&mut same);
         assert!(Arc::ptr_eq(&one, &same));
         for number in 0..10_000 {
             let mut gone: Arc<str> = number.to_string().into();
-            once.share(&mut gone);
+            unique.share(&mut gone);
         }
-        assert!(once.known.len() <= Once::<str>::FEW);
+        assert!(unique.known.len() <= Unique::<str>::FEW);
         let mut again: Arc<str> = "a".into();
-        once.share(&mut again);
+        unique.share(&mut again);
         assert!(Arc::ptr_eq(&one, &again));
     }
 }
