@@ -197,9 +197,7 @@ impl Engine {
                 let added = effects.start.as_deref().filter(|_| wanted.queries.len() > before);
                 let id = added.and_then(|added| rename(wanted, ordinals, added));
                 let id = id.ok_or_else(|| place(Error::user("the statement starts no query")))?;
-                if let Some(query) = wanted.queries.get(&id) {
-                    query.plan.rest();
-                }
+                wanted.queries.rest(&id);
                 Ok((Some(id), effects.create_topic))
             }
             other => Err(place(Error::user(format!(

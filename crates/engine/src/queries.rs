@@ -90,6 +90,14 @@ impl Queries {
         removed
     }
 
+    /// Lets go of what a query's plan can make again, if there is such a query: thousands of statements may be applied before
+    /// the first query starts.
+    pub fn rest(&self, id: &str) {
+        if let Some(query) = self.0.get(id) {
+            query.plan.rest();
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.0.size()
     }

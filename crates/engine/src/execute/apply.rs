@@ -84,10 +84,8 @@ impl Engine {
                     &parsed.text,
                     Some(entry),
                 )?;
-                let started = effects.start.as_ref();
-                if let Some(query) = started.and_then(|id| state.queries.get(id)) {
-                    // Thousands of statements may be applied before the first query starts.
-                    query.plan.rest();
+                if let Some(id) = &effects.start {
+                    state.queries.rest(id);
                 }
                 let command = Command {
                     id: effects.command_id,

@@ -114,9 +114,8 @@ impl Engine {
                 if let Some(topic) = &effects.delete_topic {
                     world.topics.remove(topic);
                 }
-                let started = effects.start.as_ref();
-                if let Some(query) = started.and_then(|id| state.queries.get(id)) {
-                    query.plan.rest();
+                if let Some(id) = &effects.start {
+                    state.queries.rest(id);
                 }
                 // The numbers in the ids are those that the statements will have.
                 state.sequence += i64::from(!effects.is_warning);
